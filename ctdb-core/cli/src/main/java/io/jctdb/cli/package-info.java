@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,46 @@
+package io.jctdb.database;
+
+import java.util.Collections;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/**
+ * One period of stable membership: a number issued through ZooKeeper, the active members, and those
+ * of them that may be lmaster. Everything else about the layout follows from these by a pure
+ * function ({@link SlotLayout}).
+ *
+ * <p>Invariants: numbers only grow; {@code lmasters} is a non-empty subset of {@code members}.
+ *
+ * @param number ever-growing; clients see its low 32 bits as the generation (never 0 or 1)
+ */
+public record Epoch(long number, SortedSet<Integer> members, SortedSet<Integer> lmasters) {
+  /** Before the first epoch, and while this node is not a member. */
+  public static final long NONE = 0;
+
+  /** The generation that means "invalid" to clients. */
+  public static final int INVALID_GENERATION = 1;
+
+  public Epoch {
+    members = Collections.unmodifiableSortedSet(new TreeSet<>(members));
+    lmasters = Collections.unmodifiableSortedSet(new TreeSet<>(lmasters));
+    if (lmasters.isEmpty() || !members.containsAll(lmasters)) {
+      throw new IllegalArgumentException(
+          "epoch " + number + ": lmasters " + lmasters + " must be some of the members " + members);
+    }
+  }
+
+  public static Epoch of(long number, Set<Integer> members) {
+    return new Epoch(number, new TreeSet<>(members), new TreeSet<>(members));
+  }
+
+  public boolean hasMember(int pnn) {
+    return members.contains(pnn);
+  }
+
+  /** The epoch as clients see it: the 32-bit generation of the vnn map. */
+  public int generation() {
+    int generation = (int) number;
+    return generation == 0 || generation == INVALID_GENERATION ? generation + 2 : generation;
+  }
+}

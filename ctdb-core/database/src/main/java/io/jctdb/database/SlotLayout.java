@@ -1,0 +1,46 @@
+package io.jctdb.database;
+
+import io.jctdb.protocol.Key;
+
+/**
+ * Which node is lmaster of a key: keys hash to slots, and each slot goes to the lmaster-capable
+ * member with the highest weight for it (rendezvous hashing), so that a membership change moves only
+ * the slots of nodes that left or joined. The same on every node, because it depends on nothing but
+ * the member list.
+ */
+public final class SlotLayout {
+  /** A power of two, large enough that 50 nodes share evenly within a few percent. */
+  public static final int SLOTS = 4096;
+
+  private final int[] lmasterOfSlot = new int[SLOTS];
+
+  public SlotLayout(Epoch epoch) {
+    for (int slot = 0; slot < SLOTS; slot++) {
+      long best = Long.MIN_VALUE;
+      for (int pnn : epoch.lmasters()) {
+        long weight = mix(((long) pnn << 32) ^ slot);
+        if (weight > best) {
+          best = weight;
+          lmasterOfSlot[slot] = pnn;
+        }
+      }
+    }
+  }
+
+  public static int slot(Key key) {
+    int hash = key.jenkinsHash();
+    return (hash ^ (hash >>> 16)) & (SLOTS - 1);
+  }
+
+  public int lmaster(Key key) {
+    return lmasterOfSlot[slot(key)];
+  }
+
+  /** The finalizer of SplitMix64: every input bit reaches every output bit. */
+  private static long mix(long z) {
+    z += 0x9E3779B97F4A7C15L;
+    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+    return z ^ (z >>> 31);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.database;
+
+import org.jspecify.annotations.NullMarked;

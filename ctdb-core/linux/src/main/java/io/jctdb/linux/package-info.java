@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.linux;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.protocol;
+
+import org.jspecify.annotations.NullMarked;

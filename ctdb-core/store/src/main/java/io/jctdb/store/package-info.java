@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.store;
+
+import org.jspecify.annotations.NullMarked;

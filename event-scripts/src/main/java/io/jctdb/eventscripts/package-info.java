@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.eventscripts;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.iptakeover;
+
+import org.jspecify.annotations.NullMarked;

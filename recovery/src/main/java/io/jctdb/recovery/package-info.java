@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.recovery;
+
+import org.jspecify.annotations.NullMarked;

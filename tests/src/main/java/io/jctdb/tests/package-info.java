@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.tests;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.wanlink;
+
+import org.jspecify.annotations.NullMarked;
