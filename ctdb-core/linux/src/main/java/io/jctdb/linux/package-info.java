@@ -1,3 +1,7 @@
+/**
+ * The only room that speaks to the kernel and to native libraries: {@code java.lang.foreign}
+ * bindings, one class a system facility. It knows nothing of clusters or databases.
+ */
 @NullMarked
 package io.jctdb.linux;
 
