@@ -1,22 +1,74 @@
 package io.jctdb.database;
 
-/** The change of epoch: PREPARE, PROMISE, COMMIT. */
+import java.util.SortedSet;
+
+/**
+ * The change of epoch, between the leader's {@link EpochCoordinator} and every member's {@link
+ * EpochParticipant}. Each message is sent again until it is answered, so all may arrive repeatedly.
+ */
 public sealed interface EpochMessage extends NodeMessage {
 
-  /** Placeholder of the family until its first message is written. */
-  record Nothing() implements EpochMessage {}
+  /** The number of the epoch that is being prepared. */
+  long number();
+
+  /**
+   * Leader to each member of {@code next}: stop the record traffic of earlier epochs, and promise.
+   *
+   * @param base number of the committed epoch that {@code next} replaces, {@link Epoch#NONE} if none
+   */
+  record Prepare(long base, Epoch next) implements EpochMessage {
+    @Override
+    public long number() {
+      return next.number();
+    }
+  }
+
+  /** Member to leader: I take no part any more in any epoch before this number. */
+  record Promise(long number) implements EpochMessage {}
+
+  /** Member to leader: I have already promised the higher number {@code promised}. */
+  record Refuse(long number, long promised) implements EpochMessage {}
+
+  /** Leader to each member: all have promised and the epoch is in ZooKeeper; begin. */
+  record Commit(long number) implements EpochMessage {}
+
+  /** Member to leader: begun. */
+  record Started(long number) implements EpochMessage {}
 
   static void encode(EpochMessage message, WireWriter out) {
     switch (message) {
-      case Nothing m -> out.u8(0);
+      case Prepare m -> epoch(m.next, out.u8(0).i64(m.base));
+      case Promise m -> out.u8(1).i64(m.number);
+      case Refuse m -> out.u8(2).i64(m.number).i64(m.promised);
+      case Commit m -> out.u8(3).i64(m.number);
+      case Started m -> out.u8(4).i64(m.number);
     }
   }
 
   static EpochMessage decode(WireReader in) {
     int type = in.u8();
     return switch (type) {
-      case 0 -> new Nothing();
-      default -> throw new MalformedMessageException("message type " + type);
+      case 0 -> new Prepare(in.i64(), epoch(in));
+      case 1 -> new Promise(in.i64());
+      case 2 -> new Refuse(in.i64(), in.i64());
+      case 3 -> new Commit(in.i64());
+      case 4 -> new Started(in.i64());
+      default -> throw new MalformedMessageException("epoch message type " + type);
     };
+  }
+
+  private static void epoch(Epoch epoch, WireWriter out) {
+    out.i64(epoch.number()).pnns(epoch.members()).pnns(epoch.lmasters());
+  }
+
+  private static Epoch epoch(WireReader in) {
+    long number = in.i64();
+    SortedSet<Integer> members = in.pnns();
+    SortedSet<Integer> lmasters = in.pnns();
+    try {
+      return new Epoch(number, members, lmasters);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedMessageException("prepared epoch", e);
+    }
   }
 }

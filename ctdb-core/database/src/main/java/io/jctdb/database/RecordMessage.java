@@ -1,22 +1,150 @@
 package io.jctdb.database;
 
-/** Migration of records of volatile databases: LOCATE, YIELD, GRANT, ACQUIRED, QUERY, PURGE. */
+import io.jctdb.protocol.Key;
+
+/**
+ * What members say to each other about single records of volatile databases.
+ *
+ * <p>One migration is {@code LOCATE} (requester to lmaster), {@code YIELD} (lmaster to owner), {@code
+ * GRANT} (owner to requester), {@code ACQUIRED} (requester to lmaster). The others are for the
+ * lmaster that does not know the owner, and for deletion. docs/protocol.md tells the whole story.
+ *
+ * <p>Every message carries the number of the epoch that it belongs to; in any other it is dropped.
+ *
+ * <p>Two numbers make late and repeated messages harmless. A <em>ticket</em> is chosen by the
+ * requester, once per visit of a record, and a grant is taken only against the ticket that is open.
+ * A <em>move</em> is chosen by the lmaster, once per attempt, and an answer counts only for the
+ * attempt that is running.
+ */
 public sealed interface RecordMessage extends NodeMessage {
+  /** In {@link Yield#rsn}: hand over only if you are the owner. */
+  long IF_OWNER = -1;
 
-  /** Placeholder of the family until its first message is written. */
-  record Nothing() implements RecordMessage {}
+  /** The epoch's number. */
+  long epoch();
 
+  int dbId();
+
+  Key key();
+
+  /** Requester to lmaster: bring me this record. Sent again while unanswered. */
+  record Locate(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
+
+  /**
+   * Lmaster to the node that is to hand over.
+   *
+   * @param rsn {@link #IF_OWNER}, or the rsn of the copy that is adopted because nobody owns the
+   *     record
+   * @param hops messages between nodes on the way so far, for statistics only
+   */
+  record Yield(
+      long epoch, int dbId, Key key, long move, int requester, long ticket, long rsn, int hops)
+      implements RecordMessage {}
+
+  /** The asked node to lmaster: the condition of your {@link Yield} does not hold here. */
+  record NotOwner(long epoch, int dbId, Key key, long move) implements RecordMessage {}
+
+  /**
+   * Previous owner (or, for a record that nobody has, the lmaster) to requester: it is yours.
+   *
+   * @param rsn of the giver's copy; 0 for a new record
+   * @param flags of the record header
+   */
+  record Grant(
+      long epoch, int dbId, Key key, long ticket, long rsn, int flags, int hops, byte[] data)
+      implements RecordMessage {}
+
+  /** Requester to lmaster: I own the record. */
+  record Acquired(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
+
+  /** Requester to lmaster: I no longer want it; what was granted stays with the giver. */
+  record Declined(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
+
+  /** Lmaster to every member: what do you have? */
+  record Query(long epoch, int dbId, Key key, long move) implements RecordMessage {}
+
+  /** Member to lmaster. {@code rsn} is 0 when absent. */
+  record Answer(long epoch, int dbId, Key key, long move, Holding holding, long rsn)
+      implements RecordMessage {}
+
+  /** Owner to lmaster: this record is empty at {@code rsn}; have it removed everywhere. */
+  record Bury(long epoch, int dbId, Key key, long rsn) implements RecordMessage {}
+
+  /** Lmaster to every member but the owner: delete your copy unless it is newer than {@code rsn}. */
+  record Purge(long epoch, int dbId, Key key, long move, long rsn) implements RecordMessage {}
+
+  /** Member to lmaster: {@code done} if no copy is left here. */
+  record Purged(long epoch, int dbId, Key key, long move, boolean done) implements RecordMessage {}
+
+  /** Lmaster to owner: yours is the last copy; delete it if still empty, yours and at {@code rsn}. */
+  record Inter(long epoch, int dbId, Key key, long move, long rsn) implements RecordMessage {}
+
+  /** Owner to lmaster: {@code done} if the record is gone. */
+  record Interred(long epoch, int dbId, Key key, long move, boolean done)
+      implements RecordMessage {}
+
+  /** What a member has of a record. */
+  enum Holding {
+    ABSENT,
+    COPY,
+    OWNER
+  }
+
+  /** Type, epoch, database and key come first in every message. */
   static void encode(RecordMessage message, WireWriter out) {
     switch (message) {
-      case Nothing m -> out.u8(0);
+      case Locate m -> head(0, m, out).i64(m.ticket);
+      case Yield m ->
+          head(1, m, out).i64(m.move).i32(m.requester).i64(m.ticket).i64(m.rsn).i32(m.hops);
+      case NotOwner m -> head(2, m, out).i64(m.move);
+      case Grant m ->
+          head(3, m, out).i64(m.ticket).i64(m.rsn).i32(m.flags).i32(m.hops).bytes(m.data);
+      case Acquired m -> head(4, m, out).i64(m.ticket);
+      case Declined m -> head(5, m, out).i64(m.ticket);
+      case Query m -> head(6, m, out).i64(m.move);
+      case Answer m -> head(7, m, out).i64(m.move).u8(m.holding.ordinal()).i64(m.rsn);
+      case Bury m -> head(8, m, out).i64(m.rsn);
+      case Purge m -> head(9, m, out).i64(m.move).i64(m.rsn);
+      case Purged m -> head(10, m, out).i64(m.move).flag(m.done);
+      case Inter m -> head(11, m, out).i64(m.move).i64(m.rsn);
+      case Interred m -> head(12, m, out).i64(m.move).flag(m.done);
     }
   }
 
   static RecordMessage decode(WireReader in) {
     int type = in.u8();
+    long epoch = in.i64();
+    int dbId = in.i32();
+    Key key = in.key();
     return switch (type) {
-      case 0 -> new Nothing();
-      default -> throw new MalformedMessageException("message type " + type);
+      case 0 -> new Locate(epoch, dbId, key, in.i64());
+      case 1 ->
+          new Yield(epoch, dbId, key, in.i64(), in.i32(), in.i64(), in.i64(), in.i32());
+      case 2 -> new NotOwner(epoch, dbId, key, in.i64());
+      case 3 -> new Grant(epoch, dbId, key, in.i64(), in.i64(), in.i32(), in.i32(), in.bytes());
+      case 4 -> new Acquired(epoch, dbId, key, in.i64());
+      case 5 -> new Declined(epoch, dbId, key, in.i64());
+      case 6 -> new Query(epoch, dbId, key, in.i64());
+      case 7 -> new Answer(epoch, dbId, key, in.i64(), holding(in.u8()), in.i64());
+      case 8 -> new Bury(epoch, dbId, key, in.i64());
+      case 9 -> new Purge(epoch, dbId, key, in.i64(), in.i64());
+      case 10 -> new Purged(epoch, dbId, key, in.i64(), in.flag());
+      case 11 -> new Inter(epoch, dbId, key, in.i64(), in.i64());
+      case 12 -> new Interred(epoch, dbId, key, in.i64(), in.flag());
+      default -> throw new MalformedMessageException("record message type " + type);
+    };
+  }
+
+  private static WireWriter head(int type, RecordMessage message, WireWriter out) {
+    return out.u8(type).i64(message.epoch()).i32(message.dbId()).key(message.key());
+  }
+
+  private static Holding holding(int code) {
+    return switch (code) {
+      case 0 -> Holding.ABSENT;
+      case 1 -> Holding.COPY;
+      case 2 -> Holding.OWNER;
+      default -> throw new MalformedMessageException("holding " + code);
     };
   }
 }

@@ -7,24 +7,20 @@ import io.jctdb.protocol.Key;
  * member with the highest weight for it (rendezvous hashing), so that a membership change moves only
  * the slots of nodes that left or joined. The same on every node, because it depends on nothing but
  * the member list.
+ *
+ * <p>One thread at a time: it is filled in as it is used.
  */
 public final class SlotLayout {
   /** A power of two, large enough that 50 nodes share evenly within a few percent. */
   public static final int SLOTS = 4096;
 
+  private final int[] lmasters;
+
+  /** Filled as slots are asked for; 0 = not yet, otherwise pnn + 1. */
   private final int[] lmasterOfSlot = new int[SLOTS];
 
   public SlotLayout(Epoch epoch) {
-    for (int slot = 0; slot < SLOTS; slot++) {
-      long best = Long.MIN_VALUE;
-      for (int pnn : epoch.lmasters()) {
-        long weight = mix(((long) pnn << 32) ^ slot);
-        if (weight > best) {
-          best = weight;
-          lmasterOfSlot[slot] = pnn;
-        }
-      }
-    }
+    lmasters = epoch.lmasters().stream().mapToInt(Integer::intValue).toArray();
   }
 
   public static int slot(Key key) {
@@ -33,7 +29,24 @@ public final class SlotLayout {
   }
 
   public int lmaster(Key key) {
-    return lmasterOfSlot[slot(key)];
+    int slot = slot(key);
+    if (lmasterOfSlot[slot] == 0) {
+      lmasterOfSlot[slot] = heaviest(slot) + 1;
+    }
+    return lmasterOfSlot[slot] - 1;
+  }
+
+  private int heaviest(int slot) {
+    int lmaster = lmasters[0];
+    long best = Long.MIN_VALUE;
+    for (int pnn : lmasters) {
+      long weight = mix(((long) pnn << 32) ^ slot);
+      if (weight > best) {
+        best = weight;
+        lmaster = pnn;
+      }
+    }
+    return lmaster;
   }
 
   /** The finalizer of SplitMix64: every input bit reaches every output bit. */

@@ -1,0 +1,16 @@
+package io.jctdb.database;
+
+/**
+ * Hears of the changes of epoch on this node, in this order for each change: promised, then (unless a
+ * higher number is promised first) started. Owner thread.
+ */
+public interface EpochListener {
+  /** From now on nothing of an epoch before {@code next} may be sent or accepted. */
+  void epochPromised(long next);
+
+  /** All members have promised: the epoch is in force. {@code epoch} has this node as a member. */
+  void epochStarted(Epoch epoch);
+
+  /** This node is not a member any more. */
+  void leftCluster();
+}

@@ -1,0 +1,175 @@
+package io.jctdb.database;
+
+import io.jctdb.protocol.RecordHeader;
+import io.jctdb.store.LockedRecord;
+import io.jctdb.store.RecordStore;
+import io.jctdb.store.StoredRecord;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The node that has a copy: does what the lmaster asks, under the chain lock of the local copy.
+ *
+ * <p>A chain lock may be held by a client for long. What is asked waits for it in order, and looks
+ * again, once it has the lock, whether its epoch still holds.
+ */
+final class Holder {
+  private final Member member;
+  private final Holds holds;
+  private final Requester requester;
+
+  Holder(Member member, Holds holds, Requester requester) {
+    this.member = member;
+    this.holds = holds;
+    this.requester = requester;
+  }
+
+  /** Hands the record to the requester, after the hold. */
+  void release(RecordMessage.Yield m) {
+    long hold = m.requester() == member.self() ? 0 : holds.remainingNanos(RecordId.of(m));
+    if (hold == 0) {
+      releaseNow(m);
+      return;
+    }
+    member.counters().holds++;
+    member.after(
+        hold,
+        () -> {
+          if (member.isOpen(m.epoch())) {
+            release(m);
+          }
+        });
+  }
+
+  private void releaseNow(RecordMessage.Yield m) {
+    RecordStore store = member.store(RecordId.of(m));
+    if (store == null) {
+      reply(m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
+      return;
+    }
+    member.locked(store, m.key(), record -> handOver(m, record));
+  }
+
+  private void handOver(RecordMessage.Yield m, LockedRecord record) {
+    if (!member.isOpen(m.epoch())) {
+      return;
+    }
+    StoredRecord copy = record.fetch();
+    if (copy == null || !meets(m, copy.header())) {
+      reply(m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
+    } else if (m.requester() == member.self()) {
+      handToSelf(m, record, copy);
+    } else {
+      handToOther(m, record, copy);
+    }
+  }
+
+  /**
+   * The condition of the lmaster, which may have changed since it decided: owner, or nobody owns the
+   * record and this is the newest copy.
+   */
+  private boolean meets(RecordMessage.Yield m, RecordHeader header) {
+    return m.rsn() == RecordMessage.IF_OWNER
+        ? header.dmaster() == member.self()
+        : header.rsn() == m.rsn();
+  }
+
+  private void handToSelf(RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
+    if (requester.takeOwnCopy(m, record, copy)) {
+      return;
+    }
+    RecordMessage answer =
+        copy.header().dmaster() == member.self()
+            ? new RecordMessage.Acquired(m.epoch(), m.dbId(), m.key(), m.ticket())
+            : new RecordMessage.Declined(m.epoch(), m.dbId(), m.key(), m.ticket());
+    reply(m, answer);
+  }
+
+  /**
+   * The copy stays here, naming the new owner: until the requester has it, it is the newest one that
+   * exists, and whoever finds the grant lost finds the value here.
+   */
+  private void handToOther(RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
+    RecordHeader old = copy.header();
+    int flags = stored(old.flags()) | (copy.isEmpty() ? 0 : RecordHeader.MIGRATED_WITH_DATA);
+    RecordHeader left = new RecordHeader(old.rsn(), m.requester(), flags);
+    record.store(left, copy.data());
+    member.counters().migrationsOut++;
+    member.send(
+        m.requester(),
+        new RecordMessage.Grant(
+            m.epoch(),
+            m.dbId(),
+            m.key(),
+            m.ticket(),
+            left.rsn(),
+            flags,
+            m.hops() + 1,
+            copy.data()));
+  }
+
+  /** The two flags that never are in a file (databases.md 3.1). */
+  private static int stored(int flags) {
+    return flags & ~(RecordHeader.VACUUM_MIGRATED | RecordHeader.AUTOMATIC);
+  }
+
+  void query(RecordMessage.Query m) {
+    RecordStore store = member.store(RecordId.of(m));
+    if (store == null) {
+      answer(m, null);
+    } else {
+      member.locked(store, m.key(), record -> answer(m, record.fetch()));
+    }
+  }
+
+  private void answer(RecordMessage.Query m, @Nullable StoredRecord copy) {
+    RecordMessage.Holding holding =
+        copy == null
+            ? RecordMessage.Holding.ABSENT
+            : copy.header().dmaster() == member.self()
+                ? RecordMessage.Holding.OWNER
+                : RecordMessage.Holding.COPY;
+    long rsn = copy == null ? 0 : copy.header().rsn();
+    reply(m, new RecordMessage.Answer(m.epoch(), m.dbId(), m.key(), m.move(), holding, rsn));
+  }
+
+  /** Deletes a copy that the owner's empty record has made worthless. */
+  void purge(RecordMessage.Purge m) {
+    RecordStore store = member.store(RecordId.of(m));
+    if (store == null) {
+      purged(m, true);
+    } else {
+      member.locked(store, m.key(), record -> purge(m, record));
+    }
+  }
+
+  private void purge(RecordMessage.Purge m, LockedRecord record) {
+    if (!member.isOpen(m.epoch())) {
+      return;
+    }
+    StoredRecord copy = record.fetch();
+    if (copy == null) {
+      purged(m, true);
+      return;
+    }
+    RecordHeader header = copy.header();
+    boolean stale =
+        header.dmaster() != member.self()
+            && header.rsn() <= m.rsn()
+            && (header.flags() & RecordHeader.RO_MASK) == 0;
+    if (stale) {
+      record.delete();
+      member.counters().purges++;
+    }
+    purged(m, stale);
+  }
+
+  private void purged(RecordMessage.Purge m, boolean done) {
+    reply(m, new RecordMessage.Purged(m.epoch(), m.dbId(), m.key(), m.move(), done));
+  }
+
+  private void reply(RecordMessage request, RecordMessage answer) {
+    if (member.isOpen(request.epoch())) {
+      member.send(member.lmaster(request.key()), answer);
+    }
+  }
+}

@@ -1,0 +1,398 @@
+package io.jctdb.database;
+
+import io.jctdb.store.StoredRecord;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The node that keeps order: for each key of which this node is lmaster, one thing happens at a time.
+ *
+ * <p>Who wants the record stands in a <em>line</em>, one place a node, first come, first served. What
+ * is under way at its head is a move to the first in line, or a burial (removal of a deleted record).
+ *
+ * <pre>
+ * move:    YIELDING ──ACQUIRED──────────────────────────────▶ next in line
+ *              │ ▲ └──NOT_OWNER─┐
+ *              │ └─(owner, or   ▼
+ *              │    newest copy) QUERYING ──(nobody has it)─▶ CREATING ──ACQUIRED──▶ next in line
+ *              └──(no answer)──▶
+ * burial:  PURGING ──(all others have deleted)─▶ INTERRING ─▶ next in line
+ * </pre>
+ *
+ * <p>What it remembers about owners is only a hint: a node asked to yield does so only if it is the
+ * owner, and who is not makes the lmaster ask everybody. So hints may be dropped or be wrong at the
+ * cost of one round trip; they are never a danger.
+ *
+ * <p>Invariants: at most one move of a key is open in an epoch, because a key has one lmaster in it,
+ * and a move ends only when its requester has said ACQUIRED or DECLINED. A line exists exactly while
+ * something is under way.
+ */
+final class Lmaster {
+  private static final int UNKNOWN = -1;
+  private static final int NOBODY = -1;
+
+  /** What is under way at the head of a line. */
+  private sealed interface Work permits Move, Burial {}
+
+  private static final class Move implements Work {
+    final int requester;
+    final long ticket;
+
+    /** While querying: who has not answered. Empty otherwise. */
+    final Set<Integer> awaited = new HashSet<>();
+
+    /** While querying: the newest copy so far. */
+    int newestAt = NOBODY;
+
+    long newestRsn;
+    int hops;
+
+    Move(int requester, long ticket) {
+      this.requester = requester;
+      this.ticket = ticket;
+    }
+  }
+
+  private static final class Burial implements Work {
+    final int owner;
+    final long rsn;
+    final Set<Integer> awaited = new HashSet<>();
+
+    Burial(int owner, long rsn) {
+      this.owner = owner;
+      this.rsn = rsn;
+    }
+  }
+
+  private static final class Line {
+    final RecordId id;
+
+    /** Tickets of the nodes in line, in order of arrival, without the one being served. */
+    final Map<Integer, Long> waiting = new LinkedHashMap<>(4);
+
+    int owner;
+    @Nullable Work work;
+
+    /** Answers count only if they carry this number. */
+    long moveNumber;
+
+    long sinceNanos;
+    int attempts;
+
+    Line(RecordId id, int owner) {
+      this.id = id;
+      this.owner = owner;
+    }
+  }
+
+  private final Member member;
+  private final Map<RecordId, Line> lines = new LinkedHashMap<>();
+
+  /** Owners of records at rest; the one not needed for longest goes first. */
+  private final Map<RecordId, Integer> settled = new LinkedHashMap<>(16, 0.75f, true);
+
+  private long moveNumbers;
+
+  Lmaster(Member member) {
+    this.member = member;
+  }
+
+  int pending() {
+    return lines.size();
+  }
+
+  int settled() {
+    return settled.size();
+  }
+
+  // ---- moves ----
+
+  void locate(int from, RecordMessage.Locate m) {
+    RecordId id = RecordId.of(m);
+    Line line = lines.get(id);
+    if (line == null) {
+      line = open(id);
+      if (line == null) {
+        return; // full: the requester asks again
+      }
+    } else if (line.work instanceof Move move
+        && move.requester == from
+        && move.ticket == m.ticket()) {
+      return; // asked again while being served
+    }
+    line.waiting.put(from, m.ticket()); // keeps its place if it has one
+    if (line.work == null) {
+      next(line);
+    }
+  }
+
+  private @Nullable Line open(RecordId id) {
+    if (lines.size() >= member.tunables().linesMax()) {
+      member.counters().dropped++;
+      return null;
+    }
+    Integer owner = settled.remove(id);
+    Line line = new Line(id, owner == null ? UNKNOWN : owner);
+    lines.put(id, line);
+    return line;
+  }
+
+  /** Serves the next in line, or closes the line. */
+  private void next(Line line) {
+    line.attempts = 0;
+    var first = line.waiting.entrySet().iterator();
+    if (!first.hasNext()) {
+      close(line);
+      return;
+    }
+    var request = first.next();
+    Move move = new Move(request.getKey(), request.getValue());
+    first.remove();
+    line.work = move;
+    move.hops = move.requester == member.self() ? 0 : 1;
+    if (line.owner != UNKNOWN && member.inEpoch().hasMember(line.owner)) {
+      askToYield(line, move, line.owner, RecordMessage.IF_OWNER);
+    } else {
+      query(line, move);
+    }
+  }
+
+  private void close(Line line) {
+    line.work = null;
+    lines.remove(line.id);
+    if (line.owner == UNKNOWN || member.tunables().settledMax() == 0) {
+      return;
+    }
+    if (settled.size() >= member.tunables().settledMax()) {
+      var eldest = settled.keySet().iterator();
+      eldest.next();
+      eldest.remove();
+    }
+    settled.put(line.id, line.owner);
+  }
+
+  private void askToYield(Line line, Move move, int holder, long rsn) {
+    newAttempt(line);
+    move.awaited.clear();
+    move.hops += holder == member.self() ? 0 : 1;
+    RecordId id = line.id;
+    // The giver counts the grant itself as a hop; it is none if the giver wants the record.
+    int hops = move.hops;
+    member.send(
+        holder,
+        new RecordMessage.Yield(
+            member.epochNumber(),
+            id.dbId(),
+            id.key(),
+            line.moveNumber,
+            move.requester,
+            move.ticket,
+            rsn,
+            hops));
+  }
+
+  private void query(Line line, Move move) {
+    newAttempt(line);
+    member.counters().queries++;
+    line.owner = UNKNOWN;
+    move.newestAt = NOBODY;
+    move.newestRsn = -1;
+    move.hops += 2;
+    move.awaited.clear();
+    move.awaited.addAll(member.inEpoch().members());
+    RecordId id = line.id;
+    RecordMessage query =
+        new RecordMessage.Query(member.epochNumber(), id.dbId(), id.key(), line.moveNumber);
+    member.inEpoch().members().forEach(pnn -> member.send(pnn, query));
+  }
+
+  private void newAttempt(Line line) {
+    line.moveNumber = ++moveNumbers;
+    line.sinceNanos = member.now();
+  }
+
+  void notOwner(RecordMessage.NotOwner m) {
+    Line line = running(m, m.move());
+    if (line != null && line.work instanceof Move move) {
+      query(line, move);
+    }
+  }
+
+  void answer(int from, RecordMessage.Answer m) {
+    Line line = running(m, m.move());
+    if (line == null || !(line.work instanceof Move move) || !move.awaited.remove(from)) {
+      return;
+    }
+    switch (m.holding()) {
+      case OWNER -> {
+        line.owner = from;
+        askToYield(line, move, from, RecordMessage.IF_OWNER);
+        return;
+      }
+      case COPY -> {
+        if (m.rsn() > move.newestRsn) {
+          move.newestRsn = m.rsn();
+          move.newestAt = from;
+        }
+      }
+      case ABSENT -> {}
+    }
+    if (!move.awaited.isEmpty()) {
+      return;
+    }
+    if (move.newestAt == NOBODY) {
+      create(line, move);
+    } else {
+      member.counters().adoptions++;
+      askToYield(line, move, move.newestAt, move.newestRsn);
+    }
+  }
+
+  /** Nobody has it. The requester's ticket makes sure that it is created once. */
+  private void create(Line line, Move move) {
+    newAttempt(line);
+    member.counters().creations++;
+    RecordId id = line.id;
+    member.send(
+        move.requester,
+        new RecordMessage.Grant(
+            member.epochNumber(),
+            id.dbId(),
+            id.key(),
+            move.ticket,
+            0,
+            0,
+            move.hops + (move.requester == member.self() ? 0 : 1),
+            StoredRecord.NO_DATA));
+  }
+
+  void acquired(int from, RecordMessage.Acquired m) {
+    end(from, m.ticket(), lines.get(RecordId.of(m)), from);
+  }
+
+  void declined(int from, RecordMessage.Declined m) {
+    end(from, m.ticket(), lines.get(RecordId.of(m)), UNKNOWN);
+  }
+
+  private void end(int requester, long ticket, @Nullable Line line, int owner) {
+    if (line != null
+        && line.work instanceof Move move
+        && move.requester == requester
+        && move.ticket == ticket) {
+      line.owner = owner;
+      next(line);
+    }
+  }
+
+  /** The line to which an answer belongs, null if the attempt is over. */
+  private @Nullable Line running(RecordMessage answer, long moveNumber) {
+    Line line = lines.get(RecordId.of(answer));
+    return line != null && line.moveNumber == moveNumber ? line : null;
+  }
+
+  // ---- burials ----
+
+  /** A record in demand is not buried: its owner will ask again if it is still empty then. */
+  void bury(int from, RecordMessage.Bury m) {
+    RecordId id = RecordId.of(m);
+    if (lines.containsKey(id)) {
+      return;
+    }
+    Line line = open(id);
+    if (line == null) {
+      return;
+    }
+    line.owner = from;
+    Burial burial = new Burial(from, m.rsn());
+    line.work = burial;
+    burial.awaited.addAll(member.inEpoch().members());
+    burial.awaited.remove(from);
+    newAttempt(line);
+    RecordMessage purge =
+        new RecordMessage.Purge(m.epoch(), m.dbId(), m.key(), line.moveNumber, m.rsn());
+    List.copyOf(burial.awaited).forEach(pnn -> member.send(pnn, purge));
+    interWhenPurged(line, burial);
+  }
+
+  void purged(int from, RecordMessage.Purged m) {
+    Line line = running(m, m.move());
+    if (line == null || !(line.work instanceof Burial burial) || !burial.awaited.remove(from)) {
+      return;
+    }
+    if (m.done()) {
+      interWhenPurged(line, burial);
+    } else {
+      line.owner = UNKNOWN; // there is a newer copy: the asker is not the owner any more
+      next(line);
+    }
+  }
+
+  private void interWhenPurged(Line line, Burial burial) {
+    if (burial.awaited.isEmpty()) {
+      newAttempt(line);
+      RecordId id = line.id;
+      member.send(
+          burial.owner,
+          new RecordMessage.Inter(
+              member.epochNumber(), id.dbId(), id.key(), line.moveNumber, burial.rsn));
+    }
+  }
+
+  void interred(int from, RecordMessage.Interred m) {
+    Line line = running(m, m.move());
+    if (line != null && line.work instanceof Burial burial && burial.owner == from) {
+      line.owner = UNKNOWN;
+      next(line);
+    }
+  }
+
+  // ---- what may interrupt ----
+
+  /** All that was under way is forgotten; requesters and owners ask again in the new epoch. */
+  void epochStarted() {
+    lines.clear();
+  }
+
+  void leftCluster() {
+    lines.clear();
+    settled.clear();
+  }
+
+  /** Hints about a database whose copies are gone are worthless. Moves under way find out. */
+  void forget(int dbId) {
+    settled.keySet().removeIf(id -> id.dbId() == dbId);
+    lines.values().stream().filter(l -> l.id.dbId() == dbId).forEach(l -> l.owner = UNKNOWN);
+  }
+
+  /** Starts again what has waited too long. */
+  void repeat(long now) {
+    for (Line line : new ArrayList<>(lines.values())) {
+      if (now - line.sinceNanos >= member.tunables().retryAfter(line.attempts)) {
+        restart(line);
+      }
+    }
+  }
+
+  /** Starts again what a broken link may have swallowed. */
+  void linkRestored() {
+    new ArrayList<>(lines.values()).forEach(this::restart);
+  }
+
+  private void restart(Line line) {
+    line.attempts++;
+    member.counters().repeats++;
+    switch (line.work) {
+      case Move move -> query(line, move);
+      case Burial burial -> {
+        line.owner = UNKNOWN;
+        next(line);
+      }
+      case null -> throw new IllegalStateException("idle line " + line.id);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+package io.jctdb.database;
+
+/** The running totals behind {@link RecordStatistics}. */
+final class RecordCounters {
+  long calls;
+  long callsLocal;
+  long callsShared;
+  long migrationsIn;
+  long migrationsOut;
+  long hops;
+  long lockWaits;
+  long holds;
+  long queries;
+  long adoptions;
+  long creations;
+  long repeats;
+  long dropped;
+  long anomalies;
+  long burials;
+  long purges;
+}

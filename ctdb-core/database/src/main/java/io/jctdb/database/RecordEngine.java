@@ -1,0 +1,212 @@
+package io.jctdb.database;
+
+import io.jctdb.protocol.Key;
+
+/**
+ * The records of volatile databases: where each lives, and how it comes here when a client wants it.
+ *
+ * <p>A record lives at its <em>owner</em>, the one member whose copy names itself as dmaster; clients
+ * of that node (smbd) read and write the copy in place without asking anybody. For each key one member,
+ * the <em>lmaster</em>, keeps order: it knows the owner, or finds it by asking everybody, and lets one
+ * node after the other have the record. Every node plays three roles, each in its own class: {@link
+ * Requester}, {@link Lmaster}, {@link Holder}; {@link Burials} removes deleted records. The protocol,
+ * its invariants and why it is safe: docs/protocol.md.
+ *
+ * <p>No I/O happens here. Time, messages and timers come through {@link NodePort}, local copies through
+ * {@link Databases}; so the same code runs in the daemon and in the simulator.
+ *
+ * <p>A node that joins must have emptied its volatile databases before it promises its first epoch;
+ * {@link #leftCluster} does not do that.
+ *
+ * <p>Threading: the owner thread only.
+ */
+public final class RecordEngine implements EpochListener {
+  private final Member member;
+  private final EarlyMessages early;
+  private final Burials burials;
+  private final Requester requester;
+  private final Holder holder;
+  private final Lmaster lmaster;
+  private boolean repeatArmed;
+
+  public RecordEngine(NodePort port, Databases databases, RecordTunables tunables) {
+    this.member = new Member(port, databases, tunables, this::dispatch, this::watch);
+    this.early = new EarlyMessages(member);
+    Holds holds = new Holds(member);
+    this.burials = new Burials(member);
+    this.requester = new Requester(member, holds, burials);
+    this.holder = new Holder(member, holds, requester);
+    this.lmaster = new Lmaster(member);
+  }
+
+  /**
+   * Brings the record here and answers when this node owns it. There is no time limit: the answer waits
+   * for chain locks, for other nodes and for changes of epoch, as long as they take. A record that
+   * nobody has is created empty.
+   *
+   * <p>The number of calls waiting at once is for the caller to limit; calls for one record share one
+   * request.
+   */
+  public void call(int dbId, Key key, CallDone done) {
+    member.turn(() -> requester.call(new RecordId(dbId, key), done));
+  }
+
+  /**
+   * A client has deleted (emptied) this record; its remains are removed from all nodes after a while,
+   * unless it has been written again or has moved.
+   */
+  public void scheduleDeletion(int dbId, Key key) {
+    burials.schedule(new RecordId(dbId, key));
+  }
+
+  /** A message from another node, or from this one through {@link NodePort#send}. */
+  public void receive(int fromPnn, RecordMessage message) {
+    member.turn(() -> dispatch(fromPnn, message));
+  }
+
+  /** The link to this node is up again after it was lost: what was sent on it may be gone. */
+  public void linkRestored(int pnn) {
+    member.turn(
+        () -> {
+          requester.linkRestored(pnn);
+          if (member.isOpen()) {
+            lmaster.linkRestored();
+          }
+        });
+  }
+
+  @Override
+  public void epochPromised(long next) {
+    member.promise(next);
+    early.clear();
+  }
+
+  @Override
+  public void epochStarted(Epoch epoch) {
+    member.turn(
+        () -> {
+          member.start(epoch);
+          lmaster.epochStarted();
+          requester.epochStarted();
+          early.replay(epoch.number(), this::dispatch);
+        });
+  }
+
+  @Override
+  public void leftCluster() {
+    member.leave();
+    early.clear();
+    requester.leftCluster();
+    lmaster.leftCluster();
+    burials.leftCluster();
+  }
+
+  /**
+   * The database was detached or wiped here: nothing known about its records holds any longer. Calls
+   * that wait for it start over, or end with {@link CallDone#unknownDatabase} if it is gone.
+   */
+  public void forget(int dbId) {
+    member.turn(
+        () -> {
+          lmaster.forget(dbId);
+          burials.forget(dbId);
+          requester.forget(dbId);
+        });
+  }
+
+  /** Takes effect for what starts from now on. */
+  public void tune(RecordTunables tunables) {
+    member.tune(tunables);
+  }
+
+  public RecordStatistics statistics() {
+    RecordCounters c = member.counters();
+    return new RecordStatistics(
+        c.calls,
+        c.callsLocal,
+        c.callsShared,
+        c.migrationsIn,
+        c.migrationsOut,
+        c.hops,
+        c.lockWaits,
+        c.holds,
+        c.queries,
+        c.adoptions,
+        c.creations,
+        c.repeats,
+        c.dropped,
+        c.anomalies,
+        c.burials,
+        c.purges,
+        requester.pending(),
+        lmaster.pending(),
+        burials.pending(),
+        lmaster.settled());
+  }
+
+  private void dispatch(int from, RecordMessage message) {
+    if (!member.isOpen(message.epoch())) {
+      early.offer(from, message);
+      return;
+    }
+    if (!belongs(from, message)) {
+      member.counters().dropped++;
+      return;
+    }
+    switch (message) {
+      case RecordMessage.Locate m -> lmaster.locate(from, m);
+      case RecordMessage.NotOwner m -> lmaster.notOwner(m);
+      case RecordMessage.Acquired m -> lmaster.acquired(from, m);
+      case RecordMessage.Declined m -> lmaster.declined(from, m);
+      case RecordMessage.Answer m -> lmaster.answer(from, m);
+      case RecordMessage.Bury m -> lmaster.bury(from, m);
+      case RecordMessage.Purged m -> lmaster.purged(from, m);
+      case RecordMessage.Interred m -> lmaster.interred(from, m);
+      case RecordMessage.Yield m -> holder.release(m);
+      case RecordMessage.Query m -> holder.query(m);
+      case RecordMessage.Purge m -> holder.purge(m);
+      case RecordMessage.Inter m -> burials.inter(m);
+      case RecordMessage.Grant m -> requester.granted(m);
+    }
+  }
+
+  /** Whether the sender is a member and stands in the right relation to the lmaster of the key. */
+  private boolean belongs(int from, RecordMessage message) {
+    if (!member.inEpoch().hasMember(from)) {
+      return false;
+    }
+    int lmasterOfKey = member.lmaster(message.key());
+    return switch (message) {
+      case RecordMessage.Locate m -> lmasterOfKey == member.self();
+      case RecordMessage.NotOwner m -> lmasterOfKey == member.self();
+      case RecordMessage.Acquired m -> lmasterOfKey == member.self();
+      case RecordMessage.Declined m -> lmasterOfKey == member.self();
+      case RecordMessage.Answer m -> lmasterOfKey == member.self();
+      case RecordMessage.Bury m -> lmasterOfKey == member.self();
+      case RecordMessage.Purged m -> lmasterOfKey == member.self();
+      case RecordMessage.Interred m -> lmasterOfKey == member.self();
+      case RecordMessage.Yield m ->
+          lmasterOfKey == from && member.inEpoch().hasMember(m.requester()) && m.rsn() >= -1;
+      case RecordMessage.Query m -> lmasterOfKey == from;
+      case RecordMessage.Purge m -> lmasterOfKey == from;
+      case RecordMessage.Inter m -> lmasterOfKey == from;
+      case RecordMessage.Grant m -> m.rsn() >= 0;
+    };
+  }
+
+  /** Looks now and then for what went unanswered, as long as anything is under way. */
+  private void watch() {
+    if (!repeatArmed && (requester.pending() > 0 || lmaster.pending() > 0)) {
+      repeatArmed = true;
+      member.after(member.tunables().retryNanos() / 2, this::repeat);
+    }
+  }
+
+  private void repeat() {
+    repeatArmed = false;
+    if (member.isOpen()) {
+      requester.repeat(member.now());
+      lmaster.repeat(member.now());
+    }
+  }
+}

@@ -1,0 +1,49 @@
+package io.jctdb.database;
+
+/**
+ * What a {@link RecordEngine} has done since it was made, and what it is busy with.
+ *
+ * @param calls local calls
+ * @param callsLocal of these, answered without asking another node
+ * @param callsShared of these, that joined one already under way for the same record
+ * @param migrationsIn records that came here, those from this node's own lmaster role included
+ * @param migrationsOut records handed to another node
+ * @param hops messages between nodes that the migrations in needed, summed; up to 3 each when the
+ *     owner was known
+ * @param lockWaits sections that had to wait for a chain lock
+ * @param holds hand-overs put off because local clients had just been answered
+ * @param queries times this lmaster had to ask all members for an owner
+ * @param adoptions records without an owner, continued from the newest copy
+ * @param creations records that nobody had
+ * @param repeats requests sent again because no answer came
+ * @param dropped messages of another epoch, or that came where they do not belong
+ * @param anomalies contradictions between copies that were resolved; 0 unless somebody else wrote
+ *     headers
+ * @param burials empty records removed from the whole cluster by this owner
+ * @param purges copies deleted here on behalf of other owners
+ * @param pendingCalls records that local clients wait for
+ * @param pendingMoves records on the move for which this node is lmaster
+ * @param pendingBurials empty records waiting to be removed
+ * @param settled owners remembered by this lmaster for records at rest
+ */
+public record RecordStatistics(
+    long calls,
+    long callsLocal,
+    long callsShared,
+    long migrationsIn,
+    long migrationsOut,
+    long hops,
+    long lockWaits,
+    long holds,
+    long queries,
+    long adoptions,
+    long creations,
+    long repeats,
+    long dropped,
+    long anomalies,
+    long burials,
+    long purges,
+    int pendingCalls,
+    int pendingMoves,
+    int pendingBurials,
+    int settled) {}

@@ -1,0 +1,91 @@
+package io.jctdb.database;
+
+/**
+ * The times and limits of a {@link RecordEngine}.
+ *
+ * @param holdNanos how long a record stays after the clients that waited for it were answered, so
+ *     that they get its chain lock before it is handed on. Longer than a client needs from reading
+ *     the answer to taking the lock (tens of microseconds), else contended records bounce unused;
+ *     every microsecond more is one in which all others wait. 0 = none
+ * @param retryNanos how long a requester or lmaster waits for an answer before it asks again; doubles
+ *     with each repetition. Far longer than a round trip and than chain locks are usually held: what
+ *     repeats is only what a broken link lost
+ * @param retryMaxNanos where the doubling ends
+ * @param burialDelayNanos how long an empty record rests before its removal is asked for
+ *     (VacuumInterval)
+ * @param burialBatch how many removals are asked for at a time
+ * @param burialsMax how many empty records are remembered for removal; the rest stays as it is, which
+ *     costs only space
+ * @param settledMax how many owners of records at rest an lmaster remembers; a forgotten one costs
+ *     the next requester a round trip
+ * @param linesMax how many records may be on the move at an lmaster at once; requests beyond are
+ *     dropped, and repeated by the requester
+ * @param earlyMax how many messages of an epoch that has not begun here yet are kept for it
+ */
+public record RecordTunables(
+    long holdNanos,
+    long retryNanos,
+    long retryMaxNanos,
+    long burialDelayNanos,
+    int burialBatch,
+    int burialsMax,
+    int settledMax,
+    int linesMax,
+    int earlyMax) {
+  public static final RecordTunables DEFAULT =
+      new RecordTunables(
+          300_000L,
+          1_000_000_000L,
+          8_000_000_000L,
+          10_000_000_000L,
+          1_000,
+          1_000_000,
+          131_072,
+          1_000_000,
+          10_000);
+
+  public RecordTunables {
+    if (holdNanos < 0
+        || retryNanos <= 0
+        || retryMaxNanos < retryNanos
+        || burialDelayNanos <= 0
+        || burialBatch <= 0
+        || burialsMax < 0
+        || settledMax < 0
+        || linesMax <= 0
+        || earlyMax < 0) {
+      throw new IllegalArgumentException("record tunables out of range");
+    }
+  }
+
+  public RecordTunables withHoldNanos(long nanos) {
+    return new RecordTunables(
+        nanos,
+        retryNanos,
+        retryMaxNanos,
+        burialDelayNanos,
+        burialBatch,
+        burialsMax,
+        settledMax,
+        linesMax,
+        earlyMax);
+  }
+
+  public RecordTunables withBurialDelayNanos(long nanos) {
+    return new RecordTunables(
+        holdNanos,
+        retryNanos,
+        retryMaxNanos,
+        nanos,
+        burialBatch,
+        burialsMax,
+        settledMax,
+        linesMax,
+        earlyMax);
+  }
+
+  /** The pause before attempt {@code attempts + 1}. */
+  long retryAfter(int attempts) {
+    return Math.min(retryMaxNanos, retryNanos << Math.min(attempts, 16));
+  }
+}

@@ -1,0 +1,283 @@
+package io.jctdb.database;
+
+import io.jctdb.protocol.RecordHeader;
+import io.jctdb.store.LockedRecord;
+import io.jctdb.store.RecordStore;
+import io.jctdb.store.StoredRecord;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The node that wants a record: brings it here and answers all local clients that wait for it.
+ *
+ * <p>All calls for one record share one <em>visit</em>:
+ *
+ * <pre>
+ * CHECKING ──(own copy)──────────────────────────────▶ answered
+ *     └────(not owner)─▶ LOCATING ──GRANT─▶ STORING ──▶ answered, ACQUIRED to the lmaster
+ *                            ▲   (epoch changed)  │
+ *                            └────────────────────┘
+ * </pre>
+ *
+ * <p>Invariant: a grant is stored only for the ticket of a visit that is LOCATING, and each ticket at
+ * most once. So a grant that was repeated or delayed cannot bring back an old value.
+ */
+final class Requester {
+  private enum State {
+    /** Outside the cluster; looks when this node joins. */
+    OUTSIDE,
+    CHECKING,
+    LOCATING,
+    STORING
+  }
+
+  private static final class Visit {
+    final RecordId id;
+    final List<CallDone> clients = new ArrayList<>(2);
+    State state = State.OUTSIDE;
+    long ticket;
+    long askedNanos;
+    int attempts;
+
+    Visit(RecordId id) {
+      this.id = id;
+    }
+  }
+
+  private final Member member;
+  private final Holds holds;
+  private final Burials burials;
+  private final Map<RecordId, Visit> visits = new LinkedHashMap<>();
+  private long tickets;
+
+  Requester(Member member, Holds holds, Burials burials) {
+    this.member = member;
+    this.holds = holds;
+    this.burials = burials;
+  }
+
+  int pending() {
+    return visits.size();
+  }
+
+  void call(RecordId id, CallDone done) {
+    member.counters().calls++;
+    Visit visit = visits.get(id);
+    if (visit != null) {
+      member.counters().callsShared++;
+      visit.clients.add(done);
+      return;
+    }
+    visit = new Visit(id);
+    visit.clients.add(done);
+    visits.put(id, visit);
+    check(visit);
+  }
+
+  /** Looks whether the record is here already. */
+  private void check(Visit visit) {
+    RecordStore store = member.store(visit.id);
+    if (store == null) {
+      refuse(visit);
+      return;
+    }
+    if (member.epoch() == null) {
+      visit.state = State.OUTSIDE;
+      return;
+    }
+    visit.state = State.CHECKING;
+    member.locked(store, visit.id.key(), record -> checked(visit, record.fetch()));
+  }
+
+  private void checked(Visit visit, @Nullable StoredRecord copy) {
+    if (visits.get(visit.id) != visit || visit.state != State.CHECKING) {
+      return;
+    }
+    if (member.epoch() == null) {
+      visit.state = State.OUTSIDE;
+    } else if (copy != null && copy.header().dmaster() == member.self()) {
+      member.counters().callsLocal += visit.clients.size();
+      answer(visit, copy.header(), copy.data(), false);
+    } else {
+      locate(visit);
+    }
+  }
+
+  private void locate(Visit visit) {
+    visit.state = State.LOCATING;
+    visit.ticket = ++tickets;
+    visit.attempts = 0;
+    ask(visit);
+  }
+
+  private void ask(Visit visit) {
+    visit.askedNanos = member.now();
+    if (member.isOpen()) {
+      RecordId id = visit.id;
+      member.send(
+          member.lmaster(id.key()),
+          new RecordMessage.Locate(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
+    }
+  }
+
+  void granted(RecordMessage.Grant grant) {
+    Visit visit = visits.get(RecordId.of(grant));
+    if (visit == null || visit.ticket != grant.ticket()) {
+      decline(grant);
+      return;
+    }
+    if (visit.state != State.LOCATING) {
+      return; // the same grant again
+    }
+    RecordStore store = member.store(visit.id);
+    if (store == null) {
+      decline(grant);
+      refuse(visit);
+      return;
+    }
+    visit.state = State.STORING;
+    member.locked(store, grant.key(), record -> store(visit, grant, record));
+  }
+
+  private void store(Visit visit, RecordMessage.Grant grant, LockedRecord record) {
+    if (visits.get(visit.id) != visit || visit.ticket != grant.ticket()) {
+      decline(grant); // this node forgot the database meanwhile
+      return;
+    }
+    if (!member.isOpen(grant.epoch())) {
+      // The promise came first. The giver has the same value; the next epoch finds it there.
+      visit.state = State.LOCATING;
+      return;
+    }
+    member.counters().hops += grant.hops();
+    RecordHeader header = own(record, grant.rsn(), grant.flags(), grant.data());
+    acquired(visit, header, grant.data());
+  }
+
+  /**
+   * The lmaster asks this node to hand its copy to itself: it is the owner already, or has the newest
+   * copy of a record without an owner.
+   *
+   * @return whether a visit waits for this ticket
+   */
+  boolean takeOwnCopy(RecordMessage.Yield yield, LockedRecord record, StoredRecord copy) {
+    Visit visit = visits.get(RecordId.of(yield));
+    if (visit == null || visit.ticket != yield.ticket() || visit.state != State.LOCATING) {
+      return false;
+    }
+    RecordHeader header = copy.header();
+    if (header.dmaster() != member.self()) {
+      header = own(record, header.rsn(), header.flags(), copy.data());
+    }
+    acquired(visit, header, copy.data());
+    return true;
+  }
+
+  /** Writes the record as this node's own, newer than every other copy (databases.md 3.3). */
+  private RecordHeader own(LockedRecord record, long rsn, int flags, byte[] data) {
+    StoredRecord old = record.fetch();
+    long newest = rsn;
+    if (old != null && old.header().rsn() > rsn) {
+      member.counters().anomalies++;
+      newest = old.header().rsn();
+    }
+    RecordHeader header = new RecordHeader(newest + 2, member.self(), flags);
+    record.store(header, data);
+    return header;
+  }
+
+  private void acquired(Visit visit, RecordHeader header, byte[] data) {
+    RecordId id = visit.id;
+    member.counters().migrationsIn++;
+    answer(visit, header, data, true);
+    if (data.length == 0) {
+      burials.schedule(id);
+    }
+    member.send(
+        member.lmaster(id.key()),
+        new RecordMessage.Acquired(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
+  }
+
+  private void decline(RecordMessage.Grant grant) {
+    if (member.isOpen(grant.epoch())) {
+      member.send(
+          member.lmaster(grant.key()),
+          new RecordMessage.Declined(grant.epoch(), grant.dbId(), grant.key(), grant.ticket()));
+    }
+  }
+
+  private void answer(Visit visit, RecordHeader header, byte[] data, boolean hold) {
+    visits.remove(visit.id);
+    if (!hold) {
+      member.later(() -> visit.clients.forEach(client -> client.record(header, data)));
+      return;
+    }
+    holds.begin(visit.id); // nobody takes it away before the clients know
+    member.later(
+        () -> {
+          visit.clients.forEach(client -> client.record(header, data));
+          holds.begin(visit.id); // and from now on they have this long
+        });
+  }
+
+  private void refuse(Visit visit) {
+    visits.remove(visit.id);
+    member.later(() -> visit.clients.forEach(CallDone::unknownDatabase));
+  }
+
+  // ---- what may interrupt a visit ----
+
+  void epochStarted() {
+    for (Visit visit : List.copyOf(visits.values())) {
+      switch (visit.state) {
+        case OUTSIDE -> check(visit);
+        case CHECKING -> {} // its section will look
+        case LOCATING, STORING -> locate(visit);
+      }
+    }
+  }
+
+  void leftCluster() {
+    for (Visit visit : visits.values()) {
+      visit.state = State.OUTSIDE;
+      visit.ticket = ++tickets;
+    }
+  }
+
+  /** The local copies of this database are gone, or it is. What is under way for it starts over. */
+  void forget(int dbId) {
+    for (Visit visit : List.copyOf(visits.values())) {
+      if (visit.id.dbId() == dbId) {
+        visit.ticket = ++tickets;
+        check(visit);
+      }
+    }
+  }
+
+  /** Asks again what has waited too long. */
+  void repeat(long now) {
+    for (Visit visit : visits.values()) {
+      if (visit.state == State.LOCATING
+          && now - visit.askedNanos >= member.tunables().retryAfter(visit.attempts)) {
+        visit.attempts++;
+        member.counters().repeats++;
+        ask(visit);
+      }
+    }
+  }
+
+  /** A link that broke is back: what was sent on it may be lost. */
+  void linkRestored(int pnn) {
+    if (!member.isOpen()) {
+      return;
+    }
+    for (Visit visit : visits.values()) {
+      if (visit.state == State.LOCATING && member.lmaster(visit.id.key()) == pnn) {
+        ask(visit);
+      }
+    }
+  }
+}
