@@ -1,0 +1,496 @@
+"""A cluster of real Samba servers on one machine, each in namespaces of its own.
+
+Everything hangs on one outer process namespace without an uplink: when its process 1 ends, the
+kernel ends every process of the lab, and with them go the network, mount and other namespaces.
+There is nothing on the host to clean up but one directory.
+
+    outer namespace: bridge "priv" (the nodes' private network), bridge "pub" (the public one)
+      node0, node1, ...: own processes, mounts, host name; eth0 on priv, eth1 on pub
+      client:            eth0 on pub
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+PYTHON = "/usr/bin/python3"
+
+USER, PASSWORD, USER_ID = "labuser", "lab-secret-1", 20001
+SHARE = "share"
+PRIVATE_NET, PUBLIC_NET = "10.77.0", "10.77.1"
+CLIENT_ADDRESS = PUBLIC_NET + ".250"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+# What the lab needs from Debian, by a program that shows that the package is there.
+PACKAGES = {
+    "samba": "/usr/sbin/smbd",
+    "smbclient": "/usr/bin/smbclient",
+    "samba-testsuite": "/usr/bin/smbtorture",
+    "ctdb": "/usr/sbin/ctdbd",
+    "tdb-tools": "/usr/bin/tdbtool",
+    "iproute2": "/sbin/ip",
+    "iptables": "/usr/sbin/iptables",
+    "ethtool": "/sbin/ethtool",
+    "psmisc": "/usr/bin/killall",
+    "procps": "/usr/bin/pgrep",
+    "util-linux": "/usr/bin/nsenter",
+}
+
+
+class LabError(Exception):
+    """Something the lab cannot do; the text is for a person."""
+
+
+def why_not_here():
+    """Why this machine cannot run the lab, or None."""
+    if os.geteuid() != 0:
+        return "the lab makes network namespaces and runs smbd, which needs root"
+    missing = [name for name, program in PACKAGES.items() if not os.path.exists(program)]
+    if missing:
+        return "these Debian packages are missing: " + " ".join(missing)
+    probe = subprocess.run(
+        ["unshare", "--net", "--mount", "--pid", "--uts", "--ipc", "--fork", "true"],
+        capture_output=True, text=True)
+    if probe.returncode != 0:
+        return "this kernel or container refuses new namespaces: " + probe.stderr.strip()
+    return None
+
+
+class Lab:
+    """One cluster; `name` tells labs on one machine apart."""
+
+    def __init__(self, name):
+        self.name = name
+        self.directory = os.path.join(ROOT, "build", "lab", name)
+        self.state = {}
+        self.tell = lambda text: print(text, flush=True)
+        self._life = None
+        self._load()
+
+    # ---- life of the lab -------------------------------------------------------------------
+
+    def up(self, nodes=3, daemon="jctdb", keep=False):
+        """Makes the namespaces; starts no daemon. With `keep` the lab outlives its runner."""
+        reason = why_not_here()
+        if reason:
+            raise LabError(reason)
+        if self.is_up():
+            raise LabError(f"the lab {self.name} is already up: end it with `down`")
+        if daemon == "jctdb" and not os.path.exists(os.path.join(ROOT, "build/jctdb/bin/ctdbd")):
+            raise LabError("build/jctdb is missing: build it with ./demo build")
+        self._remove_directory()
+        os.makedirs(os.path.join(self.directory, "cluster"))
+        self.state = {"daemon": daemon, "nodes": nodes, "pids": {}}
+        self._start_outer(keep)
+        self._outer_ip("link add priv type bridge", "link add pub type bridge",
+                       "link set priv up", "link set pub up")
+        self._lay_out_cluster()
+        for node in range(nodes):
+            self.power_on(node)
+        self._start_client()
+
+    def down(self):
+        """Ends every process of the lab and removes its directory."""
+        if self.is_up():
+            self._kill_and_wait(self.state["pids"]["outer"])
+        self._close_life()
+        self._remove_directory()
+        self.state = {}
+
+    def is_up(self):
+        return self._alive("outer")
+
+    @property
+    def nodes(self):
+        return range(self.state["nodes"])
+
+    @property
+    def daemon(self):
+        return self.state["daemon"]
+
+    def _start_outer(self, keep):
+        life_read, self._life = (None, None) if keep else os.pipe()
+        life = [] if keep else [str(life_read)]
+        self._spawn_init("outer", ["unshare", "--net", "--mount", "--pid", "--ipc", "--fork"],
+                         ["outer"], life, pass_fds=[] if keep else [life_read])
+        if not keep:
+            os.close(life_read)
+
+    def _start_client(self):
+        self._spawn_init("client", self._inside_outer() + ["--uts"], ["client"], ["client"])
+        self._plug("client", "pub", "c-pub", "eth0")
+        self._ip("client", f"addr add {CLIENT_ADDRESS}/24 dev eth0")
+
+    def _inside_outer(self):
+        return ["nsenter", "-t", str(self.state["pids"]["outer"]), "-m", "-n", "-p", "-i",
+                "unshare", "--net", "--mount", "--pid", "--ipc", "--fork"]
+
+    def _spawn_init(self, name, prefix, kind, arguments, pass_fds=()):
+        """Starts a process 1 and learns its process id, as this namespace counts it."""
+        path = os.path.join("/run", f"jctdb-lab-{os.getpid()}-{name}.sock")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as ready:
+            ready.bind(path)
+            ready.listen()
+            ready.settimeout(20)
+            try:
+                with open(os.path.join(self.directory, f"init-{name}.log"), "ab") as log:
+                    process = subprocess.Popen(
+                        [*prefix, PYTHON, os.path.join(HERE, "init.py"), *kind, path, *arguments],
+                        stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                        start_new_session=True, pass_fds=pass_fds, env={"PATH": PATH})
+                threading.Thread(target=process.wait, daemon=True).start()
+                connection, _ = ready.accept()
+                with connection:
+                    connection.settimeout(20)
+                    if not connection.recv(64):
+                        raise LabError(f"{name} did not start: see {log.name}")
+                    peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+                    self.state["pids"][name] = struct.unpack("3i", peer)[0]
+                    self.state["pids"][name + ".born"] = _birth(self.state["pids"][name])
+                    connection.sendall(b".")
+            except TimeoutError:
+                raise LabError(f"{name} did not start in 20 s: see {log.name}") from None
+            finally:
+                os.unlink(path)
+        self._save()
+
+    # ---- files of the cluster and of a node --------------------------------------------------
+
+    def _lay_out_cluster(self):
+        share = os.path.join(self.directory, "cluster", SHARE)
+        os.makedirs(share)
+        os.chmod(share, 0o777)
+
+    def node_path(self, node, *parts):
+        """A path of the node's private tree, as seen from outside."""
+        return os.path.join(self.directory, f"node{node}", *parts)
+
+    @property
+    def share_path(self):
+        """The shared directory, as seen from outside."""
+        return os.path.join(self.directory, "cluster", SHARE)
+
+    def _lay_out_node(self, node):
+        for directory in ("lib-ctdb/volatile", "lib-ctdb/persistent", "lib-ctdb/state",
+                          "lib-samba/private", "cache-samba", "log/ctdb", "log/samba", "srv"):
+            os.makedirs(self.node_path(node, directory), exist_ok=True)
+        os.chmod(self.node_path(node, "lib-samba", "private"), 0o700)
+        etc = self.node_path(node, "etc")
+        subprocess.run(["cp", "-a", "/etc", etc], check=True)
+        for directory in ("ctdb", "samba"):
+            shutil.rmtree(os.path.join(etc, directory), ignore_errors=True)
+        self._write_etc(node, "hostname", f"node{node}\n")
+        self._write_etc(node, "machine-id", os.urandom(16).hex() + "\n")
+        self._write_etc(node, "hosts", "127.0.0.1 localhost\n" + "".join(
+            f"{PRIVATE_NET}.{other + 1} node{other}\n" for other in self.nodes))
+        with open(os.path.join(etc, "passwd"), "a") as passwd:
+            passwd.write(f"{USER}:x:{USER_ID}:{USER_ID}:SMB user of the lab:/:/usr/sbin/nologin\n")
+        with open(os.path.join(etc, "group"), "a") as group:
+            group.write(f"{USER}:x:{USER_ID}:\n")
+        self._lay_out_ctdb(node)
+        self._write_etc(node, "samba/smb.conf", SMB_CONF)
+
+    def _lay_out_ctdb(self, node):
+        etc = os.path.join(self.node_path(node), "etc", "ctdb")
+        if self.daemon == "jctdb":
+            subprocess.run(["cp", "-a", os.path.join(ROOT, "build/jctdb/etc/ctdb"), etc],
+                           check=True)
+        else:
+            subprocess.run(["cp", "-a", "/etc/ctdb", etc], check=True)
+        self._write_etc(node, "ctdb/nodes", "".join(
+            f"{PRIVATE_NET}.{other + 1}\n" for other in self.nodes))
+        self._write_etc(node, "ctdb/public_addresses", "".join(
+            f"{PUBLIC_NET}.{101 + other}/24 eth1\n" for other in self.nodes))
+        self._write_etc(node, "ctdb/ctdb.conf", CTDB_CONF)
+        self._write_etc(node, "ctdb/script.options", "CTDB_SAMBA_CHECK_PORTS=445\n")
+        legacy = os.path.join(etc, "events", "legacy")
+        os.makedirs(legacy, exist_ok=True)
+        for script in ("00.ctdb", "01.reclock", "05.system", "10.interface", "50.samba"):
+            link = os.path.join(legacy, script + ".script")
+            source = "/usr/share/ctdb"
+            shipped = (os.path.join(ROOT, "build/jctdb/share/ctdb") if self.daemon == "jctdb"
+                       else source)
+            script_path = f"events/legacy/{script}.script"
+            if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
+                os.symlink(os.path.join(source, script_path), link)
+
+    def _write_etc(self, node, name, text):
+        path = os.path.join(self.node_path(node), "etc", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if os.path.lexists(path):
+            os.unlink(path)
+        with open(path, "w") as file:
+            file.write(text)
+
+    # ---- a node's power and network ----------------------------------------------------------
+
+    def power_on(self, node):
+        """Boots the node: namespaces and network; its disk is as the last power cut left it."""
+        if self._alive(f"node{node}"):
+            raise LabError(f"node {node} is on")
+        if not os.path.exists(self.node_path(node)):
+            self._lay_out_node(node)
+        product = os.path.join(ROOT, "build/jctdb") if self.daemon == "jctdb" else "-"
+        self._spawn_init(f"node{node}", self._inside_outer() + ["--uts"], ["node"],
+                         [f"node{node}", self.node_path(node),
+                          os.path.join(self.directory, "cluster"), product])
+        self._plug(f"node{node}", "priv", f"n{node}-priv", "eth0")
+        self._plug(f"node{node}", "pub", f"n{node}-pub", "eth1")
+        self._ip(f"node{node}", f"addr add {PRIVATE_NET}.{node + 1}/24 dev eth0")
+
+    def power_off(self, node):
+        """A power cut: the links go first, then every process, without a word to anybody."""
+        self._outer_ip(f"link set n{node}-priv down", f"link set n{node}-pub down")
+        self._kill_and_wait(self.state["pids"][f"node{node}"])
+
+    def partition(self, node):
+        """Cuts the node off from the other nodes; its clients still reach it."""
+        self._outer_ip(f"link set n{node}-priv nomaster")
+
+    def heal(self, node):
+        self._outer_ip(f"link set n{node}-priv master priv")
+
+    def _plug(self, who, bridge, port, interface):
+        pid = self.state["pids"][who]
+        self._outer_ip(f"link add {port} type veth peer name {interface} netns {pid}",
+                       f"link set {port} master {bridge} up")
+        self._ip(who, f"link set {interface} up")
+
+    def _outer_ip(self, *commands):
+        self._ip("outer", *commands)
+
+    def _ip(self, who, *commands):
+        subprocess.run(["nsenter", "-t", str(self.state["pids"][who]), "-n", "ip", "-batch", "-"],
+                       input="\n".join(commands) + "\n", text=True, check=True)
+
+    # ---- commands ------------------------------------------------------------------------------
+
+    def command(self, who, *words):
+        """The words that run a command in a node ("node1") or in "client"."""
+        if not self._alive(who):
+            raise LabError(f"{who} is not up")
+        return ["nsenter", "-t", str(self.state["pids"][who]), "-a", "env", "-i",
+                f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}",
+                *words]
+
+    def run(self, who, *words, timeout=60, check=False, input=None):
+        """Runs a command, gives its CompletedProcess; the text of stdout and stderr is captured."""
+        done = subprocess.run(self.command(who, *words), capture_output=True, text=True,
+                              timeout=timeout, errors="replace",
+                              **({"stdin": subprocess.DEVNULL} if input is None
+                                 else {"input": input}))
+        if check and done.returncode != 0:
+            raise LabError(f"{who}: {' '.join(words)}: exit {done.returncode}: "
+                           f"{done.stdout[-600:]}{done.stderr[-600:]}")
+        return done
+
+    def node(self, node, *words, **options):
+        return self.run(f"node{node}", *words, **options)
+
+    def client(self, *words, **options):
+        return self.run("client", *words, **options)
+
+    def connect(self, address, port=445, timeout=20):
+        """A TCP connection of the client namespace, usable from this process."""
+        with self.inside_network("client"):
+            return socket.create_connection((address, port), timeout)
+
+    @contextlib.contextmanager
+    def inside_network(self, who):
+        """This thread makes its sockets in that namespace; a socket stays where it was made."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        away = os.open(f"/proc/{self.state['pids'][who]}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            if libc.setns(away, 0x40000000) != 0:
+                raise LabError("setns: " + os.strerror(ctypes.get_errno()))
+            try:
+                yield
+            finally:
+                libc.setns(home, 0x40000000)
+        finally:
+            os.close(home)
+            os.close(away)
+
+    # ---- the cluster daemon --------------------------------------------------------------------
+
+    def daemon_command(self):
+        return "/srv/jctdb/bin/ctdbd" if self.daemon == "jctdb" else "/usr/sbin/ctdbd"
+
+    def start_daemon(self, node):
+        return self.node(node, self.daemon_command(), timeout=60)
+
+    def daemon_pid(self, node):
+        """The daemon's process id as the node counts it, or None."""
+        text = self.node(node, "cat", "/run/ctdb/ctdbd.pid").stdout.strip()
+        return int(text) if text.isdigit() else None
+
+    def kill_daemon(self, node, signal_number=signal.SIGKILL):
+        pid = self.daemon_pid(node)
+        if pid is None:
+            raise LabError(f"node {node} has no daemon")
+        self.node(node, "kill", f"-{int(signal_number)}", str(pid), check=True)
+
+    def start_cluster(self, timeout=90):
+        """Starts every daemon, waits until the cluster serves, and makes the SMB user."""
+        starters = [threading.Thread(target=self._start_checked, args=(node,))
+                    for node in self.nodes]
+        for starter in starters:
+            starter.start()
+        for starter in starters:
+            starter.join()
+        self.wait_healthy(timeout=timeout)
+        self.node(0, "smbpasswd", "-s", "-a", USER, input=f"{PASSWORD}\n{PASSWORD}\n", check=True)
+
+    def _start_checked(self, node):
+        started = self.start_daemon(node)
+        if started.returncode != 0:
+            self.tell(f"node {node}: the daemon ended with {started.returncode}: "
+                      f"{started.stdout}{started.stderr}")
+
+    def node_states(self, ask):
+        """What node `ask` says of each node: {pnn: set of flag names}; {} when it cannot say."""
+        try:
+            done = self.node(ask, "ctdb", "-X", "status", timeout=10)
+        except subprocess.TimeoutExpired:
+            return {}
+        lines = [line.strip("|").split("|") for line in done.stdout.splitlines()
+                 if line.startswith("|")]
+        if len(lines) < 2 or lines[0][0] != "Node":
+            return {}
+        head = lines[0]
+        return {int(words[0]): {name for name, word in zip(head[2:], words[2:])
+                                if word == "1" and name != "PartiallyOnline"}
+                for words in lines[1:]}
+
+    def addresses(self, ask=0):
+        """Where the public addresses are, says node `ask`: {address: pnn or -1}."""
+        done = self.node(ask, "ctdb", "-X", "ip", "all", timeout=20)
+        found = {}
+        for line in done.stdout.splitlines()[1:]:
+            words = line.strip("|").split("|")
+            if len(words) >= 2:
+                found[words[0]] = int(words[1])
+        return found
+
+    def wait_healthy(self, healthy=None, timeout=90, show=True):
+        """Waits until the nodes of `healthy` say that exactly these are OK, and host all addresses."""
+        wanted = set(self.nodes) if healthy is None else set(healthy)
+        if not self.until(lambda: self._agree(wanted), timeout, "waiting for the nodes" if show else None):
+            raise LabError(f"nodes {sorted(wanted)} not healthy in {timeout} s; node "
+                           f"{min(wanted)} says:\n"
+                           + self.node(min(wanted), "ctdb", "status", timeout=20).stdout)
+
+    def _agree(self, wanted):
+        for ask in wanted:
+            states = self.node_states(ask)
+            if {pnn for pnn, flags in states.items() if not flags - {"ThisNode"}} != wanted:
+                return False
+        hosts = self.addresses(min(wanted)).values()
+        return bool(hosts) and set(hosts) <= wanted and all(
+            self._serves(node) for node in wanted)
+
+    def _serves(self, node):
+        """smbd listens: it is started by the `startup` event, a moment after the node is OK."""
+        done = self.node(node, "ss", "-Hltn", "sport = :445", timeout=10)
+        return "445" in done.stdout
+
+    def until(self, condition, timeout, what=None, pause=0.25):
+        """Polls; says after a second, and each fifth second, what it waits for."""
+        start = time.monotonic()
+        said = 0
+        while not condition():
+            passed = time.monotonic() - start
+            if passed > timeout:
+                return False
+            if what and passed >= 1 + 5 * said:
+                self.tell(f"  {what} ({passed:.0f} s)")
+                said += 1
+            time.sleep(pause)
+        return True
+
+    # ---- state -----------------------------------------------------------------------------------
+
+    def _state_file(self):
+        return os.path.join(self.directory, "state.json")
+
+    def _load(self):
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            with open(self._state_file()) as file:
+                self.state = json.load(file)
+
+    def _save(self):
+        with open(self._state_file(), "w") as file:
+            json.dump(self.state, file)
+
+    def _alive(self, who):
+        """The birth time guards against another process that got the same number."""
+        pid = self.state.get("pids", {}).get(who)
+        return pid is not None and _birth(pid) == self.state["pids"][who + ".born"]
+
+    def _kill_and_wait(self, pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        if not self.until(lambda: _birth(pid) is None, 20, pause=0.05):
+            raise LabError(f"process {pid} does not end")
+
+    def _close_life(self):
+        if self._life is not None:
+            os.close(self._life)
+            self._life = None
+
+    def _remove_directory(self):
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def _birth(pid):
+    """Start time of a live process in clock ticks; None when there is none, or only a zombie."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            words = stat.read().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if words[0] in "ZX" else words[19]
+
+
+SMB_CONF = f"""[global]
+  clustering = yes
+  netbios name = JCTDBLAB
+  workgroup = LAB
+  security = user
+  passdb backend = tdbsam
+  registry shares = yes
+  smb ports = 445
+  server min protocol = NT1
+  kernel oplocks = no
+  load printers = no
+  printcap name = /dev/null
+  disable spoolss = yes
+  log level = 1
+  log file = /var/log/samba/log.smbd
+  max log size = 0
+
+[{SHARE}]
+  path = /srv/cluster/{SHARE}
+  read only = no
+  force create mode = 0666
+"""
+
+CTDB_CONF = """[logging]
+  location = file:/var/log/ctdb/log.ctdb
+  log level = NOTICE
+
+[cluster]
+  cluster lock = /srv/cluster/cluster.lock
+"""
