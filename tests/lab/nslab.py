@@ -385,9 +385,11 @@ class Lab:
         return found
 
     def wait_healthy(self, healthy=None, timeout=90, show=True):
-        """Waits until the nodes of `healthy` say that exactly these are OK, and host all addresses."""
+        """Waits until the nodes of `healthy` say that exactly these are OK, and each of them serves
+        a public address."""
         wanted = set(self.nodes) if healthy is None else set(healthy)
-        if not self.until(lambda: self._agree(wanted), timeout, "waiting for the nodes" if show else None):
+        if not self.until(lambda: self._agree(wanted), timeout,
+                          "waiting for the nodes" if show else None):
             raise LabError(f"nodes {sorted(wanted)} not healthy in {timeout} s; node "
                            f"{min(wanted)} says:\n"
                            + self.node(min(wanted), "ctdb", "status", timeout=20).stdout)
@@ -397,9 +399,8 @@ class Lab:
             states = self.node_states(ask)
             if {pnn for pnn, flags in states.items() if not flags - {"ThisNode"}} != wanted:
                 return False
-        hosts = self.addresses(min(wanted)).values()
-        return bool(hosts) and set(hosts) <= wanted and all(
-            self._serves(node) for node in wanted)
+        hosts = set(self.addresses(min(wanted)).values())
+        return hosts == wanted and all(self._serves(node) for node in wanted)
 
     def _serves(self, node):
         """smbd listens: it is started by the `startup` event, a moment after the node is OK."""

@@ -1,0 +1,151 @@
+"""What an administrator does with stock tools on any node, and expects to hold on every node."""
+
+import re
+
+import nslab
+from story import expect, expect_equal, story
+
+
+@story("the share that I defined on one server is unknown to the others")
+def registry_share(cluster):
+    lab = cluster.lab
+    lab.node(0, "net", "conf", "addshare", "projects", f"/srv/cluster/{nslab.SHARE}",
+             "writeable=y", "guest_ok=n", check=True)
+    for node in lab.nodes:
+        listed = lab.node(node, "net", "conf", "listshares", check=True).stdout
+        expect("projects" in listed, f"node {node} does not list the share: {listed}")
+        done = cluster.smbclient(node, "ls", share="projects")
+        expect_equal(done.returncode, 0, f"using the share on node {node}: {done.stdout}")
+    lab.node(2, "net", "conf", "delshare", "projects", check=True)
+    expect("projects" not in lab.node(0, "net", "conf", "listshares").stdout,
+           "node 0 lists a share that node 2 removed")
+
+
+@story("a registry value set on one server reads differently on another")
+def registry_value(cluster):
+    lab, key = cluster.lab, r"HKLM\SOFTWARE\Samba\smbconf\lab"
+    lab.node(1, "net", "registry", "createkey", key, check=True)
+    for round_, node in enumerate([0, 1, 2, 0, 1, 2]):
+        lab.node(node, "net", "registry", "setvalue", key, "round", "sz", f"value {round_}",
+                 check=True)
+        for ask in lab.nodes:
+            got = lab.node(ask, "net", "registry", "getvalue", key, "round", check=True).stdout
+            expect(f'"value {round_}"' in got, f"node {ask} after a change on node {node}: {got}")
+    lab.node(0, "net", "registry", "deletekey", key, check=True)
+
+
+@story("a user created on one server cannot log on at another")
+def new_user_everywhere(cluster):
+    for node in cluster.lab.nodes:
+        listed = cluster.lab.node(node, "pdbedit", "-L", check=True).stdout
+        expect(nslab.USER in listed, f"node {node} does not know the user: {listed}")
+        cluster.client_of(node)
+
+
+@story("the ctdb tool says different things on different servers")
+def tool_agrees(cluster):
+    lab = cluster.lab
+    for node in lab.nodes:
+        status = cluster.ctdb_ok(node, "status")
+        expect(f"Number of nodes:{len(lab.nodes)}" in status, status)
+        expect_equal(len(re.findall(r"^pnn:\d+ +\S+ +OK", status, re.M)), len(lab.nodes),
+                     f"healthy nodes in\n{status}")
+        expect("Recovery mode:NORMAL (0)" in status, status)
+        expect(f"pnn:{node}" in re.search(r"^.*THIS NODE.*$", status, re.M)[0], status)
+        expect_equal(cluster.ctdb_ok(node, "pnn").strip(), str(node), "ctdb pnn")
+        for other in lab.nodes:
+            answer = cluster.ctdb_ok(node, "ping", "-n", str(other))
+            expect(f"response from {other}" in answer, answer)
+    views = {frozenset(lab.addresses(node).items()) for node in lab.nodes}
+    expect_equal(len(views), 1, f"views of the public addresses {views}")
+    expect_equal(len({cluster.ctdb_ok(node, "leader") for node in lab.nodes}), 1, "leaders")
+    maps = {re.sub(r"(?s)^.*?(?=dbid)", "", cluster.ctdb_ok(node, "getdbmap"))
+            .replace(f".tdb.{node}", ".tdb") for node in lab.nodes}
+    names = [set(re.findall(r"name:(\S+)", text)) for text in maps]
+    expect(all(found == names[0] for found in names), f"databases differ: {names}")
+
+
+@story("getdbmap, getdbstatus or catdb fail on a running Samba cluster")
+def databases_of_samba(cluster):
+    held = cluster.client_of(1).open("seen-in-catdb.txt")
+    held.lock(0, 1)
+    databases = cluster.ctdb_ok(0, "getdbmap")
+    for name in ("locking.tdb", "brlock.tdb", "smbXsrv_session_global.tdb", "registry.tdb",
+                 "secrets.tdb", "passdb.tdb"):
+        expect(f"name:{name} " in databases, f"{name} is not in\n{databases}")
+        status = cluster.ctdb_ok(2, "getdbstatus", name)
+        expect("HEALTH: OK" in status, status)
+    dump = cluster.ctdb_ok(2, "catdb", "locking.tdb")
+    expect(re.search(r"Dumped [1-9]\d* records", dump), f"catdb on another node: {dump[-300:]}")
+    expect("seen-in-catdb" in dump, "the record of a file open on node 1 is not in node 2's catdb")
+
+
+@story("a record that I stored on one server is not there on another")
+def persistent_records(cluster):
+    database = "lab_records.tdb"
+    cluster.ctdb_ok(0, "attach", database, "persistent")
+    for node in cluster.lab.nodes:
+        cluster.ctdb_ok(node, "pstore", database, f"key{node}", f"from {node}")
+    for ask in cluster.lab.nodes:
+        for node in cluster.lab.nodes:
+            expect_equal(cluster.ctdb_ok(ask, "pfetch", database, f"key{node}"), f"from {node}\n",
+                         f"the record of node {node} read on node {ask}")
+    cluster.ctdb_ok(1, "pdelete", database, "key0")
+    expect(cluster.ctdb(2, "pfetch", database, "key0").returncode != 0
+           or cluster.ctdb(2, "pfetch", database, "key0").stdout.strip() == "",
+           "node 2 still has the record that node 1 deleted")
+    done = cluster.ctdb(2, "ptrans", database, input='"a" "1"\n"b" "2"\n')
+    expect_equal(done.returncode, 0, "ptrans: " + done.stderr)
+    expect_equal(cluster.ctdb_ok(0, "pfetch", database, "b"), "2\n", "the transaction's record")
+    numbers = {cluster.ctdb_ok(node, "getdbseqnum", database) for node in cluster.lab.nodes}
+    expect_equal(len(numbers), 1, f"sequence numbers {numbers}")
+
+
+@story("a tunable that I set does not stay, or shows on the wrong server")
+def tunables(cluster):
+    before = cluster.ctdb_ok(1, "getvar", "MonitorInterval")
+    cluster.ctdb_ok(1, "setvar", "MonitorInterval", "17")
+    expect("17" in cluster.ctdb_ok(1, "getvar", "MonitorInterval"), "the new value is not shown")
+    expect("MonitorInterval" in cluster.ctdb_ok(2, "listvars"), "listvars lacks it")
+    expect_equal(cluster.ctdb_ok(2, "getvar", "MonitorInterval"), before, "the value of node 2")
+    cluster.ctdb_ok(1, "setvar", "MonitorInterval", before.split("=")[1].strip())
+    expect(cluster.ctdb(1, "setvar", "NoSuchTunable", "1").returncode != 0,
+           "an unknown tunable was accepted")
+
+
+@story("I disabled a server for maintenance, but it kept its addresses")
+def disable_and_enable(cluster):
+    lab = cluster.lab
+    cluster.ctdb_ok(0, "disable", "-n", "1")
+    cluster.wait_for(lambda: 1 not in lab.addresses(0).values(), 30, "node 1 kept an address")
+    expect("DISABLED" in cluster.ctdb_ok(2, "status"), "status does not say DISABLED")
+    expect(not _addresses_on(lab, 1), f"node 1's kernel still has {_addresses_on(lab, 1)}")
+    cluster.ctdb_ok(0, "enable", "-n", "1")
+    cluster.wait_for(lambda: 1 in lab.addresses(0).values(), 30, "node 1 got no address back")
+    cluster.wait_for(lambda: bool(_addresses_on(lab, 1)), 10, "node 1's kernel has no address")
+
+
+@story("a server that I stopped still takes part")
+def stop_and_continue(cluster):
+    lab = cluster.lab
+    cluster.ctdb_ok(2, "stop")
+    cluster.wait_for(lambda: "Stopped" in lab.node_states(0).get(2, set()), 20, "not STOPPED")
+    cluster.wait_for(lambda: 2 not in lab.addresses(0).values(), 30, "node 2 kept an address")
+    cluster.client_of(0).open("while-stopped.txt").write(b"fine")
+    cluster.ctdb_ok(2, "continue")
+    lab.wait_healthy(timeout=60)
+
+
+@story("a banned server keeps on serving")
+def ban_and_unban(cluster):
+    lab = cluster.lab
+    cluster.ctdb_ok(1, "ban", "300")
+    cluster.wait_for(lambda: "Banned" in lab.node_states(0).get(1, set()), 20, "not BANNED")
+    cluster.wait_for(lambda: 1 not in lab.addresses(0).values(), 30, "node 1 kept an address")
+    cluster.ctdb_ok(1, "unban")
+    lab.wait_healthy(timeout=60)
+
+
+def _addresses_on(lab, node):
+    text = lab.node(node, "ip", "-o", "-4", "addr", "show", "dev", "eth1", check=True).stdout
+    return re.findall(r"inet (\S+)/", text)

@@ -1,0 +1,158 @@
+"""Something breaks. The others must hardly notice, and nothing acknowledged may be lost."""
+
+import re
+import threading
+import time
+
+from story import Writer, expect, expect_equal, story
+
+RECORDS = "lab_failure.tdb"
+
+
+class RecordKeeper(threading.Thread):
+    """Stores one persistent record after the other on a node; remembers the acknowledged ones."""
+
+    def __init__(self, cluster, node):
+        super().__init__(daemon=True)
+        self.cluster, self.node = cluster, node
+        self.acknowledged = []
+        self._stop_asked = threading.Event()
+
+    def run(self):
+        count = 0
+        while not self._stop_asked.is_set():
+            count += 1
+            done = self.cluster.ctdb(self.node, "ptrans", RECORDS, input=f'"n{count}" "{count}"\n',
+                                     timeout=60)
+            if done.returncode == 0:
+                self.acknowledged.append(count)
+
+    def finish(self):
+        self._stop_asked.set()
+        self.join(70)
+
+
+class Load:
+    """People saving files through every node, and records being stored, while something breaks."""
+
+    def __init__(self, cluster, victim):
+        self.cluster, self.victim = cluster, victim
+        lab = cluster.lab
+        cluster.ctdb_ok(0, "attach", RECORDS, "persistent")
+        self.addresses = {node: cluster.address_of(node) for node in lab.nodes}
+        self.writers = {node: Writer(cluster, address, f"{victim}-{time.monotonic_ns()}-{node}")
+                        for node, address in self.addresses.items()}
+        self.keeper = RecordKeeper(cluster, min(node for node in lab.nodes if node != victim))
+        for thread in [*self.writers.values(), self.keeper]:
+            thread.start()
+        cluster.wait_for(lambda: all(writer.saved_since(5) for writer in self.writers.values())
+                         and self.keeper.acknowledged, 30, "the load does not start")
+
+    def survivors(self):
+        return [node for node in self.cluster.lab.nodes if node != self.victim]
+
+    def wait_for_address_to_move(self, timeout):
+        """The victim's users go on at the same address, on another node."""
+        writer = self.writers[self.victim]
+        before = len(writer.acknowledged)
+        self.cluster.wait_for(lambda: writer.saved_since(before + 3), timeout,
+                              f"nobody serves {self.addresses[self.victim]} after its node failed")
+        expect(self.cluster.lab.addresses(min(self.survivors()))[self.addresses[self.victim]]
+               != self.victim, "the address is still said to be on the failed node")
+
+    def end(self):
+        for thread in [*self.writers.values(), self.keeper]:
+            thread.finish()
+
+    def gaps(self):
+        return ", ".join(f"node {node}: {writer.longest_gap_s:.2f} s"
+                         for node, writer in self.writers.items())
+
+    def expect_nothing_lost(self):
+        reader = self.cluster.client_of(min(self.survivors()))
+        for writer in self.writers.values():
+            for name, text in writer.acknowledged.items():
+                file = reader.open(name, how=1)
+                expect_equal(file.read(200).decode(), text, f"the acknowledged file {name}")
+                file.close()
+        dump = self.cluster.ctdb_ok(max(self.survivors()), "catdb", RECORDS)
+        found = set(re.findall(r'key\(\d+\) = "n(\d+)', dump))
+        lost = [count for count in self.keeper.acknowledged if str(count) not in found]
+        expect(not lost, f"acknowledged records are gone: {lost[:10]}")
+
+
+def _break_under_load(cluster, victim, damage, limit_s, others_limit_s):
+    """Runs the load, does the damage, and holds everybody to what they were promised."""
+    load = Load(cluster, victim)
+    try:
+        damage(victim)
+        load.wait_for_address_to_move(limit_s)
+        time.sleep(2)
+    finally:
+        load.end()
+    cluster.note(f"longest time without a saved file: {load.gaps()}")
+    for node in load.survivors():
+        gap = load.writers[node].longest_gap_s
+        expect(gap < others_limit_s, f"users of node {node} waited {gap:.1f} s")
+    load.expect_nothing_lost()
+
+
+@story("the daemon of one server crashed, and everybody's files were gone or stuck")
+def daemon_killed_under_load(cluster):
+    lab = cluster.lab
+    _break_under_load(cluster, 2, lab.kill_daemon, limit_s=45, others_limit_s=20)
+    if not lab.until(lambda: cluster.ctdb(2, "ping").returncode == 0, 3):
+        lab.start_daemon(2)
+    lab.wait_healthy(timeout=90)
+    cluster.client_of(2).open("after-crash.txt").write(b"back")
+    numbers = {cluster.ctdb_ok(node, "getdbseqnum", RECORDS) for node in lab.nodes}
+    expect_equal(len(numbers), 1, f"sequence numbers after the rejoin {numbers}")
+
+
+@story("one server lost power, and everybody's files were gone or stuck")
+def power_cut_under_load(cluster):
+    lab = cluster.lab
+    _break_under_load(cluster, 1, lab.power_off, limit_s=90, others_limit_s=60)
+    lab.power_on(1)
+    started = lab.start_daemon(1)
+    expect_equal(started.returncode, 0, "starting the daemon after the boot: " + started.stderr)
+    lab.wait_healthy(timeout=90)
+
+
+@story("a server cut off from the others kept on serving the same addresses")
+def partition_under_load(cluster):
+    lab = cluster.lab
+    _break_under_load(cluster, 0, lab.partition, limit_s=90, others_limit_s=60)
+    held = lab.node(0, "ip", "-o", "-4", "addr", "show", "dev", "eth1").stdout
+    taken = [address for address, host in lab.addresses(1).items() if host in (1, 2)]
+    both = [address for address in taken if address + "/" in held]
+    expect(not both, f"node 0 and another node both hold {both}")
+    lab.heal(0)
+    lab.wait_healthy(timeout=120)
+
+
+@story("smbd died on one server and its users hung instead of being moved")
+def dead_smbd_moves_addresses(cluster):
+    lab = cluster.lab
+    cluster.ctdb_ok(1, "setvar", "MonitorInterval", "2")
+    time.sleep(1)
+    lab.node(1, "killall", "-9", "smbd")
+    cluster.wait_for(lambda: "Unhealthy" in lab.node_states(0).get(1, set()), 60,
+                     "node 1 is still called healthy without smbd")
+    cluster.wait_for(lambda: 1 not in lab.addresses(0).values(), 30, "node 1 kept its address")
+    lab.node(1, "service", "smbd", "start", check=True)
+    lab.wait_healthy(timeout=60)
+    cluster.ctdb_ok(1, "setvar", "MonitorInterval", "15")
+
+
+@story("after `ctdb shutdown` the daemon could not be started again at once")
+def shutdown_and_start(cluster):
+    lab = cluster.lab
+    cluster.ctdb_ok(2, "shutdown")
+    expect(lab.daemon_pid(2) is None or lab.daemon == "stock", "the pid file is still there")
+    lab.wait_healthy({0, 1}, timeout=60)
+    held = lab.node(2, "ip", "-o", "-4", "addr", "show", "dev", "eth1").stdout
+    expect("inet " not in held, f"node 2 kept addresses: {held}")
+    started = lab.start_daemon(2)
+    expect_equal(started.returncode, 0, "start after shutdown: " + started.stderr)
+    lab.wait_healthy(timeout=90)

@@ -1,0 +1,147 @@
+"""What the stories share: how one is declared, and the cluster as a story sees it."""
+
+import contextlib
+import threading
+import time
+
+import nslab
+import smb2
+
+STORIES = []
+
+
+def story(complaint, only=None):
+    """Declares a story. `complaint` is what a user would say if it went wrong; `only` names the
+    one daemon it is about."""
+    def declare(function):
+        function.complaint, function.only = complaint, only
+        STORIES.append(function)
+        return function
+    return declare
+
+
+class Failed(Exception):
+    """What happened is not what the story promises."""
+
+
+def expect(truth, otherwise):
+    if not truth:
+        raise Failed(otherwise)
+
+
+def expect_equal(got, wanted, what):
+    expect(got == wanted, f"{what}: expected {wanted!r}, got {got!r}")
+
+
+@contextlib.contextmanager
+def refused(status, what):
+    """The server must refuse what is done inside."""
+    try:
+        yield
+    except smb2.SmbError as error:
+        expect_equal(error.status, status, what)
+    else:
+        raise Failed(f"{what}: expected {status}, but it was allowed")
+
+
+class Cluster:
+    """The running lab, with SMB clients that are closed after each story."""
+
+    def __init__(self, lab):
+        self.lab = lab
+        self._open = []
+
+    def address_of(self, node):
+        """A public address that this node serves now."""
+        for address, host in sorted(self.lab.addresses(node).items()):
+            if host == node:
+                return address
+        raise Failed(f"node {node} serves no public address")
+
+    def client_of(self, node):
+        return self.client_at(self.address_of(node))
+
+    def client_at(self, address, timeout=20):
+        client = smb2.Smb(self.lab.connect, address, nslab.USER, nslab.PASSWORD, nslab.SHARE,
+                          timeout)
+        self._open.append(client)
+        return client
+
+    def close_clients(self):
+        for client in self._open:
+            client.disconnect()
+        self._open.clear()
+
+    def ctdb(self, node, *words, **options):
+        """Debian's own `ctdb` tool on that node."""
+        return self.lab.node(node, "ctdb", *words, **options)
+
+    def ctdb_ok(self, node, *words):
+        done = self.ctdb(node, *words)
+        expect_equal(done.returncode, 0, f"`ctdb {' '.join(words)}` on node {node} "
+                     f"({(done.stdout + done.stderr).strip()[-300:]}), exit code")
+        return done.stdout
+
+    def smbclient(self, node, commands, share=nslab.SHARE):
+        return self.lab.client("smbclient", f"//{self.address_of(node)}/{share}", "-U",
+                               f"{nslab.USER}%{nslab.PASSWORD}", "-c", commands)
+
+    def wait_for(self, condition, timeout, otherwise):
+        expect(self.lab.until(condition, timeout), f"{otherwise} (waited {timeout} s)")
+
+    def mend(self):
+        """Brings back whatever the last story left broken, so that the next one starts whole."""
+        lab = self.lab
+        for node in lab.nodes:
+            if not lab._alive(f"node{node}"):
+                lab.power_on(node)
+            lab.heal(node)
+            if self.ctdb(node, "ping", timeout=20).returncode != 0:
+                lab.start_daemon(node)
+        lab.wait_healthy(timeout=90)
+
+
+class Writer(threading.Thread):
+    """A client that saves one small file after the other, and remembers which were acknowledged.
+
+    When its connection goes it connects again to the same address, as a user's machine would.
+    """
+
+    def __init__(self, cluster, address, name):
+        super().__init__(daemon=True)
+        self.cluster, self.address, self.name_ = cluster, address, name
+        self.acknowledged = {}
+        self.longest_gap_s = 0.0
+        self._stop_asked = threading.Event()
+        self._last = time.monotonic()
+
+    def run(self):
+        count = 0
+        while not self._stop_asked.is_set():
+            try:
+                client = self.cluster.client_at(self.address, timeout=3)
+                while not self._stop_asked.is_set():
+                    self._save(client, f"{self.name_}-{count}.txt", f"{self.name_} wrote {count}")
+                    count += 1
+            except (OSError, smb2.Disconnected, smb2.SmbError):
+                count += 1  # an unacknowledged file may or may not exist
+                time.sleep(0.05)
+
+    def _save(self, client, name, text):
+        file = client.open(name)
+        file.write(text.encode())
+        file.flush()
+        file.close()
+        now = time.monotonic()
+        self.longest_gap_s = max(self.longest_gap_s, now - self._last)
+        self._last = now
+        self.acknowledged[name] = text
+
+    def finish(self):
+        """Stops; an unserved time that lasts until now counts as a gap."""
+        self.longest_gap_s = max(self.longest_gap_s, time.monotonic() - self._last)
+        self._stop_asked.set()
+        self.join(30)
+
+    def saved_since(self, count):
+        return len(self.acknowledged) > count
