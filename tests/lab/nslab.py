@@ -24,6 +24,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+PRODUCT = os.path.join(ROOT, "build", "jctdb")  # the installed layout of our own daemon
 PYTHON = "/usr/bin/python3"
 
 USER, PASSWORD, USER_ID = "labuser", "lab-secret-1", 20001
@@ -87,8 +88,8 @@ class Lab:
             raise LabError(reason)
         if self.is_up():
             raise LabError(f"the lab {self.name} is already up: end it with `down`")
-        if daemon == "jctdb" and not os.path.exists(os.path.join(ROOT, "build/jctdb/bin/ctdbd")):
-            raise LabError("build/jctdb is missing: build it with ./demo build")
+        if daemon == "jctdb" and not os.path.exists(PRODUCT + "/share/ctdb"):
+            raise LabError(PRODUCT + " is missing or incomplete: build it with ./demo build")
         self._remove_directory()
         os.makedirs(os.path.join(self.directory, "cluster"))
         self.state = {"daemon": daemon, "nodes": nodes, "pids": {}}
@@ -96,6 +97,8 @@ class Lab:
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
                        "link set priv up", "link set pub up")
         self._lay_out_cluster()
+        if daemon == "jctdb":  # hard links: a later build does not pull the files from under us
+            subprocess.run(["cp", "-al", PRODUCT, self._product()], check=True)
         for node in range(nodes):
             self.power_on(node)
         self._start_client()
@@ -167,6 +170,9 @@ class Lab:
 
     # ---- files of the cluster and of a node --------------------------------------------------
 
+    def _product(self):
+        return os.path.join(self.directory, "product")
+
     def _lay_out_cluster(self):
         share = os.path.join(self.directory, "cluster", SHARE)
         os.makedirs(share)
@@ -204,7 +210,7 @@ class Lab:
     def _lay_out_ctdb(self, node):
         etc = os.path.join(self.node_path(node), "etc", "ctdb")
         if self.daemon == "jctdb":
-            subprocess.run(["cp", "-a", os.path.join(ROOT, "build/jctdb/etc/ctdb"), etc],
+            subprocess.run(["cp", "-a", os.path.join(PRODUCT, "etc/ctdb"), etc],
                            check=True)
         else:
             subprocess.run(["cp", "-a", "/etc/ctdb", etc], check=True)
@@ -219,8 +225,7 @@ class Lab:
         for script in ("00.ctdb", "01.reclock", "05.system", "10.interface", "50.samba"):
             link = os.path.join(legacy, script + ".script")
             source = "/usr/share/ctdb"
-            shipped = (os.path.join(ROOT, "build/jctdb/share/ctdb") if self.daemon == "jctdb"
-                       else source)
+            shipped = PRODUCT + "/share/ctdb" if self.daemon == "jctdb" else source
             script_path = f"events/legacy/{script}.script"
             if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
                 os.symlink(os.path.join(source, script_path), link)
@@ -241,7 +246,7 @@ class Lab:
             raise LabError(f"node {node} is on")
         if not os.path.exists(self.node_path(node)):
             self._lay_out_node(node)
-        product = os.path.join(ROOT, "build/jctdb") if self.daemon == "jctdb" else "-"
+        product = self._product() if self.daemon == "jctdb" else "-"
         self._spawn_init(f"node{node}", self._inside_outer() + ["--uts"], ["node"],
                          [f"node{node}", self.node_path(node),
                           os.path.join(self.directory, "cluster"), product])
@@ -251,7 +256,7 @@ class Lab:
 
     def power_off(self, node):
         """A power cut: the links go first, then every process, without a word to anybody."""
-        self._outer_ip(f"link set n{node}-priv down", f"link set n{node}-pub down")
+        self._outer_ip(f"link del n{node}-priv", f"link del n{node}-pub")
         self._kill_and_wait(self.state["pids"][f"node{node}"])
 
     def partition(self, node):
