@@ -3,6 +3,7 @@ package io.jctdb.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
@@ -21,7 +22,7 @@ final class CLibrary {
   private static final SymbolLookup LIBC = LINKER.defaultLookup();
   private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
   private static final long ERRNO_OFFSET =
-      CAPTURE.byteOffset(java.lang.foreign.MemoryLayout.PathElement.groupElement("errno"));
+      CAPTURE.byteOffset(MemoryLayout.PathElement.groupElement("errno"));
 
   private static final MethodHandle STRERROR =
       LINKER.downcallHandle(
@@ -38,6 +39,16 @@ final class CLibrary {
       SymbolLookup library, String function, FunctionDescriptor descriptor) {
     return LINKER.downcallHandle(
         symbol(library, function), descriptor, Linker.Option.captureCallState("errno"));
+  }
+
+  /** Like {@link #withErrno} for a C function whose arguments from an index on are {@code ...}. */
+  static MethodHandle withVariadicErrno(
+      String function, FunctionDescriptor descriptor, int firstVariadic) {
+    return LINKER.downcallHandle(
+        symbol(LIBC, function),
+        descriptor,
+        Linker.Option.captureCallState("errno"),
+        Linker.Option.firstVariadicArg(firstVariadic));
   }
 
   /** A down-call without {@code errno}, for functions that report errors in their result. */

@@ -1,0 +1,98 @@
+package io.jctdb.store.tdb;
+
+import io.jctdb.linux.Tdb;
+import io.jctdb.linux.TdbChainHeads;
+import io.jctdb.linux.TdbException;
+import io.jctdb.protocol.Key;
+import io.jctdb.store.RecordStore;
+import io.jctdb.store.RecordVisitor;
+import io.jctdb.store.StoreException;
+import io.jctdb.store.StoredRecord;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Consumer;
+
+/**
+ * A walk along the chains of a file. Empty chains are passed without a lock; a chain with records is
+ * locked without blocking, read, shown record by record, and unlocked. Chains that are taken are
+ * tried again at the end.
+ */
+final class TdbScan implements RecordStore.Scan {
+  private final Tdb tdb;
+  private final TdbChainHeads heads;
+  private final Consumer<Runnable> store;
+  private final Queue<Integer> busy = new ArrayDeque<>();
+  private int position;
+
+  /**
+   * @param store runs a piece of the scan such that the store lets nothing else in meanwhile
+   */
+  TdbScan(Tdb tdb, TdbChainHeads heads, Consumer<Runnable> store) {
+    this.tdb = tdb;
+    this.heads = heads;
+    this.store = store;
+  }
+
+  @Override
+  public boolean next(int limit, RecordVisitor visitor) {
+    Slice slice = new Slice(Math.max(limit, 1), visitor);
+    store.accept(slice);
+    return position < heads.hashSize() || !busy.isEmpty();
+  }
+
+  private final class Slice implements Runnable {
+    private final RecordVisitor visitor;
+    private int remaining;
+
+    Slice(int limit, RecordVisitor visitor) {
+      this.remaining = limit;
+      this.visitor = visitor;
+    }
+
+    @Override
+    public void run() {
+      position = heads.nextUsed(position);
+      while (remaining > 0 && position < heads.hashSize()) {
+        int chain = position;
+        position = heads.nextUsed(chain + 1);
+        visitOrPutOff(chain);
+      }
+      for (int tries = busy.size(); remaining > 0 && tries > 0; tries--) {
+        visitOrPutOff(busy.remove());
+      }
+    }
+
+    private void visitOrPutOff(int chain) {
+      byte[] lockKey = ChainKeys.of(chain);
+      try {
+        if (!tdb.tryChainLock(lockKey)) {
+          busy.add(chain);
+          return;
+        }
+        try {
+          visit(chain);
+        } finally {
+          tdb.chainUnlock(lockKey);
+        }
+      } catch (TdbException e) {
+        throw new StoreException(e.getMessage(), e);
+      }
+    }
+
+    private void visit(int chain) {
+      List<Entry> entries = new ArrayList<>();
+      tdb.traverseChain(chain, (key, value) -> entries.add(new Entry(key, value)));
+      for (Entry entry : entries) {
+        StoredRecord record = TdbValues.read(entry.value());
+        if (record != null) {
+          remaining--;
+          visitor.visit(new Key(entry.key()), record);
+        }
+      }
+    }
+  }
+
+  private record Entry(byte[] key, byte[] value) {}
+}
