@@ -1,0 +1,97 @@
+package io.jctdb.recovery;
+
+import io.jctdb.database.Epoch;
+import io.jctdb.protocol.RunState;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * This node's part in the cluster: its membership record, the race for leadership, and, when it
+ * leads, the changes of epoch.
+ *
+ * <p>Threading: any thread may call any method. Setters return at once; what they change is
+ * published to the other nodes as soon as ZooKeeper answers, and again after every loss of the
+ * session. Views return the newest known state without waiting.
+ */
+public interface ClusterMembership extends AutoCloseable {
+
+  /** UNHEALTHY: the result of the monitor event. */
+  void setUnhealthy(boolean unhealthy);
+
+  /** PERMANENTLY_DISABLED: {@code ctdb disable} and {@code enable}. */
+  void setDisabled(boolean disabled);
+
+  /**
+   * STOPPED: {@code ctdb stop} and {@code continue}. On stop, let go of everything and then call
+   * {@link #setReady}(false); the others take over as soon as that is published.
+   */
+  void setStopped(boolean stopped);
+
+  /**
+   * BANNED, for {@code time}; zero is until {@link #unban}. As with a stop, let go and then call
+   * {@link #setReady}(false). A further ban replaces the time of the first.
+   */
+  void ban(Duration time);
+
+  void unban();
+
+  /** Bits of {@link io.jctdb.protocol.Capability}. A leader that loses LEADER yields. */
+  void setCapabilities(int capabilities);
+
+  void setRunState(RunState runState);
+
+  /**
+   * True: this node may be made a member (it can answer PREPARE). False: a promise that it owns no
+   * record, serves no client and holds no public address; only say so when it is true. Becoming
+   * ready again makes a new incarnation.
+   */
+  void setReady(boolean ready);
+
+  /** Whether messages can be exchanged with this node at the moment. */
+  void linkChanged(int pnn, boolean up);
+
+  /** {@code ctdb recover}: asks the leader, whoever it is, for a new epoch. */
+  void requestRecovery();
+
+  /** The registered nodes by pnn, this one too once it is registered. */
+  Map<Integer, MemberInfo> nodes();
+
+  /** This node's own flags, at once after a setter. */
+  int ownFlags();
+
+  OptionalInt leader();
+
+  /** The newest committed epoch known here. */
+  Optional<Epoch> epoch();
+
+  /**
+   * Until when, on the configured clock, this node may act as a member; {@link Long#MIN_VALUE} when
+   * it has no lease.
+   */
+  long leaseUntilNanos();
+
+  /**
+   * For the leader: from when on, on the configured clock, public addresses of a node may be given
+   * to others. {@link Long#MIN_VALUE}: at once (it said that it has let go, or was never seen
+   * holding any); {@link Long#MAX_VALUE}: it is registered and may hold addresses. Ask again after
+   * {@link MembershipListener#nodesChanged}.
+   */
+  long safeAfterNanos(int pnn);
+
+  /**
+   * Leaves in good order: call it when everything has been let go of. Publishes that, and completes
+   * when an epoch without this node is committed, or after at most 3 s. Never completes
+   * exceptionally. {@link #close} comes next.
+   */
+  CompletableFuture<Void> leave();
+
+  /**
+   * Ends at once. After {@link #leave}, or when not ready, the session is closed; otherwise it is
+   * left to expire, because the others would take a closed session for a lease that has ended.
+   */
+  @Override
+  void close();
+}

@@ -1,0 +1,164 @@
+package io.jctdb.recovery;
+
+import io.jctdb.protocol.Capability;
+import io.jctdb.protocol.NodeFlags;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/**
+ * What membership needs to know at start.
+ *
+ * @param self pnn of this node
+ * @param address this node's address in the nodes file
+ * @param connectString ZooKeeper servers as {@code host:port,host:port}; the first is preferred
+ * @param root path in ZooKeeper under which this cluster lives, such as {@code /jctdb}
+ * @param capabilities bits of {@link Capability}
+ * @param startFlags flags to start with: PERMANENTLY_DISABLED or STOPPED as configured; UNHEALTHY
+ *     is always added, as in ctdbd (cluster-and-failover 1.1)
+ * @param timing session, lease and heartbeat
+ * @param addressResidue how long a public address may stay on an interface after the end of the
+ *     lease under which it was last renewed. The daemon guarantees it by the {@code valid_lft} it
+ *     gives: the rest of the lease, rounded up to whole seconds, plus at most 0.4 s that the kernel
+ *     may be late (libraries 3.3)
+ * @param gather how long a new leader of a cold cluster waits for others before the first epoch
+ * @param settle how long a join waits for others to join with it
+ * @param patience how long a member that cannot be reached by the leader, does not promise, or does
+ *     not let go although it is stopped or banned, is waited for before it is expelled
+ * @param bootNanos monotonic clock in nanoseconds that also counts while the host is suspended
+ */
+public record MembershipConfig(
+    int self,
+    String address,
+    String connectString,
+    String root,
+    int capabilities,
+    int startFlags,
+    MembershipTiming timing,
+    Duration addressResidue,
+    Duration gather,
+    Duration settle,
+    Duration patience,
+    LongSupplier bootNanos) {
+
+  public MembershipConfig {
+    if (self < 0 || !root.startsWith("/") || root.length() < 2 || root.endsWith("/")) {
+      throw new IllegalArgumentException("node " + self + ", ZooKeeper path \"" + root + "\"");
+    }
+    if ((startFlags & ~MemberInfo.OWN_FLAGS) != 0) {
+      throw new IllegalArgumentException("cannot start as " + NodeFlags.toString(startFlags));
+    }
+  }
+
+  /** The defaults. */
+  public static MembershipConfig of(int self, String address, String connectString) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        "/jctdb",
+        Capability.DEFAULT,
+        0,
+        MembershipTiming.DEFAULT,
+        Duration.ofMillis(1500),
+        Duration.ofSeconds(1),
+        Duration.ofMillis(80),
+        Duration.ofSeconds(5),
+        System::nanoTime);
+  }
+
+  public MembershipConfig withRoot(String path) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        path,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        bootNanos);
+  }
+
+  public MembershipConfig withCapabilities(int bits) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        bits,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        bootNanos);
+  }
+
+  public MembershipConfig withStartFlags(int flags) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        flags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        bootNanos);
+  }
+
+  public MembershipConfig withTiming(MembershipTiming other) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        other,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        bootNanos);
+  }
+
+  public MembershipConfig withPatience(Duration other) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        other,
+        bootNanos);
+  }
+
+  public MembershipConfig withClock(LongSupplier nanos) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        nanos);
+  }
+}

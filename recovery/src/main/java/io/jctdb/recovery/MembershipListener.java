@@ -1,0 +1,54 @@
+package io.jctdb.recovery;
+
+import io.jctdb.database.Epoch;
+import java.util.Map;
+import java.util.OptionalInt;
+
+/**
+ * What the daemon learns. Every method is called on the membership thread, in the order of events,
+ * and must return at once: hand the news to the thread that owns the matter.
+ */
+public interface MembershipListener {
+
+  /** The registered nodes by pnn have changed; a node that is not in the map is DISCONNECTED. */
+  void nodesChanged(Map<Integer, MemberInfo> nodes);
+
+  /** This node's own flags have changed, by a setter or because a ban ran out. */
+  void ownFlagsChanged(int before, int after);
+
+  /** Another leader, or none known. */
+  void leaderChanged(OptionalInt leader);
+
+  /**
+   * The newest committed epoch, as ZooKeeper has it: on every node, whether or not a COMMIT from
+   * the leader has arrived. Never called with an older number than before. A node that is not among
+   * the members, but acted as one, must stop acting now.
+   */
+  void epochCommitted(Epoch epoch);
+
+  /**
+   * A session with ZooKeeper is there and this node is registered in it with {@code ready = false},
+   * as {@code incarnation}. As soon as the node holds nothing from an earlier life (records,
+   * clients, addresses) call {@link ClusterMembership#setReady}(true).
+   */
+  void sessionEstablished(long incarnation);
+
+  /**
+   * The lease now lasts until {@code untilNanos} on the configured clock: re-arm the dead-man
+   * timer.
+   */
+  void leaseRenewed(long untilNanos);
+
+  /**
+   * The lease has run out, the session has expired, or the leader has expelled this node: give up
+   * public addresses, close clients, stop answering, now. {@link #sessionEstablished} follows when
+   * the node may begin again.
+   */
+  void leaseLost(String reason);
+
+  /** ZooKeeper does not answer. The node goes on serving until its lease runs out. */
+  void quorumLost();
+
+  /** ZooKeeper answers again (the lease may have been lost in between). */
+  void quorumBack();
+}

@@ -1,0 +1,90 @@
+package io.jctdb.recovery;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import javax.security.sasl.SaslException;
+import org.apache.zookeeper.server.quorum.QuorumCnxManager;
+import org.apache.zookeeper.server.quorum.QuorumPeer;
+import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
+import org.apache.zookeeper.server.quorum.QuorumPeerMain;
+import org.jspecify.annotations.Nullable;
+
+/** One server of several. */
+final class ReplicatedMember implements EnsembleMember {
+  private final CompletableFuture<Void> listening = new CompletableFuture<>();
+  private final QuorumPeerConfig config = new QuorumPeerConfig();
+  private final Ensemble ensemble;
+  private final int self;
+  private volatile @Nullable QuorumPeer peer;
+
+  private final QuorumPeerMain server =
+      new QuorumPeerMain() {
+        @Override
+        protected QuorumPeer getQuorumPeer() throws SaslException {
+          QuorumPeer created =
+              new QuorumPeer() {
+                @Override
+                public synchronized void start() {
+                  super.start();
+                  listening.complete(null);
+                }
+              };
+          peer = created;
+          return created;
+        }
+      };
+
+  ReplicatedMember(Ensemble ensemble, int self, Path directory) throws IOException {
+    this.ensemble = ensemble;
+    this.self = self;
+    Files.writeString(directory.resolve("myid"), ZooKeeperSettings.serverId(self) + "\n");
+    Properties settings = ZooKeeperSettings.of(ensemble, self, directory);
+    try {
+      config.parseProperties(settings);
+    } catch (QuorumPeerConfig.ConfigException e) {
+      throw new IOException("ZooKeeper does not accept its settings: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public void run() throws Exception {
+    server.runFromConfig(config);
+  }
+
+  @Override
+  public CompletableFuture<Void> listening() {
+    return listening;
+  }
+
+  @Override
+  public boolean serving() {
+    QuorumPeer running = peer;
+    return running != null
+        && running.isRunning()
+        && running.getPeerState() != QuorumPeer.ServerState.LOOKING
+        && running.getZabState() == QuorumPeer.ZabState.BROADCAST;
+  }
+
+  @Override
+  public int reachable() {
+    QuorumPeer running = peer;
+    QuorumCnxManager connections = running == null ? null : running.getQuorumCnxManager();
+    int count = 1;
+    for (int pnn : ensemble.members().keySet()) {
+      if (pnn != self
+          && connections != null
+          && connections.connectedToPeer(ZooKeeperSettings.serverId(pnn))) {
+        count++;
+      }
+    }
+    return count;
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+}

@@ -1,0 +1,65 @@
+package io.jctdb.recovery;
+
+import java.nio.file.Path;
+import java.util.Properties;
+
+/**
+ * The configuration of an embedded member. Keys without a field in ZooKeeper's configuration become
+ * system properties {@code zookeeper.KEY}.
+ */
+final class ZooKeeperSettings {
+  static final int SNAPSHOTS_KEPT = 3;
+  static final int PURGE_INTERVAL_HOURS = 1;
+
+  /**
+   * Ticks in which a new member must have connected to its leader and copied the state: 5 s, and
+   * our state is a few kilobytes.
+   */
+  private static final int INIT_LIMIT_TICKS = 20;
+
+  /**
+   * Ticks without a sign of life after which members give each other up: 1 s. Longer than the
+   * pauses of a loaded host; together with an election (0.3 to 0.6 s) it bounds the silence that
+   * the loss of ZooKeeper's leader causes (libraries 3.7).
+   */
+  private static final int SYNC_LIMIT_TICKS = 4;
+
+  private ZooKeeperSettings() {}
+
+  /** ZooKeeper's number for a node: from 1, while pnns begin at 0. */
+  static long serverId(int pnn) {
+    return pnn + 1L;
+  }
+
+  static Properties of(Ensemble ensemble, int self, Path directory) {
+    long tick = MembershipTiming.TICK.toMillis();
+    EnsemblePorts ports = ensemble.ports();
+    Properties all = new Properties();
+    all.setProperty("dataDir", directory.toString());
+    all.setProperty("tickTime", Long.toString(tick));
+    all.setProperty("minSessionTimeout", Long.toString(2 * tick));
+    all.setProperty("maxSessionTimeout", "60000");
+    all.setProperty("clientPort", Integer.toString(ports.client()));
+    all.setProperty("clientPortAddress", ensemble.host(self));
+    all.setProperty("maxClientCnxns", "0");
+    all.setProperty("admin.enableServer", "false");
+    all.setProperty("4lw.commands.whitelist", "");
+    all.setProperty("jmx.log4j.disable", "true");
+    // Our transactions are small and few: no need for files of 64 MiB.
+    all.setProperty("preAllocSize", "1024");
+    all.setProperty("snapCount", "20000");
+    if (ensemble.replicated()) {
+      all.setProperty("initLimit", Integer.toString(INIT_LIMIT_TICKS));
+      all.setProperty("syncLimit", Integer.toString(SYNC_LIMIT_TICKS));
+      all.setProperty("quorumListenOnAllIPs", "false");
+      // A dead host does not refuse a connection; an election must not wait long for it.
+      all.setProperty("cnxTimeout", "1000");
+      for (int pnn : ensemble.members().keySet()) {
+        all.setProperty(
+            "server." + serverId(pnn),
+            ensemble.host(pnn) + ":" + ports.quorum() + ":" + ports.election());
+      }
+    }
+    return all;
+  }
+}
