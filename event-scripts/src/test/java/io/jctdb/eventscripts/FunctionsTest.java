@@ -1,0 +1,211 @@
+package io.jctdb.eventscripts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The shell library keeps its word to scripts written for ctdbd. */
+class FunctionsTest {
+  @TempDir private Path dir;
+  private ScriptLab lab;
+
+  @BeforeEach
+  void lab() throws IOException {
+    lab = new ScriptLab(dir);
+  }
+
+  @Test
+  void withoutCtdbBaseItRefuses() throws Exception {
+    ScriptLab.Outcome outcome = lab.functions("CTDB_BASE=; . " + dir + "/functions; echo no");
+
+    assertThat(outcome.status()).isEqualTo(1);
+    assertThat(outcome.output()).contains("CTDB_BASE is not set").doesNotContain("no\n");
+  }
+
+  @Test
+  void theVariablesOfScriptsAreThere() throws Exception {
+    assertThat(
+            lab.functions("echo $CTDB_VARDIR $CTDB_SCRIPT_VARDIR $CTDB_SYS_ETCDIR $script_name")
+                .output())
+        .isEqualTo("%1$s/var %1$s/var/scripts /etc test.script\n".formatted(dir));
+    lab.variable("CTDB_TEST_MODE", "");
+    assertThat(lab.functions("echo $CTDB_VARDIR").output()).isEqualTo("/var/lib/ctdb\n");
+  }
+
+  @Test
+  void dieSaysWhyAndExits() throws Exception {
+    assertThat(lab.functions("die 'it broke' 5; echo no"))
+        .isEqualTo(new ScriptLab.Outcome(5, "it broke\n"));
+    assertThat(lab.functions("die broke").status()).isEqualTo(1);
+  }
+
+  @Test
+  void theScriptsOwnOptionsWinOverTheCommonOnes() throws Exception {
+    lab.file("script.options", "A=common\nB=common\n")
+        .file("events/legacy/50.samba.options", "B=own\n");
+
+    assertThat(lab.functions("load_script_options service 50.samba; echo $A $B").output())
+        .isEqualTo("common own\n");
+    assertThat(lab.functions("load_script_options one").status()).isEqualTo(1);
+  }
+
+  @Test
+  void systemConfigurationIsLookedForInBothPlaces() throws Exception {
+    lab.variable("CTDB_SYS_ETCDIR", dir.resolve("sys").toString())
+        .file("sys/default/nfs", "WHERE=default\n")
+        .file("sys/sysconfig/other", "WHERE=other\n");
+
+    assertThat(lab.functions("load_system_config missing nfs other; echo $WHERE").output())
+        .isEqualTo("default\n");
+  }
+
+  @Test
+  void addressEventsNeedTheirArguments() throws Exception {
+    assertThat(lab.functions("ctdb_check_args takeip eth0 10.0.0.1 24").status()).isZero();
+    assertThat(lab.functions("ctdb_check_args takeip eth0").status()).isEqualTo(1);
+    assertThat(lab.functions("ctdb_check_args updateip a b 10.0.0.1").status()).isEqualTo(1);
+    assertThat(lab.functions("ctdb_check_args monitor").status()).isZero();
+  }
+
+  @Test
+  void countersCount() throws Exception {
+    assertThat(
+            lab.functions(
+                    """
+                    ctdb_setup_state_dir service test
+                    ctdb_counter_get
+                    ctdb_counter_incr; ctdb_counter_incr
+                    ctdb_counter_incr other
+                    ctdb_counter_get; ctdb_counter_get other
+                    ctdb_counter_init; ctdb_counter_get
+                    ls -A $CTDB_SCRIPT_VARDIR/service/test
+                    """)
+                .output())
+        .isEqualTo("0\n2\n1\n0\n.failcount\nother.failcount\n");
+    assertThat(lab.functions("ctdb_counter_incr").status()).isEqualTo(1);
+  }
+
+  @Test
+  void aServiceIsReconfiguredOnceWhenAsked() throws Exception {
+    assertThat(
+            lab.functions(
+                    """
+                    service_name=x; ctdb_setup_state_dir service x
+                    service_reconfigure() { echo done; }
+                    ctdb_service_needs_reconfigure || echo not yet
+                    ctdb_service_set_reconfigure
+                    ctdb_service_needs_reconfigure && ctdb_service_reconfigure
+                    ctdb_service_needs_reconfigure || echo not any more
+                    """)
+                .output())
+        .isEqualTo("not yet\nReconfiguring service \"x\"...\ndone\nnot any more\n");
+  }
+
+  @Test
+  void theNodeNumberIsAskedForOnce() throws Exception {
+    lab.standIn("ctdb", "echo 2");
+
+    assertThat(lab.functions("ctdb_get_pnn; ctdb_get_pnn").output()).isEqualTo("2\n2\n");
+    assertThat(lab.calls()).containsExactly("ctdb pnn");
+  }
+
+  @Test
+  void theNodesPrivateAddressIsReadFromNodestatus() throws Exception {
+    lab.standIn("ctdb", "printf '|Node|IP|Disconnected|\\n|1|192.168.7.2|N|\\n'");
+
+    assertThat(lab.functions("ctdb_get_ip_address").output()).isEqualTo("192.168.7.2\n");
+  }
+
+  @Test
+  void databaseDirectoriesComeFromTheConfigurationOnce() throws Exception {
+    lab.standIn("ctdb-config", "echo \"/dbs/${3%% *}\"");
+
+    assertThat(
+            lab.functions(
+                    "ctdb_get_db_options; ctdb_get_db_options; echo $CTDB_DBDIR"
+                        + " $CTDB_DBDIR_PERSISTENT $CTDB_DBDIR_STATE")
+                .output())
+        .isEqualTo("/dbs/volatile /dbs/persistent /dbs/state\n");
+    assertThat(lab.calls()).hasSize(3);
+  }
+
+  @Test
+  void directoriesAreCheckedButNotThoseSambaFillsIn() throws Exception {
+    assertThat(
+            lab.functions(
+                    "service_name=nfs; printf '/tmp\\n/home/%%U\\n/no such dir\\n/also/not\\n' |"
+                        + " ctdb_check_directories"))
+        .isEqualTo(
+            new ScriptLab.Outcome(1, "ERROR: nfs directory \"/no such dir\" not available\n"));
+  }
+
+  @Test
+  void portsMustBeInUse() throws Exception {
+    lab.standIn("ctdb", "case $2 in 445) exit 98 ;; 139) exit 0 ;; esac; echo odd; exit 13");
+
+    assertThat(lab.functions("service_name=samba; ctdb_check_tcp_ports 445").status()).isZero();
+    assertThat(lab.functions("service_name=samba; ctdb_check_tcp_ports 445 139 1"))
+        .isEqualTo(new ScriptLab.Outcome(1, "samba not listening on TCP port 139\n"));
+    ScriptLab.Outcome odd = lab.functions("service_name=samba; ctdb_check_tcp_ports 1");
+    assertThat(odd.status()).isEqualTo(13);
+    assertThat(odd.output()).contains("status 13").contains("odd");
+  }
+
+  @Test
+  void outputOfTheBackgroundReachesTheLog() throws Exception {
+    lab.functions("background_with_logging echo hello; wait");
+
+    assertThat(dir.resolve("log")).hasContent("hello\n");
+    lab.functions("script_log tag some words; echo piped | script_log tag");
+    assertThat(dir.resolve("log")).hasContent("hello\nsome words\npiped\n");
+  }
+
+  @Test
+  void tickleListsAreMadeEqualToTheConnections() throws Exception {
+    lab.standIn(
+            "ctdb",
+            """
+            case "$*" in
+            pnn) echo 1 ;;
+            "-X ip") printf '|Public IP|Node|\\n|10.0.0.1|1|\\n|10.0.0.2|0|\\n' ;;
+            "-X gettickles"*) printf '|S|P|D|P|\\n|10.9.0.1|1111|10.0.0.1|2049|\\n' ;;
+            addtickle) sed 's/^/add /' >> %1$s/changes ;;
+            deltickle) sed 's/^/del /' >> %1$s/changes ;;
+            esac
+            """
+                .formatted(dir))
+        .standIn("ss", "echo 0 0 10.0.0.1:2049 10.9.0.2:2222; echo 0 0 10.0.0.1:22 10.9.0.2:3");
+
+    assertThat(lab.functions("update_tickles 2049").status()).isZero();
+
+    assertThat(dir.resolve("changes"))
+        .hasContent("add 10.9.0.2:2222 10.0.0.1:2049\ndel 10.9.0.1:1111 10.0.0.1:2049\n");
+  }
+
+  @Test
+  void interfaceNamesLeadToTheDeviceBelow() throws Exception {
+    assertThat(
+            lab.functions(
+                    """
+                    interface_get_real '5: bond0.7@bond0: <UP>'
+                    interface_get_real '5: bond1.7: <UP>'
+                    interface_get_real '2: eth0: <UP>'
+                    """)
+                .output())
+        .isEqualTo("bond0\nbond1\neth0\n");
+  }
+
+  @Test
+  void aSiteMayRedefineAnything() throws Exception {
+    Files.createDirectory(dir.resolve("rc.local.d"));
+    ScriptHouse.executable(dir.resolve("rc.local.d/10-site"), "die() { echo mine; exit 9; }\n");
+    Files.writeString(dir.resolve("rc.local.d/20-off"), "exit 1\n");
+
+    assertThat(lab.functions("die x")).isEqualTo(new ScriptLab.Outcome(9, "mine\n"));
+  }
+}

@@ -1,0 +1,123 @@
+package io.jctdb.eventscripts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SambaScriptTest {
+  private static final String TESTPARM =
+      """
+      [ ! -e %1$s/broken ] || { echo 'registry is blocked' >&2; exit 1; }
+      case "$*" in
+      *parameter-name*) echo '445, 139' ;;
+      *) cat %1$s/smb.conf ;;
+      esac
+      """;
+
+  @TempDir private Path dir;
+  private ScriptLab lab;
+
+  @BeforeEach
+  void aHealthySamba() throws IOException {
+    lab =
+        new ScriptLab(dir)
+            .standIn("pidof", "exit 1")
+            .standIn("testparm", TESTPARM.formatted(dir))
+            .standIn("ctdb", "exit 98")
+            .file(
+                "smb.conf",
+                """
+                [global]
+                \tinclude = registry
+                \tregistry shares = Yes
+                \tworkgroup = X
+                [homes]
+                \tpath = /home/%U
+                [data]
+                \tpath = "/tmp"
+                """)
+            .variable("CTDB_INIT_STYLE", "debian");
+  }
+
+  @Test
+  void startupStopsWhatRunsAndStartsNicely() throws Exception {
+    assertThat(lab.event("50.samba", "startup").status()).isZero();
+    assertThat(lab.calls())
+        .containsExactly("service smbd stop", "pidof smbd", "nice service smbd start");
+  }
+
+  @Test
+  void aServiceNameOfTheSiteIsUsed() throws Exception {
+    lab.file("events/legacy/50.samba.options", "CTDB_SERVICE_SMB=samba-site\n");
+    assertThat(lab.event("50.samba", "shutdown").status()).isZero();
+    assertThat(lab.calls()).contains("service samba-site stop");
+  }
+
+  @Test
+  void aStartThatFailsFailsTheEvent() throws Exception {
+    Files.writeString(dir.resolve("rc.local"), "_service() { [ $2 = stop ]; }\n");
+    assertThat(lab.event("50.samba", "startup"))
+        .isEqualTo(new ScriptLab.Outcome(1, "Failed to start samba\n"));
+  }
+
+  @Test
+  void aHealthySambaIsHealthyAndItsConfigurationIsKept() throws Exception {
+    assertThat(lab.event("50.samba", "monitor")).isEqualTo(new ScriptLab.Outcome(0, ""));
+    assertThat(lab.calls()).contains("ctdb checktcpport 445", "ctdb checktcpport 139");
+    assertThat(cache()).content().contains("workgroup = X").doesNotContain("registry");
+  }
+
+  @Test
+  void aPortNobodyListensOnMakesTheNodeUnhealthy() throws Exception {
+    lab.file("script.options", "CTDB_SAMBA_CHECK_PORTS=4455\n").standIn("ctdb", "exit 0");
+    assertThat(lab.event("50.samba", "monitor"))
+        .isEqualTo(new ScriptLab.Outcome(1, "samba not listening on TCP port 4455\n"));
+  }
+
+  @Test
+  void aMissingShareDirectoryMakesTheNodeUnhealthyUnlessTheCheckIsOff() throws Exception {
+    lab.file("smb.conf", "[data]\n\tpath = /no/such dir\n");
+    assertThat(lab.event("50.samba", "monitor"))
+        .isEqualTo(
+            new ScriptLab.Outcome(1, "ERROR: samba directory \"/no/such dir\" not available\n"));
+
+    lab.file("script.options", "CTDB_SAMBA_SKIP_SHARE_CHECK=yes\n");
+    assertThat(lab.event("50.samba", "monitor").status()).isZero();
+  }
+
+  @Test
+  void aBlockedConfigurationIsSurvivedWithTheOldCopyOnly() throws Exception {
+    lab.file("broken", "");
+    ScriptLab.Outcome without = lab.event("50.samba", "monitor");
+    assertThat(without.status()).isEqualTo(1);
+    assertThat(without.output()).startsWith("ERROR: smb.conf cannot be read").contains("blocked");
+
+    Files.delete(dir.resolve("broken"));
+    assertThat(lab.event("50.samba", "monitor").status()).isZero();
+    lab.standIn(
+        "testparm",
+        "case \"$*\" in '-v -s') echo blocked >&2; exit 1 ;; *ports*) echo 445 ;; *) cat "
+            + cache()
+            + " ;; esac");
+
+    ScriptLab.Outcome with = lab.event("50.samba", "monitor");
+    assertThat(with.status()).isZero();
+    assertThat(with.output()).startsWith("WARNING: smb.conf cannot be read").contains("blocked");
+  }
+
+  @Test
+  void eventsOfOthersAreNoneOfItsBusiness() throws Exception {
+    assertThat(lab.event("50.samba", "takeip", "eth0", "10.0.0.1", "24"))
+        .isEqualTo(new ScriptLab.Outcome(0, ""));
+    assertThat(lab.calls()).isEmpty();
+  }
+
+  private Path cache() {
+    return dir.resolve("var/scripts/service/samba/smb.conf.cache");
+  }
+}
