@@ -1,22 +1,82 @@
 package io.jctdb.database;
 
-/** Cluster-wide traverses. */
+import io.jctdb.protocol.Key;
+import io.jctdb.protocol.RecordHeader;
+import io.jctdb.store.StoredRecord;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Cluster-wide traverses: the node that asks (origin) starts a scan on each member and lets it send
+ * chunk after chunk, each only when the one before has been passed on.
+ */
 public sealed interface TraverseMessage extends NodeMessage {
 
-  /** Placeholder of the family until its first message is written. */
-  record Nothing() implements TraverseMessage {}
+  /**
+   * Origin to member: send what you own.
+   *
+   * @param id chosen by the origin, unique there
+   */
+  record Start(long id, int dbId, boolean withEmptyRecords) implements TraverseMessage {}
+
+  /** Member to origin: some records; {@code last} if there are no more. */
+  record Chunk(long id, List<Entry> entries, boolean last) implements TraverseMessage {
+    public Chunk {
+      entries = List.copyOf(entries);
+    }
+  }
+
+  /** Origin to member: the last chunk has been passed on, send the next. */
+  record More(long id) implements TraverseMessage {}
+
+  /** Origin to member: nobody reads this any more. */
+  record Stop(long id) implements TraverseMessage {}
+
+  /** One record. */
+  record Entry(Key key, StoredRecord record) {
+    /** Roughly, on the wire. */
+    int size() {
+      return 40 + key.length() + record.data().length;
+    }
+  }
 
   static void encode(TraverseMessage message, WireWriter out) {
     switch (message) {
-      case Nothing m -> out.u8(0);
+      case Start m -> out.u8(0).i64(m.id).i32(m.dbId).flag(m.withEmptyRecords);
+      case Chunk m -> {
+        out.u8(1).i64(m.id).flag(m.last).i32(m.entries.size());
+        for (Entry entry : m.entries) {
+          RecordHeader header = entry.record.header();
+          out.key(entry.key).i64(header.rsn()).i32(header.dmaster()).i32(header.flags());
+          out.bytes(entry.record.data());
+        }
+      }
+      case More m -> out.u8(2).i64(m.id);
+      case Stop m -> out.u8(3).i64(m.id);
     }
   }
 
   static TraverseMessage decode(WireReader in) {
     int type = in.u8();
     return switch (type) {
-      case 0 -> new Nothing();
-      default -> throw new MalformedMessageException("message type " + type);
+      case 0 -> new Start(in.i64(), in.i32(), in.flag());
+      case 1 -> chunk(in);
+      case 2 -> new More(in.i64());
+      case 3 -> new Stop(in.i64());
+      default -> throw new MalformedMessageException("traverse message type " + type);
     };
+  }
+
+  private static Chunk chunk(WireReader in) {
+    long id = in.i64();
+    boolean last = in.flag();
+    int count = in.count(24);
+    List<Entry> entries = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      Key key = in.key();
+      RecordHeader header = new RecordHeader(in.i64(), in.i32(), in.i32());
+      entries.add(new Entry(key, new StoredRecord(header, in.bytes())));
+    }
+    return new Chunk(id, entries, last);
   }
 }

@@ -1,0 +1,259 @@
+package io.jctdb.database;
+
+import io.jctdb.store.RecordStore;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cluster-wide traverses (databases.md 8). Of a volatile database every member sends the records it
+ * owns; the members are fixed at the start, and one that is lost meanwhile ends its part, so that
+ * the reader learns that the result is not complete instead of waiting. Of a persistent or replicated
+ * one the local copy is the whole.
+ *
+ * <p>Nothing is held still: a record that moves during a traverse may be seen twice or not at all.
+ *
+ * <p>Owner thread only.
+ */
+public final class TraverseEngine implements EpochListener {
+  private static final long RETRY_NANOS = 2_000_000;
+  private static final int DURABLE_BATCH = 500;
+
+  private final NodePort port;
+  private final Databases databases;
+  private final LongSupplier limitNanos;
+  private final Map<Long, Traverse> traverses = new HashMap<>();
+  private final Map<ReaderId, TraverseReader> readers = new HashMap<>();
+  private @Nullable Epoch epoch;
+  private long lastId;
+
+  private record ReaderId(int origin, long id) {}
+
+  /** A traverse that this node asked for. */
+  private final class Traverse {
+    private final long id;
+    private final TraverseSink sink;
+    private final Set<Integer> reading;
+    private final Deque<Integer> paused = new ArrayDeque<>();
+    private final NodePort.Timer limit;
+    private boolean complete = true;
+    private boolean polling;
+
+    Traverse(long id, TraverseSink sink, Set<Integer> reading) {
+      this.id = id;
+      this.sink = sink;
+      this.reading = reading;
+      this.limit = port.after(limitNanos.getAsLong(), this::timeUp);
+    }
+
+    private void timeUp() {
+      complete = false;
+      reading.forEach(pnn -> port.send(pnn, new TraverseMessage.Stop(id)));
+      end();
+    }
+
+    void chunk(int fromPnn, TraverseMessage.Chunk chunk) {
+      if (!reading.contains(fromPnn)) {
+        return;
+      }
+      chunk.entries().forEach(e -> sink.record(e.key(), e.record()));
+      if (chunk.last()) {
+        reading.remove(fromPnn);
+        endIfDone();
+      } else {
+        paused.add(fromPnn);
+        resume();
+      }
+    }
+
+    /** Lets the members go on whose chunk was passed on, as soon as the reader can take more. */
+    private void resume() {
+      while (!paused.isEmpty() && sink.canTakeMore()) {
+        port.send(paused.remove(), new TraverseMessage.More(id));
+      }
+      if (!paused.isEmpty() && !polling && traverses.containsKey(id)) {
+        polling = true;
+        port.after(
+            RETRY_NANOS,
+            () -> {
+              polling = false;
+              resume();
+            });
+      }
+    }
+
+    void lost(int pnn) {
+      if (reading.remove(pnn)) {
+        complete = false;
+        endIfDone();
+      }
+    }
+
+    void endIfDone() {
+      if (reading.isEmpty()) {
+        end();
+      }
+    }
+
+    private void end() {
+      if (traverses.remove(id) != null) {
+        limit.cancel();
+        sink.end(complete);
+      }
+    }
+
+    void cancel() {
+      limit.cancel();
+      reading.forEach(pnn -> port.send(pnn, new TraverseMessage.Stop(id)));
+    }
+  }
+
+  /**
+   * @param limitNanos tunable TraverseTimeout in nanoseconds, for a whole traverse; read at each
+   *     start
+   */
+  public TraverseEngine(NodePort port, Databases databases, LongSupplier limitNanos) {
+    this.port = port;
+    this.databases = databases;
+    this.limitNanos = limitNanos;
+  }
+
+  /**
+   * Starts a traverse. The sink is never called within this call.
+   *
+   * @return an id for {@link #cancel}
+   */
+  public long start(int dbId, boolean withEmptyRecords, TraverseSink sink) {
+    long id = ++lastId;
+    DurableLane lane = databases.durableLane(dbId);
+    if (lane != null) {
+      readLocalCopy(id, lane, sink);
+      return id;
+    }
+    Set<Integer> members = epoch == null ? Set.of() : epoch.members();
+    Traverse traverse = new Traverse(id, sink, new HashSet<>(members));
+    traverses.put(id, traverse);
+    if (members.isEmpty()) {
+      traverse.complete = false;
+      port.after(0, traverse::endIfDone);
+    }
+    members.forEach(
+        pnn -> port.send(pnn, new TraverseMessage.Start(id, dbId, withEmptyRecords)));
+    return id;
+  }
+
+  /** Nobody wants the rest; the sink is not called any more. */
+  public void cancel(long id) {
+    Traverse traverse = traverses.remove(id);
+    if (traverse != null) {
+      traverse.cancel();
+    }
+  }
+
+  /** Reads everything off the owner thread, then passes it on as fast as the reader reads. */
+  private void readLocalCopy(long id, DurableLane lane, TraverseSink sink) {
+    Traverse traverse = new Traverse(id, sink, new HashSet<>(Set.of(port.self())));
+    traverses.put(id, traverse);
+    lane.submit(
+        store -> {
+          List<TraverseMessage.Entry> all = new ArrayList<>();
+          store.forEach((key, record) -> all.add(new TraverseMessage.Entry(key, record)));
+          return all;
+        },
+        all -> passOn(traverse, all, 0),
+        problem -> traverse.lost(port.self()));
+  }
+
+  private void passOn(Traverse traverse, List<TraverseMessage.Entry> all, int from) {
+    if (!traverses.containsKey(traverse.id)) {
+      return;
+    }
+    int at = from;
+    int until = Math.min(all.size(), from + DURABLE_BATCH);
+    while (at < until && traverse.sink.canTakeMore()) {
+      TraverseMessage.Entry entry = all.get(at++);
+      traverse.sink.record(entry.key(), entry.record());
+    }
+    if (at == all.size()) {
+      traverse.reading.clear();
+      traverse.endIfDone();
+    } else {
+      int next = at;
+      port.after(at == until ? 0 : RETRY_NANOS, () -> passOn(traverse, all, next));
+    }
+  }
+
+  public void receive(int fromPnn, TraverseMessage message) {
+    switch (message) {
+      case TraverseMessage.Start m -> read(fromPnn, m);
+      case TraverseMessage.Chunk m -> {
+        Traverse traverse = traverses.get(m.id());
+        if (traverse != null) {
+          traverse.chunk(fromPnn, m);
+        }
+      }
+      case TraverseMessage.More m -> {
+        TraverseReader reader = readers.get(new ReaderId(fromPnn, m.id()));
+        if (reader != null) {
+          reader.next();
+        }
+      }
+      case TraverseMessage.Stop m -> stopReader(new ReaderId(fromPnn, m.id()));
+    }
+  }
+
+  private void read(int origin, TraverseMessage.Start request) {
+    RecordStore store = databases.volatileStore(request.dbId());
+    if (store == null) {
+      port.send(origin, new TraverseMessage.Chunk(request.id(), List.of(), true));
+      return;
+    }
+    ReaderId id = new ReaderId(origin, request.id());
+    TraverseReader reader =
+        new TraverseReader(port, origin, request, store.scan(), () -> readers.remove(id));
+    readers.put(id, reader);
+    reader.next();
+  }
+
+  private void stopReader(ReaderId id) {
+    TraverseReader reader = readers.remove(id);
+    if (reader != null) {
+      reader.stop();
+    }
+  }
+
+  /** That node neither reads for us any more nor waits for what we read. */
+  public void linkDown(int pnn) {
+    List.copyOf(traverses.values()).forEach(t -> t.lost(pnn));
+    List.copyOf(readers.keySet()).stream()
+        .filter(id -> id.origin == pnn)
+        .forEach(this::stopReader);
+  }
+
+  @Override
+  public void epochPromised(long next) {
+    // a traverse is a snapshot of nothing; it goes on
+  }
+
+  @Override
+  public void epochStarted(Epoch started) {
+    epoch = started;
+    for (Traverse traverse : List.copyOf(traverses.values())) {
+      List.copyOf(traverse.reading).stream()
+          .filter(pnn -> !started.hasMember(pnn))
+          .forEach(traverse::lost);
+    }
+  }
+
+  @Override
+  public void leftCluster() {
+    epoch = null;
+  }
+}
