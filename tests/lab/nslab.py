@@ -285,9 +285,11 @@ class Lab:
         """The words that run a command in a node ("node1") or in "client"."""
         if not self._alive(who):
             raise LabError(f"{who} is not up")
-        return ["nsenter", "-t", str(self.state["pids"][who]), "-a", "env", "-i",
-                f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8", f"TERM={os.environ.get('TERM', 'dumb')}",
-                *words]
+        # The client's files are this machine's, so a command there starts where we are.
+        here = [f"--wdns={os.getcwd()}"] if who == "client" else []
+        return ["nsenter", "-t", str(self.state["pids"][who]), "-a", *here, "env", "-i",
+                f"PATH={PATH}:/srv/jctdb/bin", "HOME=/root", "LANG=C.UTF-8",
+                f"TERM={os.environ.get('TERM', 'dumb')}", *words]
 
     def run(self, who, *words, timeout=60, check=False, input=None):
         """Runs a command, gives its CompletedProcess; the text of stdout and stderr is captured."""

@@ -98,6 +98,8 @@ class Cluster:
             lab.heal(node)
             if self.ctdb(node, "ping", timeout=20).returncode != 0:
                 lab.start_daemon(node)
+            elif not lab._serves(node):
+                lab.node(node, "service", "smbd", "start")
         lab.wait_healthy(timeout=90)
 
 
