@@ -13,13 +13,19 @@ final class LoneMember implements EnsembleMember {
   private final ServerConfig config = new ServerConfig();
   private volatile boolean closed;
 
-  private final ZooKeeperServerMain server =
-      new ZooKeeperServerMain() {
-        @Override
-        protected void serverStarted() {
-          listening.complete(null);
-        }
-      };
+  private final Server server = new Server();
+
+  private final class Server extends ZooKeeperServerMain {
+    @Override
+    protected void serverStarted() {
+      listening.complete(null);
+    }
+
+    /** Unlike {@code close}, this also ends a server that has failed half-way through its start. */
+    void end() {
+      shutdown();
+    }
+  }
 
   LoneMember(Properties settings) throws IOException {
     try {
@@ -54,6 +60,6 @@ final class LoneMember implements EnsembleMember {
   @Override
   public void close() {
     closed = true;
-    server.close();
+    server.end();
   }
 }
