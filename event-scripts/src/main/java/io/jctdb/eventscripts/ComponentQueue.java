@@ -151,8 +151,13 @@ final class ComponentQueue {
     }
   }
 
+  private synchronized void forget(Run run) {
+    if (current == run) {
+      current = null;
+    }
+  }
+
   private synchronized @Nullable Run next() {
-    current = null;
     while (waiting.isEmpty() && !closed) {
       try {
         wait();
@@ -254,6 +259,8 @@ final class ComponentQueue {
   }
 
   private void finish(Run run, int errno, List<ScriptResult> scripts) {
+    // Over before it is told: whoever asks for the next event because of it finds nothing running.
+    forget(run);
     try {
       run.done.accept(new EventResult(component, run.event, errno, scripts));
     } catch (RuntimeException e) {

@@ -4,7 +4,9 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -123,6 +125,87 @@ final class EventPacket {
     return Optional.of(text);
   }
 
+  /** A request as the tool sends it. */
+  static ByteBuffer request(Request request) {
+    return switch (request) {
+      case Request.Run run ->
+          request(run, withNul(run.component()), withNul(run.event()), withNul(run.arguments()))
+              .putInt((int) run.timeoutSeconds())
+              .putInt(0)
+              .flip();
+      case Request.Status status ->
+          request(status, withNul(status.component()), withNul(status.event())).flip();
+      case Request.Script script ->
+          request(script, withNul(script.component()), withNul(script.script()))
+              .putInt(script.enable() ? 1 : 0)
+              .flip();
+    };
+  }
+
+  /** Header and strings, with room left for the numbers that follow. */
+  private static ByteBuffer request(Request request, byte[]... strings) {
+    int numbers =
+        switch (request) {
+          case Request.Run _ -> 8;
+          case Request.Status _ -> 0;
+          case Request.Script _ -> 4;
+        };
+    int length = HEADER_BYTES + 4 + numbers;
+    for (byte[] string : strings) {
+      length += 4 + string.length;
+    }
+    ByteBuffer out = header(request, length);
+    for (byte[] string : strings) {
+      out.putInt(string.length).put(string);
+    }
+    return out;
+  }
+
+  /**
+   * What came back.
+   *
+   * @param status present when a status request was answered with one
+   */
+  record Reply(int requestId, int result, Optional<EventStatus> status) {}
+
+  /** Reads one whole reply. */
+  static Reply parseReply(ByteBuffer packet) throws Malformed {
+    ByteBuffer in = packet.order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      in.position(8);
+      int id = in.getInt();
+      int command = in.getInt();
+      int result = in.getInt();
+      return command == STATUS && result == 0
+          ? new Reply(id, result, Optional.of(status(in)))
+          : new Reply(id, result, Optional.empty());
+    } catch (BufferUnderflowException _) {
+      throw new Malformed("the end is missing");
+    }
+  }
+
+  private static EventStatus status(ByteBuffer in) throws Malformed {
+    int summary = in.getInt();
+    int count = in.getInt();
+    List<ScriptResult> scripts = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      String name = word(in);
+      Instant begin = time(in);
+      Instant end = time(in);
+      int scriptSummary = in.getInt();
+      scripts.add(new ScriptResult(name, begin, end, scriptSummary, text(in).orElse("")));
+    }
+    return new EventStatus(summary, scripts);
+  }
+
+  private static Instant time(ByteBuffer in) throws Malformed {
+    try {
+      return Instant.ofEpochSecond(in.getLong(), Math.multiplyExact(in.getLong(), 1000L));
+    } catch (ArithmeticException | DateTimeException _) {
+      throw new Malformed("an impossible time");
+    }
+  }
+
   /** The reply to a request that carries nothing but a result. */
   static ByteBuffer reply(Request request, int result) {
     return header(request, HEADER_BYTES + 8, result).flip();
@@ -150,6 +233,10 @@ final class EventPacket {
   }
 
   private static ByteBuffer header(Request request, int length, int result) {
+    return header(request, length).putInt(result);
+  }
+
+  private static ByteBuffer header(Request request, int length) {
     int command =
         switch (request) {
           case Request.Run _ -> RUN;
@@ -161,8 +248,7 @@ final class EventPacket {
         .putInt(length)
         .putInt(0)
         .putInt(request.requestId())
-        .putInt(command)
-        .putInt(result);
+        .putInt(command);
   }
 
   /** An empty output is an absent string. */

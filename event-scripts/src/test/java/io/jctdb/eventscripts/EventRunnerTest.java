@@ -143,6 +143,14 @@ class EventRunnerTest {
   }
 
   @Test
+  void anEventIsOverBeforeItsResultIsTold() throws Exception {
+    for (int i = 0; i < 200; i++) {
+      assertThat(run("takeip").success()).isTrue();
+      assertThat(run("monitor").success()).isTrue();
+    }
+  }
+
+  @Test
   void aScriptThatHangsTimesOutAndItsWholeGroupIsKilled() throws Exception {
     house.script("10.a.script", "echo before; sleep 600 & echo $! > $CTDB_BASE/pid; wait");
 
