@@ -149,7 +149,7 @@ public final class EpochCoordinator {
     void refused(int pnn, long promised) {
       if (committing) {
         answered(pnn, true); // it has gone on to a later epoch
-      } else if (!refusalReported) {
+      } else if (!refusalReported && !awaited.isEmpty()) {
         refusalReported = true;
         outcome.refused(promised);
       }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A node that was left out of an epoch and did not notice must not carry its records into a later
  * one. Each PREPARE names the committed epoch that it builds on, and a member which neither began nor
  * promised that one reports {@link Exclusion} and does not promise. It has to leave, empty its
- * volatile databases and join afresh ({@link #leave}).
+ * volatile databases and join afresh ({@link #leave}, {@link #rejoin}).
  *
  * <p>Owner thread only.
  */
@@ -43,6 +43,7 @@ public final class EpochParticipant {
   private @Nullable Epoch current;
   private @Nullable Epoch candidate;
   private long promised = Epoch.NONE;
+  private boolean ready = true;
 
   /** The last epoch known to be committed with this node in it; NONE for a newcomer. */
   private long committed = Epoch.NONE;
@@ -103,9 +104,10 @@ public final class EpochParticipant {
 
   /**
    * This node is no member any more (lease lost, stopped, banned, or excluded). What it promised
-   * stays promised. Its volatile databases must be emptied before it joins again.
+   * stays promised; it promises nothing more until {@link #rejoin}.
    */
   public void leave() {
+    ready = false;
     current = null;
     candidate = null;
     committed = Epoch.NONE;
@@ -113,10 +115,18 @@ public final class EpochParticipant {
     listeners.forEach(EpochListener::leftCluster);
   }
 
+  /**
+   * After {@link #leave}: this node may become a member again. Its volatile databases are empty. (A
+   * participant that was just made may join without this.)
+   */
+  public void rejoin() {
+    ready = true;
+  }
+
   private void prepare(int leader, EpochMessage.Prepare m) {
     Epoch next = m.next();
-    if (!next.hasMember(port.self())) {
-      return; // not ours to promise
+    if (!ready || !next.hasMember(port.self())) {
+      return; // not ours to promise; the leader will see that this node has gone
     }
     if (next.number() < promised || (next.number() == promised && !isCandidateOrCurrent(next))) {
       port.send(leader, new EpochMessage.Refuse(next.number(), promised));

@@ -98,6 +98,12 @@ final class Lmaster {
 
   private long moveNumbers;
 
+  /**
+   * The highest rsn of any record removed in this epoch. New records start above it, so that a
+   * straggling PURGE for the old one cannot hit a new one of the same name.
+   */
+  private long rsnFloor;
+
   Lmaster(Member member) {
     this.member = member;
   }
@@ -265,7 +271,7 @@ final class Lmaster {
             id.dbId(),
             id.key(),
             move.ticket,
-            0,
+            rsnFloor,
             0,
             move.hops + (move.requester == member.self() ? 0 : 1),
             StoredRecord.NO_DATA));
@@ -335,6 +341,7 @@ final class Lmaster {
   private void interWhenPurged(Line line, Burial burial) {
     if (burial.awaited.isEmpty()) {
       newAttempt(line);
+      rsnFloor = Math.max(rsnFloor, burial.rsn);
       RecordId id = line.id;
       member.send(
           burial.owner,
@@ -356,6 +363,7 @@ final class Lmaster {
   /** All that was under way is forgotten; requesters and owners ask again in the new epoch. */
   void epochStarted() {
     lines.clear();
+    rsnFloor = 0;
   }
 
   void leftCluster() {

@@ -1,0 +1,117 @@
+package io.jctdb.tests.simulator;
+
+import java.util.List;
+
+/** What goes wrong, and when. */
+final class Faults {
+  private final Simulation world;
+  private final Chance chance;
+
+  Faults(Simulation world) {
+    this.world = world;
+    this.chance = world.chance();
+  }
+
+  void plan() {
+    for (int i = 0; i < world.options().faults(); i++) {
+      long at = chance.nanos(0, world.options().stormNanos());
+      switch (chance.below(9)) {
+        case 0, 1 -> world.events().at(at, this::breakLink);
+        case 2, 3 -> world.events().at(at, this::pause);
+        case 4, 5 -> world.events().at(at, this::crash);
+        case 6 -> world.events().at(at, this::leave);
+        case 7 -> world.events().at(at, this::changeEpoch);
+        default -> world.events().at(at, this::changeLeader);
+      }
+    }
+  }
+
+  private SimulatedNode anyNode() {
+    List<SimulatedNode> nodes = world.nodes();
+    return nodes.get(chance.below(nodes.size()));
+  }
+
+  /** In one direction or both; shorter or longer than it takes to be thought dead. */
+  private void breakLink() {
+    SimulatedNode a = anyNode();
+    SimulatedNode b = anyNode();
+    if (a == b) {
+      return;
+    }
+    world.trace("world", () -> "link between " + a.pnn() + " and " + b.pnn() + " breaks");
+    world.network().cut(a.pnn(), b.pnn());
+    if (!chance.oneIn(3)) {
+      world.network().cut(b.pnn(), a.pnn());
+    }
+    boolean noticed = chance.oneIn(2);
+    world
+        .events()
+        .after(
+            chance.skewed(100 * Chance.MICROS, 40 * Chance.MILLIS),
+            () -> {
+              world.trace("world", () -> "link between " + a.pnn() + " and " + b.pnn() + " is back");
+              world.network().restore(a.pnn(), b.pnn());
+              world.network().restore(b.pnn(), a.pnn());
+              if (noticed) {
+                restored(a, b);
+                restored(b, a);
+              }
+            });
+  }
+
+  private void restored(SimulatedNode at, SimulatedNode to) {
+    if (at.isAlive()) {
+      at.daemon(chance.nanos(0, Chance.MILLIS), () -> at.engine().linkRestored(to.pnn()));
+    }
+  }
+
+  private void pause() {
+    SimulatedNode node = anyNode();
+    if (!node.isAlive() || node.isPaused()) {
+      return;
+    }
+    node.pause();
+    world
+        .events()
+        .after(
+            chance.skewed(200 * Chance.MICROS, 40 * Chance.MILLIS),
+            node::resume);
+  }
+
+  private void crash() {
+    if (world.isCalm()) {
+      return;
+    }
+    SimulatedNode node =
+        chance.oneIn(3) && world.control().leader() != ControlPlane.NO_LEADER
+            ? world.nodes().get(world.control().leader())
+            : anyNode();
+    if (node.isAlive()) {
+      node.crash();
+      if (!chance.oneIn(4)) {
+        world.restartLater(node);
+      }
+    }
+  }
+
+  private void leave() {
+    SimulatedNode node = anyNode();
+    if (node.isAlive() && !node.isPaused()) {
+      node.leave();
+    }
+  }
+
+  private void changeEpoch() {
+    world.trace("world", () -> "wants a new epoch");
+    world.control().wantChange();
+    if (chance.oneIn(2)) {
+      world.events().after(chance.skewed(100 * Chance.MICROS, 5 * Chance.MILLIS), this::crash);
+    }
+  }
+
+  private void changeLeader() {
+    world.control().elect();
+    world.trace("world", () -> "new leader " + world.control().leader());
+    world.control().wantChange();
+  }
+}

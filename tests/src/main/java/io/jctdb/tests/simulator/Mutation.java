@@ -1,0 +1,19 @@
+package io.jctdb.tests.simulator;
+
+/** Deliberate faults in the protocol, to show that the simulator notices. */
+public enum Mutation {
+  /** The protocol as it is. */
+  NONE,
+  /** A giver that goes on regarding itself as the owner. */
+  GIVER_KEEPS_OWNERSHIP,
+  /** Requesters that store a grant of whatever epoch, for whatever ticket. */
+  STALE_GRANTS_PASS,
+  /** Clients that write to any copy they find, whoever owns it. */
+  CLIENT_IGNORES_OWNER,
+  /** Members that say they have purged a copy and have not. */
+  PURGE_NOT_DONE,
+  /** Givers that send an empty value. */
+  GRANT_WITHOUT_DATA,
+  /** Requesters whose ACQUIRED never leaves, and lmasters that never repeat. */
+  NOTHING_REPEATED
+}

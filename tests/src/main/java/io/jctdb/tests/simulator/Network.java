@@ -1,0 +1,87 @@
+package io.jctdb.tests.simulator;
+
+import io.jctdb.database.NodeMessage;
+import io.jctdb.database.NodeMessageCodec;
+
+/**
+ * Links between the nodes, one for each ordered pair: FIFO, of varying delay, and when one is cut, what
+ * is on it is lost. Everything crosses it as bytes.
+ */
+final class Network {
+  interface Receiver {
+    void receive(int from, int to, NodeMessage message);
+  }
+
+  private final EventQueue events;
+  private final Chance chance;
+  private final Receiver receiver;
+  private final int nodes;
+  private final long delayMin;
+  private final long delayMax;
+  private final boolean duplicates;
+  private final long[] lastArrival;
+  private final int[] generation;
+  private final boolean[] down;
+
+  Network(
+      EventQueue events,
+      Chance chance,
+      int nodes,
+      long delayMin,
+      long delayMax,
+      boolean duplicates,
+      Receiver receiver) {
+    this.events = events;
+    this.chance = chance;
+    this.nodes = nodes;
+    this.delayMin = delayMin;
+    this.delayMax = delayMax;
+    this.duplicates = duplicates;
+    this.receiver = receiver;
+    this.lastArrival = new long[nodes * nodes];
+    this.generation = new int[nodes * nodes];
+    this.down = new boolean[nodes * nodes];
+  }
+
+  void send(int from, int to, NodeMessage message) {
+    int link = from * nodes + to;
+    if (down[link]) {
+      return;
+    }
+    byte[] bytes = NodeMessageCodec.encode(message);
+    deliver(from, to, link, bytes);
+    if (duplicates && chance.oneIn(20)) {
+      events.after(
+          chance.skewed(delayMin, 20 * delayMax), () -> deliver(from, to, link, bytes));
+    }
+  }
+
+  private void deliver(int from, int to, int link, byte[] bytes) {
+    long delay = from == to ? 1 : chance.skewed(delayMin, delayMax);
+    long arrival = Math.max(events.now() + delay, lastArrival[link] + 1);
+    lastArrival[link] = arrival;
+    int sentOn = generation[link];
+    events.at(
+        arrival,
+        () -> {
+          if (generation[link] == sentOn) {
+            receiver.receive(from, to, NodeMessageCodec.decode(bytes));
+          }
+        });
+  }
+
+  /** What is on the way in this direction is lost; what is sent from now on, too. */
+  void cut(int from, int to) {
+    int link = from * nodes + to;
+    generation[link]++;
+    down[link] = true;
+  }
+
+  void restore(int from, int to) {
+    down[from * nodes + to] = false;
+  }
+
+  boolean isDown(int from, int to) {
+    return down[from * nodes + to];
+  }
+}

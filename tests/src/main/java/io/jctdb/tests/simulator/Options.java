@@ -1,0 +1,66 @@
+package io.jctdb.tests.simulator;
+
+import io.jctdb.database.RecordTunables;
+
+/**
+ * The circumstances of one schedule, drawn from its seed.
+ *
+ * @param faults how many things go wrong while the clients work
+ * @param stormNanos how long things may go wrong; then everything is healed
+ * @param calmNanos how long after that everything may take to be answered
+ */
+record Options(
+    Mutation mutation,
+    int nodes,
+    int keys,
+    int chains,
+    int clientsPerNode,
+    int operationsPerClient,
+    long thinkNanos,
+    long longHoldNanos,
+    long delayMinNanos,
+    long delayMaxNanos,
+    boolean duplicates,
+    int faults,
+    long stormNanos,
+    long calmNanos,
+    long silentNanos,
+    RecordTunables tunables) {
+
+  static Options draw(Chance chance, Mutation mutation) {
+    long delayMax = chance.skewed(100 * Chance.MICROS, 2 * Chance.MILLIS);
+    return new Options(
+        mutation,
+        chance.between(2, 5),
+        chance.between(1, 3),
+        chance.between(1, 3),
+        chance.between(1, 3),
+        chance.between(2, 7),
+        chance.skewed(100 * Chance.MICROS, 10 * Chance.MILLIS),
+        chance.skewed(500 * Chance.MICROS, 8 * Chance.MILLIS),
+        20 * Chance.MICROS,
+        delayMax,
+        chance.oneIn(5),
+        chance.oneIn(5) ? 0 : chance.between(1, 8),
+        chance.nanos(5 * Chance.MILLIS, 40 * Chance.MILLIS),
+        4_000 * Chance.MILLIS,
+        chance.nanos(12 * Chance.MILLIS, 25 * Chance.MILLIS),
+        tunables(chance, mutation));
+  }
+
+  private static RecordTunables tunables(Chance chance, Mutation mutation) {
+    long retry = chance.nanos(3 * Chance.MILLIS, 10 * Chance.MILLIS);
+    long never = 1_000_000 * Chance.MILLIS;
+    boolean mute = mutation == Mutation.NOTHING_REPEATED;
+    return new RecordTunables(
+        chance.oneIn(3) ? 0 : chance.skewed(50 * Chance.MICROS, Chance.MILLIS),
+        mute ? never : retry,
+        mute ? never : 4 * retry,
+        chance.skewed(Chance.MILLIS / 2, 20 * Chance.MILLIS),
+        chance.between(1, 10),
+        chance.oneIn(4) ? 1 : 1000,
+        chance.oneIn(3) ? chance.below(3) : 1000,
+        chance.oneIn(4) ? 1 : 1000,
+        chance.oneIn(4) ? 1 : 1000);
+  }
+}

@@ -1,0 +1,351 @@
+package io.jctdb.tests.simulator;
+
+import io.jctdb.database.Databases;
+import io.jctdb.database.DurableLane;
+import io.jctdb.database.Epoch;
+import io.jctdb.database.EpochCoordinator;
+import io.jctdb.database.EpochListener;
+import io.jctdb.database.EpochMessage;
+import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.NodeMessage;
+import io.jctdb.database.NodePort;
+import io.jctdb.database.RecordEngine;
+import io.jctdb.database.RecordMessage;
+import io.jctdb.protocol.Key;
+import io.jctdb.store.RecordStore;
+import io.jctdb.store.StoredRecord;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One node: the real engine and the real participant and coordinator of epochs, over a simulated port
+ * and a simulated store, with simulated clients beside them.
+ *
+ * <p>A life begins with {@link #boot} and ends with {@link #crash}; what was planned in one life does
+ * not happen in the next. Within a life the node may be paused, and may leave and join again.
+ */
+final class SimulatedNode {
+  private final int pnn;
+  private final Simulation world;
+  private final ArrayDeque<Runnable> backlog = new ArrayDeque<>();
+  private final List<SimulatedClient> clients = new ArrayList<>();
+  private int life;
+  private int clientGeneration;
+  private int session;
+  private boolean alive;
+  private boolean paused;
+
+  private @Nullable RecordEngine engine;
+  private @Nullable EpochParticipant participant;
+  private @Nullable EpochCoordinator coordinator;
+  private @Nullable Leader leader;
+  private @Nullable SimulatedStore store;
+
+  SimulatedNode(int pnn, Simulation world) {
+    this.pnn = pnn;
+    this.world = world;
+  }
+
+  int pnn() {
+    return pnn;
+  }
+
+  boolean isAlive() {
+    return alive;
+  }
+
+  boolean isPaused() {
+    return paused;
+  }
+
+  List<SimulatedClient> clients() {
+    return clients;
+  }
+
+  SimulatedStore store() {
+    return present(store);
+  }
+
+  RecordEngine engine() {
+    return present(engine);
+  }
+
+  EpochParticipant participant() {
+    return present(participant);
+  }
+
+  @Nullable StoredRecord copy(Key key) {
+    return store == null ? null : store.peek(key);
+  }
+
+  // ---- time ----
+
+  /** Something the daemon does: not while paused, not in another life. */
+  EventQueue.Event daemon(long delayNanos, Runnable task) {
+    int planned = life;
+    return world.events().after(delayNanos, () -> runDaemon(planned, task));
+  }
+
+  private void runDaemon(int planned, Runnable task) {
+    if (planned != life || !alive) {
+      return;
+    }
+    if (paused) {
+      backlog.add(() -> runDaemon(planned, task));
+    } else {
+      task.run();
+    }
+  }
+
+  /** Like {@link #daemon}, for something that was begun in life {@code planned}. */
+  void daemonOf(int planned, long delayNanos, Runnable task) {
+    world.events().after(delayNanos, () -> runDaemon(planned, task));
+  }
+
+  int life() {
+    return life;
+  }
+
+  /** Something a client of this node does, while the clients live. */
+  void client(int generation, long delayNanos, Runnable task) {
+    world.events()
+        .after(
+            delayNanos,
+            () -> {
+              if (generation == clientGeneration) {
+                task.run();
+              }
+            });
+  }
+
+  int clientGeneration() {
+    return clientGeneration;
+  }
+
+  /** Something that happens elsewhere whatever becomes of this node. */
+  void outside(long delayNanos, Runnable task) {
+    world.events().after(delayNanos, task);
+  }
+
+  void trace(Supplier<String> what) {
+    world.trace("node " + pnn, what);
+  }
+
+  // ---- life ----
+
+  void boot() {
+    life++;
+    alive = true;
+    paused = false;
+    backlog.clear();
+    trace(() -> "boots");
+    SimulatedStore fresh =
+        new SimulatedStore(
+            pnn,
+            world.options().chains(),
+            world.chance(),
+            world.options().mutation(),
+            (key, old, changed) -> world.stored(this, key, old, changed),
+            task -> daemon(world.chance().skewed(1_000, 50_000), task),
+            task -> client(clientGeneration, world.chance().skewed(1_000, 50_000), task));
+    store = fresh;
+    Port port = new Port(life);
+    RecordEngine freshEngine = new RecordEngine(port, new Files(), world.options().tunables());
+    engine = freshEngine;
+    EpochParticipant freshParticipant = new EpochParticipant(port, this::excluded);
+    freshParticipant.addListener(freshEngine);
+    freshParticipant.addListener(new Attendance());
+    participant = freshParticipant;
+    EpochCoordinator freshCoordinator =
+        new EpochCoordinator(port, 3 * Chance.MILLIS, world.options().silentNanos());
+    coordinator = freshCoordinator;
+    leader = new Leader(this, world.control(), freshCoordinator, world.chance());
+    world.control().register(pnn, ++session);
+  }
+
+  /** Power off: store and clients are gone, and what was on the way to it. */
+  void crash() {
+    trace(() -> "dies");
+    world.lost(this);
+    alive = false;
+    life++;
+    killClients();
+    present(store).close();
+    store = null;
+    world.disconnect(this);
+    int old = session;
+    outside(
+        world.chance().skewed(Chance.MILLIS / 2, 5 * Chance.MILLIS),
+        () -> world.control().unregister(pnn, old));
+  }
+
+  /** Stopped or banned: lets go of everything, in order; then it may join again. */
+  void leave() {
+    trace(() -> "leaves");
+    killClients();
+    world.lost(this);
+    store().killClients();
+    store().wipe();
+    participant().leave();
+    world.control().unregister(pnn, session);
+    daemon(
+        world.chance().skewed(Chance.MILLIS, 10 * Chance.MILLIS),
+        () -> {
+          participant().rejoin();
+          world.control().register(pnn, ++session);
+        });
+  }
+
+  private void killClients() {
+    clientGeneration++;
+    clients.clear();
+  }
+
+  void pause() {
+    trace(() -> "stands still");
+    paused = true;
+  }
+
+  void resume() {
+    if (paused) {
+      trace(() -> "goes on");
+      paused = false;
+      while (!paused && !backlog.isEmpty()) {
+        backlog.poll().run();
+      }
+    }
+  }
+
+  void committed() {
+    world.committed();
+  }
+
+  /** Makes sure that another node, which did not answer, is dead: what its lease does in reality. */
+  void fence(int other) {
+    world.fence(other);
+  }
+
+  /** Possible only for one that joined by a stale proposal, and so never got a record. */
+  private void excluded(long base) {
+    for (StoredRecord record : store().records().values()) {
+      if (record.header().dmaster() == pnn) {
+        throw new Violation("node " + pnn + ", left out of epoch " + base + ", owns " + record);
+      }
+    }
+    leave();
+  }
+
+  void reconsider() {
+    if (leader != null) {
+      leader.reconsider();
+    }
+  }
+
+  void receive(int from, NodeMessage message) {
+    if (paused) {
+      int planned = life;
+      backlog.add(() -> runDaemon(planned, () -> receive(from, message)));
+      return;
+    }
+    switch (message) {
+      case RecordMessage m -> engine().receive(from, m);
+      case EpochMessage m -> {
+        participant().receive(from, m);
+        present(coordinator).receive(from, m);
+      }
+      default -> throw new Violation("unexpected " + message);
+    }
+  }
+
+  private static <T> T present(@Nullable T part) {
+    if (part == null) {
+      throw new Violation("a dead node acts");
+    }
+    return part;
+  }
+
+  /** Clients come when the node becomes a member. */
+  private final class Attendance implements EpochListener {
+    @Override
+    public void epochPromised(long next) {
+      trace(() -> "promises " + next);
+    }
+
+    @Override
+    public void epochStarted(Epoch epoch) {
+      trace(() -> "begins " + epoch);
+      if (clients.isEmpty()) {
+        for (int i = 0; i < world.options().clientsPerNode(); i++) {
+          SimulatedClient client =
+              new SimulatedClient(SimulatedNode.this, world, pnn + "." + clientGeneration + "." + i);
+          clients.add(client);
+          client.start();
+        }
+      }
+    }
+
+    @Override
+    public void leftCluster() {}
+  }
+
+  private final class Port implements NodePort {
+    private final int ownLife;
+
+    Port(int ownLife) {
+      this.ownLife = ownLife;
+    }
+
+    @Override
+    public int self() {
+      return pnn;
+    }
+
+    @Override
+    public void send(int to, NodeMessage message) {
+      if (ownLife != life) {
+        throw new Violation("the dead speak");
+      }
+      trace(() -> "-> " + to + " " + message);
+      world.sent(pnn, message);
+      world.network().send(pnn, to, message);
+    }
+
+    @Override
+    public long nowNanos() {
+      return world.events().now();
+    }
+
+    @Override
+    public Timer after(long delayNanos, Runnable task) {
+      long late = world.chance().oneIn(8) ? world.chance().nanos(0, 200_000) : 0;
+      return daemon(delayNanos + late, task)::cancel;
+    }
+  }
+
+  /** One volatile database is attached. */
+  private final class Files implements Databases {
+    @Override
+    public @Nullable RecordStore volatileStore(int dbId) {
+      return dbId == Simulation.DB ? store : null;
+    }
+
+    @Override
+    public @Nullable DurableLane durableLane(int dbId) {
+      return null;
+    }
+
+    @Override
+    public Collection<DurableDatabase> durable() {
+      return List.of();
+    }
+
+    @Override
+    public @Nullable DurableLane attach(DurableDatabase database) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,389 @@
+package io.jctdb.tests.simulator;
+
+import io.jctdb.database.NodeMessage;
+import io.jctdb.database.RecordMessage;
+import io.jctdb.database.RecordStatistics;
+import io.jctdb.protocol.Key;
+import io.jctdb.store.StoredRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One schedule: a cluster, its clients, and what befalls them, all from one seed.
+ *
+ * <p>First the storm: clients work while links break, nodes stand still, die and come back, and epochs
+ * change. Then everything is healed, and all that is pending must be answered within a bounded time.
+ * What must be true of the records is checked at every change ({@link Ledger}), what the clients saw
+ * at the end ({@link History}).
+ */
+public final class Simulation {
+  static final int DB = 0x7A19D84D;
+
+  private final Chance chance;
+  private final Options options;
+  private final @Nullable Consumer<String> story;
+  private final EventQueue events = new EventQueue();
+  private final History history = new History(events::now);
+  private final Ledger ledger = new Ledger(history);
+  private final ControlPlane control;
+  private final Network network;
+  private final List<Key> keys = new ArrayList<>();
+  private final List<SimulatedNode> nodes = new ArrayList<>();
+  private final Map<Ticket, Long> openTickets = new HashMap<>();
+  private long epochs;
+  private long values;
+  private int calls;
+  private boolean calm;
+
+  /**
+   * @param story receives one line for everything that happens, or null
+   */
+  public Simulation(long seed, Mutation mutation, @Nullable Consumer<String> story) {
+    this.chance = new Chance(seed);
+    this.story = story;
+    this.options = Options.draw(chance, mutation);
+    this.control = new ControlPlane(chance, this::controlChanged);
+    this.network =
+        new Network(
+            events,
+            chance,
+            options.nodes(),
+            options.delayMinNanos(),
+            options.delayMaxNanos(),
+            options.duplicates(),
+            this::deliver);
+    for (int i = 0; i < options.keys(); i++) {
+      keys.add(new Key(("key" + chance.below(1000)).getBytes(StandardCharsets.US_ASCII)));
+    }
+    for (int pnn = 0; pnn < options.nodes(); pnn++) {
+      nodes.add(new SimulatedNode(pnn, this));
+    }
+  }
+
+  /**
+   * @return how much happened
+   * @throws RuntimeException if anything that must hold did not
+   */
+  public Result run() {
+    trace("world", options::toString);
+    nodes.forEach(node -> events.after(chance.nanos(0, 2 * Chance.MILLIS), node::boot));
+    new Faults(this).plan();
+    runUntil(options.stormNanos());
+    heal();
+    long end = events.now() + options.calmNanos();
+    while (!isSettled()) {
+      if (!events.step(end)) {
+        throw new Violation("not everything was answered: " + unanswered());
+      }
+    }
+    history.check();
+    checkStatistics();
+    return new Result(events.ran(), history.operations(), totals());
+  }
+
+  /** What one schedule came to. */
+  public record Result(long events, long operations, SortedMap<String, Long> totals) {
+    Result plus(Result other) {
+      SortedMap<String, Long> sums = new TreeMap<>(totals);
+      other.totals.forEach((name, value) -> sums.merge(name, value, Long::sum));
+      return new Result(events + other.events, operations + other.operations, sums);
+    }
+  }
+
+  /** How often the rarer things happened, on the nodes that are still alive. */
+  private SortedMap<String, Long> totals() {
+    SortedMap<String, Long> totals = new TreeMap<>();
+    for (SimulatedNode node : nodes) {
+      if (node.isAlive()) {
+        RecordStatistics s = node.engine().statistics();
+        totals.merge("migrations", s.migrationsIn(), Long::sum);
+        totals.merge("adoptions", s.adoptions(), Long::sum);
+        totals.merge("burials", s.burials(), Long::sum);
+        totals.merge("holds", s.holds(), Long::sum);
+        totals.merge("lock_waits", s.lockWaits(), Long::sum);
+        totals.merge("repeats", s.repeats(), Long::sum);
+        totals.merge("shared_calls", s.callsShared(), Long::sum);
+      }
+    }
+    totals.put("epochs", epochs);
+    return totals;
+  }
+
+  private void runUntil(long nanos) {
+    while (events.step(nanos)) {
+      // everything happens in there
+    }
+  }
+
+  private void heal() {
+    trace("world", () -> "the storm is over");
+    calm = true;
+    for (SimulatedNode node : nodes) {
+      for (SimulatedNode other : nodes) {
+        network.restore(node.pnn(), other.pnn());
+      }
+      node.resume();
+    }
+    if (nodes.stream().noneMatch(SimulatedNode::isAlive)) {
+      nodes.getFirst().boot();
+    }
+  }
+
+  private boolean isSettled() {
+    if (control.isChangeDue()) {
+      return false;
+    }
+    for (SimulatedNode node : nodes) {
+      if (node.isAlive()) {
+        if (!node.participant().isServing()
+            || node.participant().promisedNumber() != control.committedNumber()) {
+          return false;
+        }
+        for (SimulatedClient client : node.clients()) {
+          if (!client.isDone()) {
+            return false;
+          }
+        }
+        if (node.engine().statistics().pendingCalls() > 0) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private String unanswered() {
+    StringBuilder text = new StringBuilder("change due " + control.isChangeDue());
+    for (SimulatedNode node : nodes) {
+      if (node.isAlive()) {
+        text.append("; node ")
+            .append(node.pnn())
+            .append(" in ")
+            .append(node.participant().currentEpoch())
+            .append(" promised ")
+            .append(node.participant().promisedNumber());
+        node.clients().stream().filter(c -> !c.isDone()).forEach(c -> text.append(' ').append(c));
+        text.append(' ').append(node.engine().statistics());
+      }
+    }
+    return text.toString();
+  }
+
+  private void checkStatistics() {
+    for (SimulatedNode node : nodes) {
+      if (node.isAlive() && node.engine().statistics().anomalies() > 0) {
+        throw new Violation("anomalies on node " + node.pnn());
+      }
+    }
+  }
+
+  // ---- what the parts tell the world ----
+
+  void stored(
+      SimulatedNode node, Key key, @Nullable StoredRecord old, @Nullable StoredRecord fresh) {
+    trace("node " + node.pnn(), () -> "stores " + key + " " + brief(old) + " -> " + brief(fresh));
+    ledger.stored(node.pnn(), key, old, fresh);
+    if (fresh != null && fresh.header().dmaster() == node.pnn()) {
+      ledger.checkNewest(node.pnn(), key, fresh, copiesBeside(node, key));
+    }
+  }
+
+  private List<StoredRecord> copiesBeside(SimulatedNode node, Key key) {
+    List<StoredRecord> copies = new ArrayList<>(nodes.size());
+    for (SimulatedNode other : nodes) {
+      StoredRecord copy = other == node ? null : other.copy(key);
+      if (copy != null) {
+        copies.add(copy);
+      }
+    }
+    return copies;
+  }
+
+  void lost(SimulatedNode node) {
+    for (Key key : keys) {
+      ledger.lost(node.pnn(), key, node.copy(key), copiesBeside(node, key));
+    }
+  }
+
+  /** The connections of a dead node break: what was on the way to it is lost, from it perhaps. */
+  void disconnect(SimulatedNode node) {
+    for (SimulatedNode other : nodes) {
+      boolean wasDown = network.isDown(other.pnn(), node.pnn());
+      network.cut(other.pnn(), node.pnn());
+      if (!wasDown) {
+        network.restore(other.pnn(), node.pnn());
+      }
+      if (chance.oneIn(2) && !network.isDown(node.pnn(), other.pnn())) {
+        network.cut(node.pnn(), other.pnn());
+        network.restore(node.pnn(), other.pnn());
+      }
+    }
+  }
+
+  void fence(int pnn) {
+    SimulatedNode node = nodes.get(pnn);
+    events.after(
+        chance.nanos(0, Chance.MILLIS),
+        () -> {
+          if (node.isAlive()) {
+            trace("world", () -> "fences node " + pnn);
+            node.crash();
+            restartLater(node);
+          }
+        });
+  }
+
+  void restartLater(SimulatedNode node) {
+    events.after(
+        chance.skewed(Chance.MILLIS, 20 * Chance.MILLIS),
+        () -> {
+          if (!node.isAlive()) {
+            node.boot();
+          }
+        });
+  }
+
+  private void controlChanged() {
+    int leader = control.leader();
+    for (SimulatedNode node : nodes) {
+      if (node.isAlive() && (node.pnn() == leader || chance.oneIn(2))) {
+        node.daemon(chance.skewed(10 * Chance.MICROS, Chance.MILLIS), node::reconsider);
+      }
+    }
+  }
+
+  private void deliver(int from, int to, NodeMessage message) {
+    SimulatedNode node = nodes.get(to);
+    if (!node.isAlive()) {
+      return;
+    }
+    NodeMessage delivered = message;
+    if (message instanceof RecordMessage m) {
+      if (options.mutation() == Mutation.PURGE_NOT_DONE && m instanceof RecordMessage.Purge purge) {
+        network.send(
+            to,
+            from,
+            new RecordMessage.Purged(
+                purge.epoch(), purge.dbId(), purge.key(), purge.move(), true));
+        return;
+      }
+      delivered = mutated(node, m);
+    }
+    node.receive(from, delivered);
+  }
+
+  /** A node's wish for a key. */
+  private record Ticket(int pnn, Key key) {}
+
+  void sent(int from, NodeMessage message) {
+    if (message instanceof RecordMessage.Locate m) {
+      openTickets.put(new Ticket(from, m.key()), m.ticket());
+    }
+  }
+
+  private RecordMessage mutated(SimulatedNode to, RecordMessage message) {
+    return switch (message) {
+      case RecordMessage.Grant m when options.mutation() == Mutation.STALE_GRANTS_PASS ->
+          new RecordMessage.Grant(
+              to.participant().promisedNumber(),
+              m.dbId(),
+              m.key(),
+              openTickets.getOrDefault(new Ticket(to.pnn(), m.key()), m.ticket()),
+              m.rsn(),
+              m.flags(),
+              m.hops(),
+              m.data());
+      case RecordMessage.Grant m when options.mutation() == Mutation.GRANT_WITHOUT_DATA ->
+          new RecordMessage.Grant(
+              m.epoch(),
+              m.dbId(),
+              m.key(),
+              m.ticket(),
+              m.rsn(),
+              m.flags(),
+              m.hops(),
+              StoredRecord.NO_DATA);
+      default -> message;
+    };
+  }
+
+  // ---- what the parts ask the world ----
+
+  EventQueue events() {
+    return events;
+  }
+
+  Chance chance() {
+    return chance;
+  }
+
+  Options options() {
+    return options;
+  }
+
+  ControlPlane control() {
+    return control;
+  }
+
+  Network network() {
+    return network;
+  }
+
+  Ledger ledger() {
+    return ledger;
+  }
+
+  History history() {
+    return history;
+  }
+
+  List<SimulatedNode> nodes() {
+    return nodes;
+  }
+
+  boolean isCalm() {
+    return calm;
+  }
+
+  Key anyKey() {
+    return keys.get(chance.below(keys.size()));
+  }
+
+  long newValue() {
+    return ++values;
+  }
+
+  void committed() {
+    epochs++;
+  }
+
+  int nextCall() {
+    return ++calls;
+  }
+
+  void trace(String who, Supplier<String> what) {
+    if (story != null) {
+      story.accept(String.format("%12.6f ms  %-14s %s", events.now() / 1e6, who, what.get()));
+    }
+  }
+
+  private static String brief(@Nullable StoredRecord record) {
+    return record == null
+        ? "nothing"
+        : "{rsn "
+            + record.header().rsn()
+            + ", dmaster "
+            + record.header().dmaster()
+            + ", value "
+            + Value.number(record)
+            + "}";
+  }
+}

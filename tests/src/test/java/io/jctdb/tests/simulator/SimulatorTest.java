@@ -1,0 +1,58 @@
+package io.jctdb.tests.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The record protocol in thousands of simulated storms, and proof that the simulator would notice. */
+class SimulatorTest {
+  private static final int SCHEDULES = 12_000;
+  private static final int SCHEDULES_UNTIL_CAUGHT = 3_000;
+
+  @Test
+  void noScheduleBreaksWhatMustHold() {
+    Simulation.Result sum = null;
+    for (long seed = 1; seed <= SCHEDULES; seed++) {
+      try {
+        Simulation.Result result = new Simulation(seed, Mutation.NONE, null).run();
+        sum = sum == null ? result : sum.plus(result);
+      } catch (RuntimeException e) {
+        fail("seed " + seed + "; replay: " + SimulatorMain.replay(seed, Mutation.NONE), e);
+      }
+    }
+    assertThat(sum).isNotNull();
+    assertThat(sum.totals())
+        .as("the rare things happened, too")
+        .allSatisfy((what, times) -> assertThat(times).as(what).isGreaterThan(SCHEDULES / 20));
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void aBrokenProtocolIsCaught(Mutation mutation) {
+    for (long seed = 1; seed <= SCHEDULES_UNTIL_CAUGHT; seed++) {
+      try {
+        new Simulation(seed, mutation, null).run();
+      } catch (RuntimeException e) {
+        return; // mostly a Violation, sometimes the engine's own assertion is first
+      }
+    }
+    fail(mutation + " went unnoticed in " + SCHEDULES_UNTIL_CAUGHT + " schedules");
+  }
+
+  @Test
+  void aSeedAlwaysTellsTheSameStory() {
+    assertThat(story(4711)).isEqualTo(story(4711)).isNotEqualTo(story(4712));
+  }
+
+  private static List<String> story(long seed) {
+    List<String> lines = new ArrayList<>();
+    new Simulation(seed, Mutation.NONE, line -> lines.add(line.replaceAll("@[0-9a-f]+", "")))
+        .run();
+    return lines;
+  }
+}
