@@ -1,22 +1,220 @@
 package io.jctdb.database;
 
-/** Transactions on persistent and replicated databases, and their reconciliation after an epoch change. */
-public sealed interface CommitMessage extends NodeMessage {
+import io.jctdb.database.Databases.DurableDatabase;
+import io.jctdb.protocol.Key;
+import io.jctdb.protocol.RecordHeader;
+import io.jctdb.store.StoredRecord;
+import io.jctdb.store.TransactionStore.Update;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-  /** Placeholder of the family until its first message is written. */
-  record Nothing() implements CommitMessage {}
+/**
+ * Transactions on persistent and replicated databases, and their reconciliation after an epoch
+ * change. Every message carries its epoch; one of another epoch is dropped. Everything is repeated
+ * until it is answered, and everything may arrive twice.
+ */
+public sealed interface CommitMessage extends NodeMessage {
+  long epoch();
+
+  /** Which databases do you have? */
+  record AskDatabases(long epoch) implements CommitMessage {}
+
+  record HaveDatabases(long epoch, List<DurableDatabase> databases) implements CommitMessage {
+    public HaveDatabases {
+      databases = List.copyOf(databases);
+    }
+  }
+
+  /** Member to sequencer: tell me when this database is equal everywhere. */
+  record AskReady(long epoch, DurableDatabase database) implements CommitMessage {}
+
+  record Ready(long epoch, int dbId) implements CommitMessage {}
+
+  /** Sequencer to member: what have you got? */
+  record AskState(long epoch, DurableDatabase database) implements CommitMessage {}
+
+  /**
+   * @param sequenceNumber {@link #UNREADABLE} if the copy cannot be read, {@link #ABSENT} if there
+   *     can be none on that node
+   * @param lastWritten the transactions of the batch written last, as far as this run remembers
+   * @param prepared what was promised and not yet applied
+   */
+  record State(
+      long epoch,
+      int dbId,
+      long sequenceNumber,
+      List<CommitBatch.Id> lastWritten,
+      @Nullable CommitBatch prepared)
+      implements CommitMessage {
+    static final long UNREADABLE = -1;
+    static final long ABSENT = -2;
+
+    public State {
+      lastWritten = List.copyOf(lastWritten);
+    }
+  }
+
+  /** Sequencer to the node with the best copy: send it to that node. */
+  record Copy(long epoch, int dbId, int to) implements CommitMessage {}
+
+  /** A part of a whole copy. The receiver replaces its own with it when it has the last part. */
+  record Part(long epoch, int dbId, int number, boolean last, List<Update> records)
+      implements CommitMessage {
+    public Part {
+      records = List.copyOf(records);
+    }
+  }
+
+  /** A client's transaction on its way to the sequencer. */
+  record Submit(long epoch, DurableDatabase database, CommitBatch.Id id, List<Update> updates)
+      implements CommitMessage {
+    public Submit {
+      updates = List.copyOf(updates);
+    }
+  }
+
+  record Result(long epoch, int dbId, CommitBatch.Id id, int status, String error)
+      implements CommitMessage {}
+
+  /** Phase one: keep this, so that whoever survives can complete it. */
+  record Prepare(long epoch, int dbId, CommitBatch batch) implements CommitMessage {}
+
+  record Prepared(long epoch, int dbId, long sequenceNumber) implements CommitMessage {}
+
+  /** Phase two: all members have it; write it. */
+  record Apply(long epoch, int dbId, long sequenceNumber) implements CommitMessage {}
+
+  /** Written, or whole copy received; {@code problem} is empty if all went well. */
+  record Applied(long epoch, int dbId, long sequenceNumber, String problem)
+      implements CommitMessage {}
 
   static void encode(CommitMessage message, WireWriter out) {
     switch (message) {
-      case Nothing m -> out.u8(0);
+      case AskDatabases m -> out.u8(0).i64(m.epoch);
+      case HaveDatabases m -> {
+        out.u8(1).i64(m.epoch).i32(m.databases.size());
+        m.databases.forEach(d -> write(d, out));
+      }
+      case AskReady m -> write(m.database, out.u8(2).i64(m.epoch));
+      case Ready m -> out.u8(3).i64(m.epoch).i32(m.dbId);
+      case AskState m -> write(m.database, out.u8(4).i64(m.epoch));
+      case State m -> {
+        out.u8(5).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
+        writeIds(m.lastWritten, out);
+        out.flag(m.prepared != null);
+        if (m.prepared != null) {
+          write(m.prepared, out);
+        }
+      }
+      case Copy m -> out.u8(6).i64(m.epoch).i32(m.dbId).i32(m.to);
+      case Part m -> {
+        out.u8(7).i64(m.epoch).i32(m.dbId).i32(m.number).flag(m.last);
+        write(m.records, out);
+      }
+      case Submit m -> {
+        write(m.database, out.u8(8).i64(m.epoch));
+        write(m.updates, out.i32(m.id.pnn()).i64(m.id.number()));
+      }
+      case Result m ->
+          out.u8(9)
+              .i64(m.epoch)
+              .i32(m.dbId)
+              .i32(m.id.pnn())
+              .i64(m.id.number())
+              .i32(m.status)
+              .text(m.error);
+      case Prepare m -> write(m.batch, out.u8(10).i64(m.epoch).i32(m.dbId));
+      case Prepared m -> out.u8(11).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
+      case Apply m -> out.u8(12).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
+      case Applied m ->
+          out.u8(13).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber).text(m.problem);
     }
   }
 
   static CommitMessage decode(WireReader in) {
     int type = in.u8();
+    long epoch = in.i64();
     return switch (type) {
-      case 0 -> new Nothing();
-      default -> throw new MalformedMessageException("message type " + type);
+      case 0 -> new AskDatabases(epoch);
+      case 1 -> {
+        int count = in.count(9);
+        List<DurableDatabase> databases = new ArrayList<>(count);
+        for (int i = 0; i < count; i++) {
+          databases.add(database(in));
+        }
+        yield new HaveDatabases(epoch, databases);
+      }
+      case 2 -> new AskReady(epoch, database(in));
+      case 3 -> new Ready(epoch, in.i32());
+      case 4 -> new AskState(epoch, database(in));
+      case 5 -> new State(epoch, in.i32(), in.i64(), ids(in), in.flag() ? batch(in) : null);
+      case 6 -> new Copy(epoch, in.i32(), in.i32());
+      case 7 -> new Part(epoch, in.i32(), in.i32(), in.flag(), updates(in));
+      case 8 -> new Submit(epoch, database(in), id(in), updates(in));
+      case 9 -> new Result(epoch, in.i32(), id(in), in.i32(), in.text());
+      case 10 -> new Prepare(epoch, in.i32(), batch(in));
+      case 11 -> new Prepared(epoch, in.i32(), in.i64());
+      case 12 -> new Apply(epoch, in.i32(), in.i64());
+      case 13 -> new Applied(epoch, in.i32(), in.i64(), in.text());
+      default -> throw new MalformedMessageException("commit message type " + type);
     };
+  }
+
+  private static void write(DurableDatabase database, WireWriter out) {
+    out.i32(database.dbId()).text(database.name());
+    out.flag(database.type() == DatabaseType.PERSISTENT);
+  }
+
+  private static DurableDatabase database(WireReader in) {
+    return new DurableDatabase(
+        in.i32(), in.text(), in.flag() ? DatabaseType.PERSISTENT : DatabaseType.REPLICATED);
+  }
+
+  private static void write(CommitBatch batch, WireWriter out) {
+    writeIds(batch.ids(), out.i64(batch.sequenceNumber()));
+    write(batch.updates(), out);
+  }
+
+  private static void writeIds(List<CommitBatch.Id> ids, WireWriter out) {
+    out.i32(ids.size());
+    ids.forEach(id -> out.i32(id.pnn()).i64(id.number()));
+  }
+
+  private static CommitBatch batch(WireReader in) {
+    return new CommitBatch(in.i64(), ids(in), updates(in));
+  }
+
+  private static List<CommitBatch.Id> ids(WireReader in) {
+    int count = in.count(12);
+    List<CommitBatch.Id> ids = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      ids.add(id(in));
+    }
+    return ids;
+  }
+
+  private static CommitBatch.Id id(WireReader in) {
+    return new CommitBatch.Id(in.i32(), in.i64());
+  }
+
+  private static void write(List<Update> updates, WireWriter out) {
+    out.i32(updates.size());
+    for (Update update : updates) {
+      RecordHeader header = update.record().header();
+      out.key(update.key()).i64(header.rsn()).i32(header.dmaster()).i32(header.flags());
+      out.bytes(update.record().data());
+    }
+  }
+
+  private static List<Update> updates(WireReader in) {
+    int count = in.count(24);
+    List<Update> updates = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      Key key = in.key();
+      RecordHeader header = new RecordHeader(in.i64(), in.i32(), in.i32());
+      updates.add(new Update(key, new StoredRecord(header, in.bytes())));
+    }
+    return updates;
   }
 }
