@@ -50,7 +50,7 @@ final class HostileInputTest {
         hostile[random.nextInt(hostile.length)] = (byte) random.nextInt();
       }
       try {
-        decoder.reencode().apply(hostile);
+        assertThat(decoder.reencode().apply(hostile)).isNotNull();
       } catch (MalformedPacketException e) {
         assertThat(e).hasMessageMatching(".+");
       }

@@ -237,12 +237,12 @@ final class VectorTest {
     }
     JsonNode meant = said.get("data");
     if (said.get("data_type").asText().equals("tunlist")) {
-      meant = MAPPER.valueToTree(List.copyOf(MAPPER.convertValue(meant, Map.class).values()));
+      meant = MAPPER.createArrayNode().addAll(meant.valueStream().toList());
     }
     boolean textWithInnerNul = meant.toString().contains("\\u0000") && !meant.isTextual();
     if (textWithInnerNul) {
       // Two hand-made requests: C ends a string at the first NUL, and so do we.
-      type.reencode().apply(data);
+      assertThat(type.reencode().apply(data)).isNotEmpty();
       return;
     }
     if (!vector.entry().has("decoded_truncated")) {

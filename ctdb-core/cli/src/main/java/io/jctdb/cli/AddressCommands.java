@@ -1,0 +1,311 @@
+package io.jctdb.cli;
+
+import io.jctdb.protocol.AddressInfo;
+import io.jctdb.protocol.Control;
+import io.jctdb.protocol.Interface;
+import io.jctdb.protocol.InterfaceList;
+import io.jctdb.protocol.Payload;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.PublicIpInfo;
+import io.jctdb.protocol.PublicIpList;
+import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.SpecialPnn;
+import io.jctdb.protocol.Srvid;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Public addresses and their interfaces (cli.md 7.1 to 7.3). */
+final class AddressCommands {
+  private static final int ADD_ATTEMPTS = 5;
+  private static final long ADD_PAUSE_MILLIS = 3000;
+  private static final int INTERFACE_NAME_LENGTH = 15;
+
+  private final Tool tool;
+  private final DaemonClient client;
+
+  private AddressCommands(Tool tool) {
+    this.tool = tool;
+    this.client = tool.client();
+  }
+
+  static int run(String command, Tool tool, List<String> arguments) {
+    AddressCommands commands = new AddressCommands(tool);
+    return switch (command) {
+      case "ip" -> commands.list(arguments);
+      case "ipinfo" -> commands.info(arguments);
+      case "ifaces" -> commands.interfaces(arguments);
+      case "setifacelink" -> commands.setLink(arguments);
+      case "addip" -> commands.add(arguments);
+      case "delip" -> commands.delete(arguments);
+      default -> commands.announce(arguments);
+    };
+  }
+
+  private int list(List<String> arguments) {
+    tool.expect(arguments, 0, 1);
+    boolean all = !arguments.isEmpty();
+    if (all && !arguments.getFirst().equals("all")) {
+      throw tool.usage();
+    }
+    TreeMap<SockAddr, Integer> holders = all ? believedByHolders() : believedBy(tool.node());
+    if (tool.machine()) {
+      if (tool.verbose()) {
+        tool.row(
+            "Public IP",
+            "Node",
+            "ActiveInterfaces",
+            "AvailableInterfaces",
+            "ConfiguredInterfaces");
+      } else {
+        tool.row("Public IP", "Node");
+      }
+    } else {
+      tool.out().line("Public IPs on " + (all ? "ALL nodes" : "node " + Text.u(tool.node())));
+    }
+    for (SockAddr address : holders.keySet()) {
+      int holder = holders.get(address);
+      if (tool.verbose()) {
+        printVerbose(address, holder, all ? holder : tool.node());
+      } else if (tool.machine()) {
+        tool.row(address.host(), holder);
+      } else {
+        tool.out().line(address.host() + " " + holder);
+      }
+    }
+    return 0;
+  }
+
+  private TreeMap<SockAddr, Integer> believedBy(int node) {
+    TreeMap<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
+    for (PublicIp ip : addressesOf(node)) {
+      holders.put(ip.address(), ip.pnn());
+    }
+    return holders;
+  }
+
+  /** An address is at a node only if that node itself says so. */
+  private TreeMap<SockAddr, Integer> believedByHolders() {
+    TreeMap<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
+    for (int node : tool.cluster().activeNodes()) {
+      for (PublicIp ip : addressesOf(node)) {
+        if (ip.pnn() == node) {
+          holders.put(ip.address(), node);
+        } else {
+          holders.putIfAbsent(ip.address(), SpecialPnn.UNKNOWN);
+        }
+      }
+    }
+    return holders;
+  }
+
+  private List<PublicIp> addressesOf(int node) {
+    DaemonClient.Reply reply = client.ask(node, Control.GET_PUBLIC_IPS, Payload.empty());
+    if (reply.failed()) {
+      client.failure(reply, Control.GET_PUBLIC_IPS);
+      throw new ToolFailure(1);
+    }
+    return PublicIpList.decode(reply.data()).addresses();
+  }
+
+  private void printVerbose(SockAddr address, int holder, int asked) {
+    String active = "";
+    String available = "";
+    String configured = "";
+    if (asked != SpecialPnn.UNKNOWN) {
+      byte[] data = client.data(asked, Control.GET_PUBLIC_IP_INFO, address.encode());
+      PublicIpInfo info = PublicIpInfo.decode(data);
+      List<String> up = new ArrayList<>();
+      List<String> names = new ArrayList<>();
+      for (int i = 0; i < info.interfaces().size(); i++) {
+        Interface each = info.interfaces().get(i);
+        names.add(each.name());
+        if (each.linkUp()) {
+          up.add(each.name());
+        }
+        if (i == info.activeIndex()) {
+          active = each.name();
+        }
+      }
+      available = String.join(",", up);
+      configured = String.join(",", names);
+    }
+    if (tool.machine()) {
+      tool.row(address.host(), holder, active, available, configured);
+    } else {
+      tool.out()
+          .line(
+              address.host()
+                  + (" node[" + holder + "]")
+                  + (" active[" + active + "]")
+                  + (" available[" + available + "]")
+                  + (" configured[" + configured + "]"));
+    }
+  }
+
+  private int info(List<String> arguments) {
+    tool.expect(arguments, 1, 1);
+    SockAddr address = Addresses.address(tool, arguments.getFirst());
+    DaemonClient.Reply reply =
+        client.ask(tool.node(), Control.GET_PUBLIC_IP_INFO, address.encode());
+    if (reply.failed()) {
+      ToolFailure failure = client.failure(reply, Control.GET_PUBLIC_IP_INFO);
+      tool.out()
+          .line("Node " + Text.u(tool.node()) + " does not know about IP " + address.host());
+      throw failure;
+    }
+    PublicIpInfo info = PublicIpInfo.decode(reply.data());
+    Output out = tool.out();
+    String host = info.address().address().host();
+    out.line("Public IP[" + host + "] info on node " + Text.u(tool.node()));
+    out.line("IP:" + host);
+    out.line("CurrentNode:" + Text.u(info.address().pnn()));
+    out.line("NumInterfaces:" + info.interfaces().size());
+    for (int i = 0; i < info.interfaces().size(); i++) {
+      Interface each = info.interfaces().get(i);
+      out.line(
+          "Interface["
+              + (i + 1)
+              + ("]: Name:" + each.name())
+              + (" Link:" + (each.linkUp() ? "up" : "down"))
+              + (" References:" + Text.u(each.references()))
+              + (i == info.activeIndex() ? " (active)" : ""));
+    }
+    return 0;
+  }
+
+  private int interfaces(List<String> arguments) {
+    tool.expect(arguments, 0, 0);
+    List<Interface> interfaces = interfacesOfNode();
+    if (interfaces.isEmpty()) {
+      tool.out().line("No interfaces configured on node " + Text.u(tool.node()));
+      return 0;
+    }
+    if (tool.machine()) {
+      tool.row("Name", "LinkStatus", "References");
+    } else {
+      tool.out().line("Interfaces on node " + Text.u(tool.node()));
+    }
+    for (Interface each : interfaces) {
+      String references = Text.u(each.references());
+      if (tool.machine()) {
+        tool.row(each.name(), each.linkUp() ? 1 : 0, references);
+      } else {
+        String link = each.linkUp() ? "up" : "down";
+        tool.out().line("name:" + each.name() + " link:" + link + " references:" + references);
+      }
+    }
+    return 0;
+  }
+
+  private List<Interface> interfacesOfNode() {
+    return InterfaceList.decode(client.data(tool.node(), Control.GET_IFACES)).interfaces();
+  }
+
+  private int setLink(List<String> arguments) {
+    tool.expect(arguments, 2, 2);
+    String name = arguments.getFirst();
+    if (name.length() > INTERFACE_NAME_LENGTH) {
+      throw tool.fail(1, "Interface name '" + name + "' too long");
+    }
+    boolean known = false;
+    for (Interface each : interfacesOfNode()) {
+      known |= each.name().equals(name);
+    }
+    if (!known) {
+      tool.out().line("Interface " + name + " not configured on node " + Text.u(tool.node()));
+      return 1;
+    }
+    int link =
+        switch (arguments.get(1)) {
+          case "up" -> 1;
+          case "down" -> 0;
+          default -> throw tool.usage();
+        };
+    client.data(
+        tool.node(), Control.SET_IFACE_LINK_STATE, new Interface(name, link, 0).encode());
+    return 0;
+  }
+
+  private int add(List<String> arguments) {
+    tool.expect(arguments, 2, 2);
+    AddressInfo wish = parseWithMask(arguments.getFirst(), arguments.get(1));
+    if (wish == null) {
+      throw tool.fail(1, "Invalid IP/Mask " + arguments.getFirst());
+    }
+    SockAddr address = wish.address();
+    if (knows(address)) {
+      tool.err().line("Node already knows about IP " + address.host());
+      return 0;
+    }
+    if (!tryToAdd(wish)) {
+      throw tool.fail(
+          1, "Failed to add public IP to node " + Text.u(tool.node()) + ". Giving up");
+    }
+    client.message(
+        SpecialPnn.BROADCAST_CONNECTED, Srvid.REBALANCE_NODE, Payload.ofU32(tool.node()));
+    return 0;
+  }
+
+  private boolean tryToAdd(AddressInfo wish) {
+    for (int attempt = 0; attempt < ADD_ATTEMPTS; attempt++) {
+      DaemonClient.Reply reply = client.ask(tool.node(), Control.ADD_PUBLIC_IP, wish.encode());
+      if (!reply.failed()) {
+        return true;
+      }
+      client.failure(reply, Control.ADD_PUBLIC_IP);
+      tool.host().sleep(ADD_PAUSE_MILLIS);
+    }
+    return false;
+  }
+
+  private static @Nullable AddressInfo parseWithMask(String text, String interfaces) {
+    int slash = text.lastIndexOf('/');
+    if (slash < 0) {
+      return null;
+    }
+    InetAddress address = Addresses.plain(text.substring(0, slash));
+    String mask = text.substring(slash + 1);
+    if (address == null || !Numbers.isNumber(mask)) {
+      return null;
+    }
+    long bits = Numbers.parse(mask);
+    if (bits < 0 || bits > address.getAddress().length * 8L) {
+      return null;
+    }
+    return new AddressInfo(new SockAddr(address, 0), (int) bits, interfaces);
+  }
+
+  private boolean knows(SockAddr address) {
+    byte[] data = client.data(tool.node(), Control.GET_PUBLIC_IPS);
+    for (PublicIp ip : PublicIpList.decode(data).addresses()) {
+      if (ip.address().address().equals(address.address())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int delete(List<String> arguments) {
+    tool.expect(arguments, 1, 1);
+    SockAddr address = Addresses.address(tool, arguments.getFirst());
+    if (!knows(address)) {
+      tool.err().line("Node does not know about IP address " + address.host());
+      return 0;
+    }
+    client.data(tool.node(), Control.DEL_PUBLIC_IP, new AddressInfo(address, 0, "").encode());
+    return 0;
+  }
+
+  private int announce(List<String> arguments) {
+    tool.expect(arguments, 2, 2);
+    SockAddr address = Addresses.address(tool, arguments.getFirst());
+    client.data(
+        tool.node(),
+        Control.SEND_GRATUITOUS_ARP,
+        new AddressInfo(address, 0, arguments.get(1)).encode());
+    return 0;
+  }
+}

@@ -1,0 +1,11 @@
+package io.jctdb.cli;
+
+/** {@code ctdb}. */
+public final class Main {
+  private Main() {}
+
+  public static void main(String[] arguments) {
+    int status = Tool.run(new SystemHost(), arguments);
+    Runtime.getRuntime().halt(status);
+  }
+}
