@@ -1,0 +1,576 @@
+package io.jctdb.iptakeover;
+
+import io.jctdb.iptakeover.LocalAddress.AfterChange;
+import io.jctdb.linux.LinkAddress;
+import io.jctdb.protocol.AddressInfo;
+import io.jctdb.protocol.Interface;
+import io.jctdb.protocol.NumericAddress;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.PublicIpInfo;
+import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.SpecialPnn;
+import java.io.IOException;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The public addresses of this node: its own list, which of them are here, on which interface, and
+ * who is believed to have the others (cluster-and-failover.md 3.2, 3.6, 3.9).
+ *
+ * <p>The leader decides where an address is; this class carries it out, one change of an address at
+ * a time. An address is here when the kernel has it: that is asked before each decision, never
+ * remembered.
+ *
+ * <p>Two deviations from ctdbd 4.17, both visible only when something else has gone wrong: an
+ * address that {@code releaseip} left on the interface is removed through netlink before the release
+ * is reported as failed; and TAKEOVER_IP of an address that the kernel has, although another node is
+ * recorded as its holder, repairs the record with {@code updateip} instead of banning this node
+ * (the leader has every other node's release by then).
+ *
+ * <p>Threading: owner thread; statuses come on it, too.
+ */
+public final class LocalAddresses {
+  private static final Logger LOG = LoggerFactory.getLogger(LocalAddresses.class);
+  private static final int OK = 0;
+  private static final int FAILED = -1;
+  private static final String NO_INTERFACE = "__none__";
+
+  /** Between the three rounds of an announcement. */
+  private static final Duration ANNOUNCEMENT_PAUSE = Duration.ofMillis(1_100);
+
+  private final int self;
+  private final AddressPorts ports;
+  private final Announcements announcements;
+  private final TcpConnections connections;
+  private final AddressCheck check;
+  private final LocalInterfaces interfaces = new LocalInterfaces(this::references);
+
+  /** In order of creation; lists are given in the reverse of it. */
+  private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
+
+  public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
+    this.self = self;
+    this.ports = ports;
+    this.announcements = new Announcements(ports.announcements(), ports.scheduler());
+    this.connections = new TcpConnections(this, ports.listener());
+    this.check = new AddressCheck(ports);
+    configured.forEach(this::create);
+  }
+
+  /** The TCP connections to these addresses. */
+  public TcpConnections connections() {
+    return connections;
+  }
+
+  // What this node knows.
+
+  /** GET_PUBLIC_IPS: reverse of the file's order. */
+  public List<PublicIp> publicIps(boolean onlyAvailable) {
+    List<PublicIp> list = new ArrayList<>();
+    for (LocalAddress entry : table.values()) {
+      if (!onlyAvailable || isAvailable(entry)) {
+        list.addFirst(publicIp(entry));
+      }
+    }
+    return list;
+  }
+
+  /** GET_PUBLIC_IP_INFO; empty if this node does not know the address. */
+  public Optional<PublicIpInfo> info(InetAddress address) {
+    LocalAddress entry = table.get(address);
+    if (entry == null) {
+      return Optional.empty();
+    }
+    List<String> names = entry.configured.interfaces();
+    int active =
+        entry.holder == self && entry.interfaceName != null
+            ? names.indexOf(entry.interfaceName)
+            : PublicIpInfo.NO_INTERFACE;
+    return Optional.of(
+        new PublicIpInfo(
+            publicIp(entry), active, names.stream().map(interfaces::describe).toList()));
+  }
+
+  /** GET_IFACES: last created first. */
+  public List<Interface> interfaces() {
+    return interfaces.describeAll();
+  }
+
+  /** Whether the address is in this node's list. */
+  public boolean isPublic(InetAddress address) {
+    return table.containsKey(address);
+  }
+
+  /** Whether this node is the recorded holder. */
+  public boolean isHere(InetAddress address) {
+    LocalAddress entry = table.get(address);
+    return entry != null && entry.holder == self;
+  }
+
+  public boolean isEmpty() {
+    return table.isEmpty();
+  }
+
+  /** How many addresses this node is the recorded holder of. */
+  public int heldCount() {
+    return (int) table.values().stream().filter(entry -> entry.holder == self).count();
+  }
+
+  // Changes of the list and of the interfaces.
+
+  /** SET_IFACE_LINK_STATE. */
+  public int setLinkState(Interface state) {
+    boolean valid = state.references() == 0 && (state.linkState() == 0 || state.linkState() == 1);
+    if (!valid || !interfaces.isKnown(state.name())) {
+      return FAILED;
+    }
+    if (interfaces.isUp(state.name()) != state.linkUp()) {
+      LOG.warn("Interface {}: link is {}", state.name(), state.linkUp() ? "up" : "down");
+      interfaces.setLink(state.name(), state.linkUp());
+    }
+    return OK;
+  }
+
+  /** ADD_PUBLIC_IP. */
+  public int add(AddressInfo info) {
+    InetAddress address = info.address().address();
+    int bits = address instanceof Inet4Address ? 32 : 128;
+    List<String> names =
+        List.of(info.interfaces().split(",")).stream().filter(n -> !n.isEmpty()).distinct().toList();
+    if (table.containsKey(address)
+        || names.isEmpty()
+        || info.mask() < 0
+        || info.mask() > bits
+        || !allExist(names)) {
+      LOG.error(
+          "Cannot add public address {}/{} on '{}': it must be new, its mask at most {}, and every"
+              + " interface must exist",
+          NumericAddress.toString(address),
+          info.mask(),
+          info.interfaces(),
+          bits);
+      return FAILED;
+    }
+    create(new PublicAddress(address, info.mask(), names));
+    return OK;
+  }
+
+  /** DEL_PUBLIC_IP: at once, or when it is next released if it is here. */
+  public int delete(InetAddress address) {
+    LocalAddress entry = table.get(address);
+    if (entry == null) {
+      return FAILED;
+    }
+    if (entry.holder == self || entry.changing) {
+      entry.deleting = true;
+    } else {
+      forget(entry);
+    }
+    return OK;
+  }
+
+  /** RELOAD_PUBLIC_IPS: what the file has gained is added, what it has lost is deleted. */
+  public void reload(List<PublicAddress> file) {
+    Map<InetAddress, PublicAddress> wanted = new LinkedHashMap<>();
+    file.forEach(line -> wanted.put(line.address(), line));
+    for (LocalAddress entry : List.copyOf(table.values())) {
+      PublicAddress line = wanted.remove(entry.address());
+      if (line == null) {
+        delete(entry.address());
+      } else {
+        keep(entry, line);
+      }
+    }
+    wanted.values().forEach(this::create);
+    if (!wanted.isEmpty()) {
+      ports.listener().addressesGained();
+    }
+  }
+
+  private void keep(LocalAddress entry, PublicAddress line) {
+    entry.deleting = false;
+    if (!entry.configured.equals(line)) {
+      LOG.warn(
+          "The mask or the interfaces of public address {} differ from the file; to change them,"
+              + " remove the line, reload, put it back and reload again",
+          entry.text());
+    }
+  }
+
+  private void create(PublicAddress configured) {
+    table.put(configured.address(), new LocalAddress(configured));
+    for (String name : configured.interfaces()) {
+      if (interfaces.add(name)) {
+        prepare(name);
+      }
+    }
+  }
+
+  private void prepare(String interfaceName) {
+    try {
+      ports.kernel().prepare(interfaceName);
+    } catch (IOException e) {
+      LOG.error(
+          "Cannot set promote_secondaries on {}: when one public address goes, others of its subnet"
+              + " may go with it: {}",
+          interfaceName,
+          e.toString());
+    }
+  }
+
+  private void forget(LocalAddress entry) {
+    table.remove(entry.address());
+    connections.forget(entry.address());
+    Set<String> named = new HashSet<>();
+    table.values().forEach(other -> named.addAll(other.configured.interfaces()));
+    interfaces.retain(named);
+  }
+
+  private boolean allExist(List<String> names) {
+    try {
+      Set<String> existing = new HashSet<>();
+      ports.kernel().links().forEach(link -> existing.add(link.name()));
+      return existing.containsAll(names);
+    } catch (IOException e) {
+      LOG.error("Cannot list the interfaces of this node: {}", e.getMessage());
+      return false;
+    }
+  }
+
+  // Taking.
+
+  /** TAKEOVER_IP. */
+  public void takeoverIp(PublicIp request, IntConsumer status) {
+    LocalAddress entry = table.get(request.address().address());
+    if (request.pnn() != self) {
+      status.accept(FAILED);
+    } else if (entry == null) {
+      status.accept(OK);
+    } else if (entry.changing) {
+      LOG.warn("Refused to take {}: a change of it is under way", entry.text());
+      status.accept(FAILED);
+    } else {
+      takeover(entry, status);
+    }
+  }
+
+  private void takeover(LocalAddress entry, IntConsumer status) {
+    String best = interfaces.best(entry.configured.interfaces());
+    if (best == null) {
+      LOG.error(
+          "Cannot take {}: none of its interfaces {} has a link",
+          entry.text(),
+          entry.configured.interfaces());
+      status.accept(FAILED);
+      return;
+    }
+    Optional<Boolean> present = isPresent(entry);
+    if (present.isEmpty()) {
+      status.accept(FAILED);
+    } else if (!present.get()) {
+      take(entry, status);
+    } else if (entry.holder != self || entry.interfaceName == null) {
+      move(entry, null, best, status);
+    } else if (interfaces.shouldLeave(entry.interfaceName, best)) {
+      move(entry, entry.interfaceName, best, status);
+    } else {
+      status.accept(OK);
+    }
+  }
+
+  private void take(LocalAddress entry, IntConsumer status) {
+    // Chosen without counting the address itself where it last was.
+    entry.interfaceName = null;
+    String chosen = interfaces.best(entry.configured.interfaces());
+    if (chosen == null) {
+      status.accept(FAILED);
+      return;
+    }
+    LOG.info("Taking public address {} on {}", entry.text(), chosen);
+    entry.interfaceName = chosen;
+    entry.changing = true;
+    ports.keeper().hold(entry.address());
+    ports
+        .events()
+        .run("takeip", entry.eventArguments(chosen), result -> taken(entry, chosen, result, status));
+  }
+
+  private void taken(LocalAddress entry, String on, int result, IntConsumer status) {
+    entry.changing = false;
+    boolean present = isPresent(entry).orElse(false);
+    if (interrupted(entry, status)) {
+      return;
+    }
+    // A time-out counts as success (events-and-config.md 1.10), if the address has arrived.
+    if ((result == OK || result == AddressEvents.TIMED_OUT) && present) {
+      settle(entry, on);
+      status.accept(OK);
+      return;
+    }
+    ports.keeper().letGo(entry.address());
+    entry.interfaceName = null;
+    LOG.error(
+        "Taking public address {} failed: event takeip ended with status {} and the address is {}",
+        entry.text(),
+        result,
+        present ? "there" : "not there");
+    if (present) {
+      remove(entry);
+    }
+    status.accept(result == OK || result == AddressEvents.TIMED_OUT ? FAILED : result);
+  }
+
+  /** Moves an address that the kernel has to another interface; {@code from} null: not known. */
+  private void move(
+      LocalAddress entry, @Nullable String from, String to, IntConsumer status) {
+    String old = from == null ? NO_INTERFACE : from;
+    LOG.info("Moving public address {} from {} to {}", entry.text(), old, to);
+    entry.interfaceName = to;
+    entry.changing = true;
+    ports.keeper().hold(entry.address());
+    ports
+        .events()
+        .run(
+            "updateip",
+            entry.eventArguments(old, to),
+            result -> moved(entry, from, to, result, status));
+  }
+
+  private void moved(
+      LocalAddress entry, @Nullable String from, String to, int result, IntConsumer status) {
+    entry.changing = false;
+    if (interrupted(entry, status)) {
+      return;
+    }
+    if (result == OK) {
+      settle(entry, to);
+    } else {
+      entry.interfaceName = from;
+      LOG.error("Moving {} to {} failed: updateip status {}", entry.text(), to, result);
+    }
+    status.accept(result);
+  }
+
+  /** The address is here: keep it alive, and tell everybody. */
+  private void settle(LocalAddress entry, String on) {
+    entry.holder = self;
+    entry.interfaceName = on;
+    // Again, now that it is there: the script may have added it without a lifetime.
+    ports.keeper().hold(entry.address());
+    announcements.start(
+        entry.address(), on, ANNOUNCEMENT_PAUSE, connections.takeAll(entry.address()));
+    ports.listener().taken(entry.address());
+  }
+
+  /** Whether the node had to give everything up while the event ran. */
+  private boolean interrupted(LocalAddress entry, IntConsumer status) {
+    AfterChange after = entry.afterChange;
+    entry.afterChange = AfterChange.CARRY_ON;
+    switch (after) {
+      case CARRY_ON -> {
+        return false;
+      }
+      case RELEASE -> release(entry, SpecialPnn.UNKNOWN, released -> status.accept(FAILED));
+      case REMOVE -> {
+        ports.keeper().letGo(entry.address());
+        remove(entry);
+        gone(entry, SpecialPnn.UNKNOWN);
+        status.accept(FAILED);
+      }
+    }
+    return true;
+  }
+
+  // Releasing.
+
+  /** RELEASE_IP; the request's pnn is the new holder. */
+  public void releaseIp(PublicIp request, IntConsumer status) {
+    LocalAddress entry = table.get(request.address().address());
+    if (entry == null) {
+      status.accept(OK);
+    } else if (entry.changing) {
+      LOG.warn("Refused to release {}: a change of it is under way", entry.text());
+      status.accept(FAILED);
+    } else {
+      release(entry, request.pnn(), status);
+    }
+  }
+
+  /**
+   * Releases every address that is here, with events: this node is being stopped, banned or shut
+   * down. Also those that are just being taken.
+   */
+  public void releaseAll(Runnable done) {
+    List<LocalAddress> entries = List.copyOf(table.values());
+    int[] left = {entries.size() + 1};
+    Runnable one =
+        () -> {
+          if (--left[0] == 0) {
+            done.run();
+          }
+        };
+    for (LocalAddress entry : entries) {
+      if (entry.changing) {
+        entry.afterChange = AfterChange.RELEASE;
+        one.run();
+      } else {
+        release(entry, SpecialPnn.UNKNOWN, status -> one.run());
+      }
+    }
+    one.run();
+  }
+
+  /** Fencing: removes every address from the kernel now; no event runs, nothing is waited for. */
+  public void dropAllNow() {
+    ports.keeper().releaseAllNow();
+    announcements.stopAll();
+    for (LocalAddress entry : List.copyOf(table.values())) {
+      if (entry.changing) {
+        entry.afterChange = AfterChange.REMOVE;
+      } else {
+        gone(entry, SpecialPnn.UNKNOWN);
+      }
+    }
+  }
+
+  private void release(LocalAddress entry, int newHolder, IntConsumer status) {
+    announcements.stop(entry.address());
+    Optional<Boolean> present = isPresent(entry);
+    if (present.isEmpty()) {
+      status.accept(FAILED);
+      return;
+    }
+    ports.keeper().letGo(entry.address());
+    if (!present.get()) {
+      gone(entry, newHolder);
+      status.accept(OK);
+      return;
+    }
+    String on = entry.interfaceName == null ? NO_INTERFACE : entry.interfaceName;
+    LOG.info("Releasing public address {} from {}", entry.text(), on);
+    entry.changing = true;
+    // Counts as here until it is gone, so that clients are told.
+    entry.holder = self;
+    ports
+        .events()
+        .run(
+            "releaseip",
+            entry.eventArguments(on),
+            result -> released(entry, newHolder, result, status));
+  }
+
+  /** Only the kernel says whether a release worked, not the script (1.10). */
+  private void released(LocalAddress entry, int newHolder, int result, IntConsumer status) {
+    entry.changing = false;
+    entry.afterChange = AfterChange.CARRY_ON;
+    if (result != OK) {
+      LOG.warn("Event releaseip for {} ended with status {}", entry.text(), result);
+    }
+    if (isPresent(entry).orElse(true)) {
+      remove(entry);
+    }
+    if (isPresent(entry).orElse(true)) {
+      LOG.error("Releasing public address {} failed: it is still there", entry.text());
+      status.accept(FAILED);
+      return;
+    }
+    gone(entry, newHolder);
+    status.accept(OK);
+  }
+
+  private void gone(LocalAddress entry, int newHolder) {
+    boolean wasHere = entry.holder == self;
+    entry.holder = newHolder == self ? SpecialPnn.UNKNOWN : newHolder;
+    entry.interfaceName = null;
+    if (wasHere) {
+      ports.listener().released(entry.address());
+    }
+    if (entry.deleting) {
+      forget(entry);
+    }
+  }
+
+  /** Removes what an event left behind. */
+  private void remove(LocalAddress entry) {
+    try {
+      for (LinkAddress found : ports.kernel().find(entry.address())) {
+        ports.kernel().delete(found);
+        LOG.warn("Removed {}, which an event script had left on its interface", entry.text());
+      }
+    } catch (IOException e) {
+      LOG.error("A public address cannot be removed: {}", e.getMessage());
+    }
+  }
+
+  // The rest.
+
+  /** IPREALLOCATED. */
+  public void ipReallocated(IntConsumer status) {
+    ports.events().run("ipreallocated", List.of(), status);
+  }
+
+  /** SEND_GRATUITOUS_ARP: three times, a second apart. */
+  public void announce(InetAddress address, String interfaceName) {
+    announcements.start(address, interfaceName, Duration.ofSeconds(1), List.of());
+  }
+
+  /** Checks every second from now on that what should be here is here, and nothing else. */
+  public void startChecks() {
+    ports
+        .scheduler()
+        .after(
+            Duration.ofSeconds(1),
+            () -> {
+              checkNow();
+              startChecks();
+            });
+  }
+
+  /** One check (3.8); asks for a takeover run if something is amiss. */
+  public void checkNow() {
+    check.run(
+        self, table.values(), entry -> isAvailable(entry) && !entry.changing, interfaces.snapshot());
+  }
+
+  private boolean isAvailable(LocalAddress entry) {
+    return ports.ownState().get().mayHost()
+        && !entry.deleting
+        && interfaces.anyUp(entry.configured.interfaces());
+  }
+
+  private static PublicIp publicIp(LocalAddress entry) {
+    return new PublicIp(entry.holder, new SockAddr(entry.address(), 0));
+  }
+
+  private int references(String interfaceName) {
+    int references = 0;
+    for (LocalAddress entry : table.values()) {
+      if (interfaceName.equals(entry.interfaceName)) {
+        references++;
+      }
+    }
+    return references;
+  }
+
+  /** Empty if the kernel cannot say. */
+  private Optional<Boolean> isPresent(LocalAddress entry) {
+    try {
+      return Optional.of(!ports.kernel().find(entry.address()).isEmpty());
+    } catch (IOException e) {
+      LOG.error("Cannot tell whether {} is on this node: {}", entry.text(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+}

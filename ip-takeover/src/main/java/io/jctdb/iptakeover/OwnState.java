@@ -1,0 +1,13 @@
+package io.jctdb.iptakeover;
+
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.RunState;
+
+/** What decides whether this node may host anything: its run state and its own flags. */
+public record OwnState(RunState runState, int flags) {
+  /** Running, and neither inactive nor disabled nor unhealthy. */
+  public boolean mayHost() {
+    return runState == RunState.RUNNING
+        && (flags & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0;
+  }
+}
