@@ -102,7 +102,7 @@ public sealed interface RecordMessage extends NodeMessage {
       case Acquired m -> head(4, m, out).i64(m.ticket);
       case Declined m -> head(5, m, out).i64(m.ticket);
       case Query m -> head(6, m, out).i64(m.move);
-      case Answer m -> head(7, m, out).i64(m.move).u8(m.holding.ordinal()).i64(m.rsn);
+      case Answer m -> head(7, m, out).i64(m.move).u8(code(m.holding)).i64(m.rsn);
       case Bury m -> head(8, m, out).i64(m.rsn);
       case Purge m -> head(9, m, out).i64(m.move).i64(m.rsn);
       case Purged m -> head(10, m, out).i64(m.move).flag(m.done);
@@ -137,6 +137,14 @@ public sealed interface RecordMessage extends NodeMessage {
 
   private static WireWriter head(int type, RecordMessage message, WireWriter out) {
     return out.u8(type).i64(message.epoch()).i32(message.dbId()).key(message.key());
+  }
+
+  private static int code(Holding holding) {
+    return switch (holding) {
+      case ABSENT -> 0;
+      case COPY -> 1;
+      case OWNER -> 2;
+    };
   }
 
   private static Holding holding(int code) {

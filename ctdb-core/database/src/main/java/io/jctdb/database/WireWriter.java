@@ -1,20 +1,30 @@
 package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Collection;
 
 /** Builds the body of an inter-node message: big-endian, byte strings with an int length. */
 public final class WireWriter {
-  private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
-  private final DataOutputStream out = new DataOutputStream(bytes);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.BIG_ENDIAN);
+  private static final VarHandle LONG =
+      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+
+  /** The largest array that every JVM can make. */
+  private static final int MAX = Integer.MAX_VALUE - 8;
+
+  private byte[] bytes = new byte[128];
+  private int length;
 
   public WireWriter u8(int value) {
-    return write(() -> out.writeByte(value));
+    int at = grow(1);
+    bytes[at] = (byte) value;
+    return this;
   }
 
   public WireWriter flag(boolean value) {
@@ -22,19 +32,22 @@ public final class WireWriter {
   }
 
   public WireWriter i32(int value) {
-    return write(() -> out.writeInt(value));
+    int at = grow(Integer.BYTES);
+    INT.set(bytes, at, value);
+    return this;
   }
 
   public WireWriter i64(long value) {
-    return write(() -> out.writeLong(value));
+    int at = grow(Long.BYTES);
+    LONG.set(bytes, at, value);
+    return this;
   }
 
   public WireWriter bytes(byte[] value) {
-    return write(
-        () -> {
-          out.writeInt(value.length);
-          out.write(value);
-        });
+    i32(value.length);
+    int at = grow(value.length);
+    System.arraycopy(value, 0, bytes, at, value.length);
+    return this;
   }
 
   public WireWriter key(Key key) {
@@ -52,19 +65,17 @@ public final class WireWriter {
   }
 
   public byte[] toBytes() {
-    return bytes.toByteArray();
+    return Arrays.copyOf(bytes, length);
   }
 
-  private WireWriter write(Step step) {
-    try {
-      step.run();
-      return this;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // a byte array does not fail
+  /** Makes room for {@code count} more bytes and returns where they go. */
+  private int grow(int count) {
+    int at = length;
+    int needed = Math.addExact(at, count);
+    if (needed > bytes.length) {
+      bytes = Arrays.copyOf(bytes, (int) Math.max(needed, Math.min(2L * bytes.length, MAX)));
     }
-  }
-
-  private interface Step {
-    void run() throws IOException;
+    length = needed;
+    return at;
   }
 }

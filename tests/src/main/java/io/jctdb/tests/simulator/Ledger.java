@@ -59,7 +59,7 @@ final class Ledger {
     if (fresh != null) {
       checkHeader(key, fresh.header());
     }
-    if (owned && fresh == null) {
+    if (owned && old != null && fresh == null) {
       check(Value.number(old) == Value.EMPTY, key, "deleted with data on node " + node);
     }
   }

@@ -1,0 +1,291 @@
+package io.jctdb.database;
+
+import io.jctdb.protocol.Key;
+import io.jctdb.protocol.RecordHeader;
+import io.jctdb.store.LockedRecord;
+import io.jctdb.store.RecordSection;
+import io.jctdb.store.RecordStore;
+import io.jctdb.store.StoredRecord;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A few engines joined by a network that a test moves by hand: messages are delivered in order and
+ * noted down, time passes only when told.
+ */
+final class LittleCluster {
+  static final int DB = 7;
+
+  private record Packet(int from, int to, NodeMessage message) {}
+
+  private record Alarm(long atNanos, long order, Runnable task, Set<Object> cancelled) {}
+
+  final List<Node> nodes = new ArrayList<>();
+  private final ArrayDeque<Packet> packets = new ArrayDeque<>();
+  private final PriorityQueue<Alarm> alarms =
+      new PriorityQueue<>(Comparator.comparing(Alarm::atNanos).thenComparing(Alarm::order));
+  private final List<String> transcript = new ArrayList<>();
+  private Predicate<NodeMessage> lost = message -> false;
+  private long nowNanos;
+  private long orders;
+
+  LittleCluster(int size) {
+    for (int pnn = 0; pnn < size; pnn++) {
+      nodes.add(new Node(pnn));
+    }
+    begin(1);
+  }
+
+  /** All nodes are members from now on, and node {@code lmasters} alone are lmasters if given. */
+  void begin(long number, Integer... lmasters) {
+    Set<Integer> members = new TreeSet<>();
+    nodes.forEach(node -> members.add(node.pnn));
+    Epoch epoch =
+        new Epoch(
+            number,
+            new TreeSet<>(members),
+            new TreeSet<>(lmasters.length == 0 ? members : List.of(lmasters)));
+    nodes.forEach(node -> node.engine.epochPromised(number));
+    nodes.forEach(node -> node.engine.epochStarted(epoch));
+  }
+
+  void lose(Predicate<NodeMessage> which) {
+    lost = which;
+  }
+
+  /** Delivers until nobody says anything more. Time stands still. */
+  void settle() {
+    while (!packets.isEmpty() || (!alarms.isEmpty() && alarms.peek().atNanos <= nowNanos)) {
+      if (packets.isEmpty()) {
+        ring();
+      } else {
+        Packet packet = packets.poll();
+        nodes.get(packet.to).engine.receive(packet.from, (RecordMessage) packet.message);
+      }
+    }
+  }
+
+  void pass(long nanos) {
+    long end = nowNanos + nanos;
+    settle();
+    while (!alarms.isEmpty() && alarms.peek().atNanos <= end) {
+      nowNanos = Math.max(nowNanos, alarms.peek().atNanos);
+      ring();
+      settle();
+    }
+    nowNanos = end;
+  }
+
+  private void ring() {
+    Alarm alarm = alarms.remove();
+    if (alarm.cancelled.isEmpty()) {
+      alarm.task.run();
+    }
+  }
+
+  /** What crossed the network since the last look: {@code "0>1 LOCATE"}. */
+  List<String> said() {
+    List<String> said = List.copyOf(transcript);
+    transcript.clear();
+    return said;
+  }
+
+  static Key key(String text) {
+    return new Key(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  final class Node implements NodePort, Databases {
+    final int pnn;
+    final RecordEngine engine;
+    final Store store = new Store();
+    final List<String> answers = new ArrayList<>();
+
+    Node(int pnn) {
+      this.pnn = pnn;
+      this.engine = new RecordEngine(this, this, RecordTunables.DEFAULT);
+    }
+
+    void call(Key key) {
+      call(DB, key);
+    }
+
+    void call(int dbId, Key key) {
+      engine.call(
+          dbId,
+          key,
+          new CallDone() {
+            @Override
+            public void record(RecordHeader header, byte[] data) {
+              if (!store.held.isEmpty() && store.inSection) {
+                throw new IllegalStateException("answered under a chain lock");
+              }
+              answers.add(new String(data, StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void unknownDatabase() {
+              answers.add("unknown database");
+            }
+          });
+    }
+
+    /** What smbd does under the chain lock: new data behind the same header. */
+    void write(Key key, String text) {
+      StoredRecord old = store.records.get(key);
+      if (old == null || old.header().dmaster() != pnn) {
+        throw new IllegalStateException("not the owner: " + old);
+      }
+      store.records.put(
+          key, new StoredRecord(old.header(), text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    @Nullable StoredRecord copy(Key key) {
+      return store.records.get(key);
+    }
+
+    boolean owns(Key key) {
+      StoredRecord copy = copy(key);
+      return copy != null && copy.header().dmaster() == pnn;
+    }
+
+    @Override
+    public int self() {
+      return pnn;
+    }
+
+    @Override
+    public void send(int to, NodeMessage message) {
+      transcript.add(pnn + ">" + to + " " + message.getClass().getSimpleName().toUpperCase());
+      if (!lost.test(message)) {
+        packets.add(
+            new Packet(pnn, to, NodeMessageCodec.decode(NodeMessageCodec.encode(message))));
+      }
+    }
+
+    @Override
+    public long nowNanos() {
+      return nowNanos;
+    }
+
+    @Override
+    public Timer after(long delayNanos, Runnable task) {
+      Set<Object> cancelled = new HashSet<>();
+      alarms.add(new Alarm(nowNanos + delayNanos, orders++, task, cancelled));
+      return () -> cancelled.add(this);
+    }
+
+    @Override
+    public @Nullable RecordStore volatileStore(int dbId) {
+      return dbId == DB ? store : null;
+    }
+
+    @Override
+    public @Nullable DurableLane durableLane(int dbId) {
+      return null;
+    }
+
+    @Override
+    public Collection<DurableDatabase> durable() {
+      return List.of();
+    }
+
+    @Override
+    public @Nullable DurableLane attach(DurableDatabase database) {
+      return null;
+    }
+  }
+
+  /** Records in a map; a key is a chain of its own, and a test may hold its lock. */
+  static final class Store implements RecordStore {
+    final Map<Key, StoredRecord> records = new HashMap<>();
+    final Set<Key> held = new HashSet<>();
+    private final Map<Key, ArrayDeque<RecordSection>> waiting = new HashMap<>();
+    boolean inSection;
+
+    void hold(Key key) {
+      held.add(key);
+    }
+
+    void letGo(Key key) {
+      held.remove(key);
+      ArrayDeque<RecordSection> sections = waiting.remove(key);
+      while (sections != null && !sections.isEmpty()) {
+        run(key, sections.poll());
+      }
+    }
+
+    @Override
+    public void locked(Key key, RecordSection section) {
+      if (held.contains(key)) {
+        waiting.computeIfAbsent(key, k -> new ArrayDeque<>()).add(section);
+      } else {
+        run(key, section);
+      }
+    }
+
+    private void run(Key key, RecordSection section) {
+      inSection = true;
+      section.run(
+          new LockedRecord() {
+            @Override
+            public Key key() {
+              return key;
+            }
+
+            @Override
+            public @Nullable StoredRecord fetch() {
+              return records.get(key);
+            }
+
+            @Override
+            public void store(RecordHeader header, byte[] data) {
+              records.put(key, new StoredRecord(header, data));
+            }
+
+            @Override
+            public void delete() {
+              records.remove(key);
+            }
+          });
+      inSection = false;
+    }
+
+    @Override
+    public Scan scan() {
+      throw new IllegalStateException("the engine does not scan");
+    }
+
+    @Override
+    public void freeze(Runnable done) {
+      done.run();
+    }
+
+    @Override
+    public void thaw() {}
+
+    @Override
+    public void wipe() {
+      records.clear();
+    }
+
+    @Override
+    public void storeFrozen(Key key, StoredRecord record) {
+      records.put(key, record);
+    }
+
+    @Override
+    public void close() {}
+  }
+}
