@@ -1,7 +1,6 @@
 package io.jctdb.eventscripts;
 
 import io.jctdb.linux.Errno;
-import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
@@ -28,7 +27,7 @@ final class StatusTable {
   }
 
   private static String line(ScriptResult script, ZoneId zone) {
-    String start = CTIME.format(Instant.from(script.begin()).atZone(zone));
+    String start = CTIME.format(script.begin().atZone(zone));
     return switch (script.state()) {
       case OK, ERROR ->
           "%-20s %-10s %.3f %s"
