@@ -102,8 +102,7 @@ final class ComponentQueue {
     Thread.ofPlatform().daemon().name("events-" + component).start(this::work);
   }
 
-  void submit(
-      String event, List<String> arguments, Duration timeout, Consumer<EventResult> done) {
+  void submit(String event, List<String> arguments, Duration timeout, Consumer<EventResult> done) {
     Run run = new Run(event, arguments, timeout, done);
     if (!enqueue(run)) {
       finish(run, EventErrno.ECANCELED, List.of());
@@ -247,13 +246,11 @@ final class ComponentQueue {
     return new ScriptResult(script.name(), begin, Instant.now(), summary, output);
   }
 
-  private ScriptResult cannotStart(
-      ScriptDirectory.Script script, Instant begin, SpawnException e) {
+  private ScriptResult cannotStart(ScriptDirectory.Script script, Instant begin, SpawnException e) {
     boolean vanished = e.errno() == EventErrno.ENOENT && !Files.exists(script.path());
     int summary = vanished ? ScriptSummary.DISABLED : ScriptSummary.ofExecError(e.errno());
     if (!ScriptSummary.continues(summary)) {
-      ScriptLog.EVENTD.error(
-          "{}: {}; check its first line (#!)", script.name(), e.getMessage());
+      ScriptLog.EVENTD.error("{}: {}; check its first line (#!)", script.name(), e.getMessage());
     }
     return new ScriptResult(script.name(), begin, Instant.now(), summary, "");
   }

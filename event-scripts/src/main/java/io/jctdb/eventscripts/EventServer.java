@@ -52,7 +52,8 @@ public final class EventServer implements AutoCloseable {
   /**
    * Locks and writes the pid file, replaces a stale socket and begins to accept.
    *
-   * @throws IOException when another process holds the pid file's lock, or the socket cannot be made
+   * @throws IOException when another process holds the pid file's lock, or the socket cannot be
+   *     made
    */
   public static EventServer start(Path socket, Path pidFile, EventRunner runner)
       throws IOException {

@@ -108,9 +108,7 @@ public final class EventTool {
     String event = words.get(3);
     String arguments = String.join(" ", words.subList(4, words.size()));
     EventPacket.Reply reply =
-        ask(
-            new EventPacket.Request.Run(
-                REQUEST_ID, component, event, arguments, timeoutSeconds));
+        ask(new EventPacket.Request.Run(REQUEST_ID, component, event, arguments, timeoutSeconds));
     switch (reply.result()) {
       case 0 -> {}
       case EventErrno.ENOENT -> out.println("Event dir for " + component + " does not exist");
@@ -143,8 +141,7 @@ public final class EventTool {
     }
     switch (reply.result()) {
       case EventErrno.ENOENT -> out.println("Event dir for " + component + " does not exist");
-      case EventErrno.EINVAL ->
-          out.println("Event " + event + " has never run in " + component);
+      case EventErrno.EINVAL -> out.println("Event " + event + " has never run in " + component);
       default -> unknown(reply.result(), event, component);
     }
     return reply.result();

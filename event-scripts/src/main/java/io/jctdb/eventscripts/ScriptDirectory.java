@@ -16,8 +16,7 @@ final class ScriptDirectory {
   static final String SUFFIX = ".script";
 
   /** {@code [0-9][0-9].*.script}: editors' and packagers' left-overs do not match. */
-  private static final Pattern NAME =
-      Pattern.compile("[0-9][0-9]\\..*\\.script", Pattern.DOTALL);
+  private static final Pattern NAME = Pattern.compile("[0-9][0-9]\\..*\\.script", Pattern.DOTALL);
 
   /**
    * One script.

@@ -31,8 +31,7 @@ final class StatusTable {
     return switch (script.state()) {
       case OK, ERROR ->
           "%-20s %-10s %.3f %s"
-              .formatted(
-                  script.name(), script.state(), script.duration().toNanos() / 1e9, start);
+              .formatted(script.name(), script.state(), script.duration().toNanos() / 1e9, start);
       case TIMEDOUT -> "%-20s %-10s %s".formatted(script.name(), script.state(), start);
       case DISABLED -> "%-20s %-10s".formatted(script.name(), script.state());
       case CANNOT_RUN ->

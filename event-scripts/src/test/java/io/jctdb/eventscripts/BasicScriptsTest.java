@@ -93,7 +93,8 @@ class BasicScriptsTest {
     used(85);
     assertThat(monitor())
         .isEqualTo(
-            new ScriptLab.Outcome(0, "WARNING: Filesystem /tmp utilization 85% >= threshold 80%\n"));
+            new ScriptLab.Outcome(
+                0, "WARNING: Filesystem /tmp utilization 85% >= threshold 80%\n"));
     assertThat(monitor().output()).isEmpty();
     used(50);
     assertThat(monitor().output())
@@ -154,7 +155,8 @@ class BasicScriptsTest {
 
   @Test
   void aHungScriptIsLookedAt() throws Exception {
-    lab.standIn("pstree", "echo '50.samba,1 x'; echo '  `-exportfs,1'").standIn("ctdb", "echo status");
+    lab.standIn("pstree", "echo '50.samba,1 x'; echo '  `-exportfs,1'")
+        .standIn("ctdb", "echo status");
 
     ScriptLab.Outcome outcome =
         lab.run(dir.resolve("debug-hung-script.sh").toString(), List.of("1", "monitor"));

@@ -39,7 +39,8 @@ class EventPacketTest {
   void aReplyWithoutPayload() {
     Request run = new Request.Run(TOOL_ID, "legacy", "foo", "", 10);
 
-    assertThat(hex(EventPacket.reply(run, 0))).isEqualTo("140000000000000038ffff7f0100000000000000");
+    assertThat(hex(EventPacket.reply(run, 0)))
+        .isEqualTo("140000000000000038ffff7f0100000000000000");
   }
 
   @Test
@@ -55,10 +56,8 @@ class EventPacketTest {
 
     assertThat(hex(EventPacket.reply(request, new EventStatus(0, List.of(script)))))
         .isEqualTo(
-            "50000000 00000000 38ffff7f 02000000 00000000 00000000 01000000"
-                    .replace(" ", "")
-                + "08000000 30302e6374646200 c6f4006b00000000 6f03090000000000"
-                    .replace(" ", "")
+            "50000000 00000000 38ffff7f 02000000 00000000 00000000 01000000".replace(" ", "")
+                + "08000000 30302e6374646200 c6f4006b00000000 6f03090000000000".replace(" ", "")
                 + "c6f4006b00000000 e70c090000000000 00000000 00000000".replace(" ", ""));
   }
 

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -132,7 +131,8 @@ class EventRunnerTest {
   @Test
   void aMonitorIsRefusedWhileAnotherEventRuns() throws Exception {
     Path go = dir.resolve("go");
-    house.script("10.a.script", "touch $CTDB_BASE/log; until [ -e " + go + " ]; do sleep 0.02; done");
+    house.script(
+        "10.a.script", "touch $CTDB_BASE/log; until [ -e " + go + " ]; do sleep 0.02; done");
     CompletableFuture<EventResult> takeip = runner.run("takeip", List.of(), PATIENT);
     awaitFile(dir.resolve("log"));
 

@@ -65,8 +65,12 @@ class EventServerTest {
 
       assertThat(receive(client, 40))
           .isEqualTo(
-              "140000000000000001000000" + "02000000" + "16000000"
-                  + "140000000000000002000000" + "02000000" + "16000000");
+              "140000000000000001000000"
+                  + "02000000"
+                  + "16000000"
+                  + "140000000000000002000000"
+                  + "02000000"
+                  + "16000000");
     }
   }
 
@@ -77,7 +81,9 @@ class EventServerTest {
       send(bad, "10000000 00000000 01000000 63000000");
       assertThat(bad.read(ByteBuffer.allocate(1))).isEqualTo(-1);
 
-      send(good, "25000000 00000000 01000000 02000000 07000000 6c656761637900 06000000 736574757000");
+      send(
+          good,
+          "25000000 00000000 01000000 02000000 07000000 6c656761637900 06000000 736574757000");
       assertThat(receive(good, 20)).endsWith("16000000");
     }
   }
@@ -97,7 +103,8 @@ class EventServerTest {
   @Test
   void theStockToolRunsEventsAndShowsTheirStatus() throws Exception {
     assumeTrue(Files.isExecutable(STOCK_TOOL), "Debian's ctdb is not installed");
-    house.script("00.ok.script", "[ \"$*\" = 'monitor' ] || [ \"$*\" = 'takeip eth0 10.0.0.1 24' ]");
+    house.script(
+        "00.ok.script", "[ \"$*\" = 'monitor' ] || [ \"$*\" = 'takeip eth0 10.0.0.1 24' ]");
     Files.writeString(house.legacy.resolve("05.off.script"), "");
     house.script("10.bad.script", "[ $1 != monitor ] || { echo it broke; exit 1; }");
 

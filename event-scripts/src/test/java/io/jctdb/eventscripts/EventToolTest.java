@@ -46,7 +46,8 @@ class EventToolTest {
       assertTool(2, "Event dir for foo does not exist\n", "status", "foo", "monitor");
 
       assertThat(tool("status", "legacy", "monitor")).isEqualTo(7);
-      assertThat(said()).matches("99.local             ERROR      0.\\d{3} .{24}\n  OUTPUT: one\ntwo\n\n");
+      assertThat(said())
+          .matches("99.local             ERROR      0.\\d{3} .{24}\n  OUTPUT: one\ntwo\n\n");
     }
   }
 
@@ -103,7 +104,12 @@ class EventToolTest {
   @Test
   void scriptsThatDoNotExistAreNamed() {
     assertTool(
-        2, "Script 99.nosuch does not exist in legacy\n", "script", "enable", "legacy", "99.nosuch");
+        2,
+        "Script 99.nosuch does not exist in legacy\n",
+        "script",
+        "enable",
+        "legacy",
+        "99.nosuch");
     assertTool(2, "Script foo does not exist in legacy\n", "script", "enable", "legacy", "foo");
     assertTool(
         2,
@@ -120,8 +126,15 @@ class EventToolTest {
   void wrongWordsShowTheUsage() {
     for (String[] words :
         new String[][] {
-          {}, {"foo"}, {"run", "20", "legacy"}, {"run", "soon", "legacy", "monitor"}, {"status"},
-          {"script", "list"}, {"script", "enable", "legacy"}, {"script", "list", "../x"}, {"--help"}
+          {},
+          {"foo"},
+          {"run", "20", "legacy"},
+          {"run", "soon", "legacy", "monitor"},
+          {"status"},
+          {"script", "list"},
+          {"script", "enable", "legacy"},
+          {"script", "list", "../x"},
+          {"--help"}
         }) {
       assertThat(tool(words)).isEqualTo(1);
       assertThat(said()).startsWith("Usage: ctdb-event");

@@ -138,8 +138,8 @@ class FunctionsTest {
   void directoriesAreCheckedButNotThoseSambaFillsIn() throws Exception {
     assertThat(
             lab.functions(
-                    "service_name=nfs; printf '/tmp\\n/home/%%U\\n/no such dir\\n/also/not\\n' |"
-                        + " ctdb_check_directories"))
+                "service_name=nfs; printf '/tmp\\n/home/%%U\\n/no such dir\\n/also/not\\n' |"
+                    + " ctdb_check_directories"))
         .isEqualTo(
             new ScriptLab.Outcome(1, "ERROR: nfs directory \"/no such dir\" not available\n"));
   }

@@ -40,15 +40,15 @@ class InterfaceScriptTest {
     void eth1IsUpAndEth2IsDown() throws IOException {
       lab.standIn("ip", "[ $2 != show ] || echo '2: '$3': <UP>'")
           .standIn("ethtool", "[ $1 != eth2 ] && echo '  Link detected: yes'")
-          .standIn("ctdb", "[ \"$*\" != '-X ifaces' ] || printf '|Name|\\n|eth1|1|1|\\n|eth3|1|1|\\n'");
+          .standIn(
+              "ctdb", "[ \"$*\" != '-X ifaces' ] || printf '|Name|\\n|eth1|1|1|\\n|eth3|1|1|\\n'");
     }
 
     @Test
     void oneDeadInterfaceMakesTheNodeUnhealthy() throws Exception {
       assertThat(lab.event("10.interface", "monitor"))
           .isEqualTo(
-              new ScriptLab.Outcome(
-                  1, "ERROR: No link on the public network interface eth2\n"));
+              new ScriptLab.Outcome(1, "ERROR: No link on the public network interface eth2\n"));
       assertThat(lab.calls())
           .contains(
               "ctdb setifacelink eth1 up",
@@ -170,8 +170,7 @@ class InterfaceScriptTest {
           ip link add eth1 type veth peer name peer1; ip link add eth2 type veth peer name peer2
           for i in eth1 eth2 peer1 peer2; do echo 0 > /proc/sys/net/ipv6/conf/$i/accept_dad; ip link set $i up; done
           """;
-      ScriptLab.Outcome outcome =
-          lab.run("unshare", List.of("-n", "sh", "-c", script + story));
+      ScriptLab.Outcome outcome = lab.run("unshare", List.of("-n", "sh", "-c", script + story));
       return outcome.output();
     }
   }

@@ -95,8 +95,7 @@ class MonitorScheduleTest {
                 switch (decision) {
                   case Decision.RunMonitor() -> "run";
                   case Decision.ArmTimer(Duration delay) -> "arm " + delay.toSeconds();
-                  case Decision.HealthChanged(boolean healthy) ->
-                      healthy ? "healthy" : "unhealthy";
+                  case Decision.HealthChanged(boolean healthy) -> healthy ? "healthy" : "unhealthy";
                 })
         .collect(Collectors.joining(", "));
   }

@@ -18,7 +18,8 @@ class NotifierTest {
   void notifyShIsRunWithTheWord() throws Exception {
     ScriptHouse house = new ScriptHouse(dir);
     ScriptHouse.executable(
-        dir.resolve("notify.sh"), "#!/bin/sh\necho $# $1 > $CTDB_BASE/t; mv $CTDB_BASE/t $CTDB_BASE/told\n");
+        dir.resolve("notify.sh"),
+        "#!/bin/sh\necho $# $1 > $CTDB_BASE/t; mv $CTDB_BASE/t $CTDB_BASE/told\n");
 
     new Notifier(house.environment(), Level.ERROR).send(Notification.UNHEALTHY);
 

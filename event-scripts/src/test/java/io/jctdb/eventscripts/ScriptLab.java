@@ -41,7 +41,8 @@ final class ScriptLab {
     standIn("ip6tables", "");
     file(
         "rc.local",
-        "_service() { echo \"${_nice:+nice }service $*\" >> " + base + "/calls; }\n", true);
+        "_service() { echo \"${_nice:+nice }service $*\" >> " + base + "/calls; }\n",
+        true);
   }
 
   /** What a script said, and how it ended. */

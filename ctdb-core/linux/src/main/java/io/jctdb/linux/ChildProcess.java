@@ -60,8 +60,7 @@ public final class ChildProcess implements AutoCloseable {
   private static final MethodHandle KILL =
       CLibrary.plain("kill", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle WAITPID =
-      CLibrary.withErrno(
-          "waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
+      CLibrary.withErrno("waitpid", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT));
   private static final MethodHandle PIDFD_OPEN =
       CLibrary.withErrno("pidfd_open", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle SIGNAL =
@@ -209,8 +208,7 @@ public final class ChildProcess implements AutoCloseable {
     int _ = (int) SIGEMPTYSET.invokeExact(noSignals);
     int _ = (int) ATTR_SIGMASK.invokeExact(attributes, noSignals);
     int _ = (int) ATTR_PGROUP.invokeExact(attributes, 0);
-    int _ =
-        (int) ATTR_FLAGS.invokeExact(attributes, (short) (SPAWN_SETPGROUP | SPAWN_SETSIGMASK));
+    int _ = (int) ATTR_FLAGS.invokeExact(attributes, (short) (SPAWN_SETPGROUP | SPAWN_SETSIGMASK));
     return attributes;
   }
 
@@ -356,7 +354,9 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /** Lets go of the pipe; a child that still runs goes on without us, and is reaped when it ends. */
+  /**
+   * Lets go of the pipe; a child that still runs goes on without us, and is reaped when it ends.
+   */
   @Override
   public void close() {
     if (closed) {

@@ -77,8 +77,7 @@ public final class ConfigTool {
     Optional<String> value = CtdbConf.read(paths).get(words.get(1), words.get(2));
     if (value.isEmpty()) {
       err.println(
-          "Configuration option [%s] -> \"%s\" not defined"
-              .formatted(words.get(1), words.get(2)));
+          "Configuration option [%s] -> \"%s\" not defined".formatted(words.get(1), words.get(2)));
       return ENOENT;
     }
     out.println(value.get());

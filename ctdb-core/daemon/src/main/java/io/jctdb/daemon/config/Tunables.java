@@ -163,8 +163,7 @@ public final class Tunables {
     return switch (set(setting.key(), value.getAsLong())) {
       case DONE -> Optional.empty();
       case OBSOLETE ->
-          Optional.of(
-              problem(file, setting, "is obsolete and has no effect", "remove the line"));
+          Optional.of(problem(file, setting, "is obsolete and has no effect", "remove the line"));
       case UNKNOWN ->
           Optional.of(
               problem(

@@ -54,7 +54,8 @@ class ConfigToolTest {
   private int tool(String... words) throws ConfigException {
     Paths paths =
         Paths.of(Map.of("CTDB_TEST_MODE", "1", "CTDB_BASE", base.toString()), Optional.empty());
-    return new ConfigTool(paths, new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8))
+    return new ConfigTool(
+            paths, new PrintStream(out, true, UTF_8), new PrintStream(err, true, UTF_8))
         .run(List.of(words));
   }
 }

@@ -128,8 +128,7 @@ class CtdbConfTest {
     write("[cluster]\nleader timeout = abc\nleader capability =\n[legacy\n= 5\n");
 
     assertThatThrownBy(() -> CtdbConf.read(paths))
-        .isInstanceOfSatisfying(
-            ConfigException.class, e -> assertThat(e.problems()).hasSize(4));
+        .isInstanceOfSatisfying(ConfigException.class, e -> assertThat(e.problems()).hasSize(4));
   }
 
   @Test
