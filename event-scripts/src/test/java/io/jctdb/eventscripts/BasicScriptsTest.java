@@ -18,10 +18,7 @@ class BasicScriptsTest {
 
   @BeforeEach
   void lab() throws IOException {
-    lab = new ScriptLab(dir).standIn("ctdb-config", "echo \"%s/db/${3%%%% *}\"".formatted(dir));
-    for (String kind : List.of("volatile", "persistent", "state")) {
-      Files.createDirectories(dir.resolve("db").resolve(kind));
-    }
+    lab = new ScriptLab(dir).databaseDirectories();
   }
 
   @Test
@@ -32,7 +29,7 @@ class BasicScriptsTest {
     assertThat(lab.event("00.ctdb", "init")).isEqualTo(new ScriptLab.Outcome(0, ""));
 
     assertThat(dir.resolve("var/scripts/service")).doesNotExist();
-    assertThat(dir.resolve("var/scripts/db_options.cache")).content().contains("CTDB_DBDIR=");
+    assertThat(dir.resolve("var/scripts/ctdb.conf.dump")).isNotEmptyFile();
   }
 
   @Test
@@ -75,14 +72,23 @@ class BasicScriptsTest {
 
   @Test
   void theDirectoryOfTheClusterLockIsMade() throws Exception {
-    lab.standIn("ctdb-config", "[ \"$3\" != 'cluster lock' ] || echo " + dir + "/shared/x/lock");
+    lab.configuration("[cluster]", "\tcluster lock = " + dir + "/shared/x/lock");
     assertThat(lab.event("01.reclock", "init").status()).isZero();
     assertThat(dir.resolve("shared/x")).isDirectory();
+  }
 
-    lab.standIn("ctdb-config", "echo '!/usr/bin/helper a/b'");
-    assertThat(lab.event("01.reclock", "init").status()).isZero();
+  @Test
+  void aClusterLockThatIsAProgramNeedsNoDirectory() throws Exception {
+    lab.configuration(
+        "[cluster]", "\t# cluster lock = ", "\trecovery lock = !/usr/bin/helper a/b");
+    assertThat(lab.event("01.reclock", "init")).isEqualTo(new ScriptLab.Outcome(0, ""));
+  }
+
+  @Test
+  void aConfigurationThatCannotBeReadFailsTheEvent() throws Exception {
     lab.standIn("ctdb-config", "exit 22");
     assertThat(lab.event("01.reclock", "init").status()).isEqualTo(22);
+    assertThat(lab.event("00.ctdb", "init").status()).isEqualTo(22);
   }
 
   @Test

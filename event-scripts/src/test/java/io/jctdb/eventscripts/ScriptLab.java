@@ -56,6 +56,26 @@ final class ScriptLab {
     return this;
   }
 
+  /** A ctdb-config that shows these lines, as its dump does: a tab before each option. */
+  ScriptLab configuration(String... lines) throws IOException {
+    Files.write(base.resolve("dump"), List.of(lines));
+    return standIn("ctdb-config", "[ \"$*\" = dump ] && cat " + base + "/dump");
+  }
+
+  /** Database directories below {@code db}. */
+  ScriptLab databaseDirectories() throws IOException {
+    for (String kind : List.of("volatile", "persistent", "state")) {
+      Files.createDirectories(base.resolve("db").resolve(kind));
+    }
+    return configuration(
+        "[logging]",
+        "\t# log level = NOTICE",
+        "[database]",
+        "\tvolatile database directory = " + base + "/db/volatile",
+        "\t# persistent database directory = " + base + "/db/persistent",
+        "\tstate database directory = " + base + "/db/state");
+  }
+
   ScriptLab file(String name, String text) throws IOException {
     return file(name, text, false);
   }

@@ -27,7 +27,7 @@ class StockScriptsTest {
       String name = script + ".script";
       Files.createSymbolicLink(dir.resolve("events/legacy/" + name), STOCK.resolve(name));
     }
-    lab.standIn("ctdb-config", "echo " + dir);
+    lab.databaseDirectories();
     ScriptEnvironment environment =
         new ScriptHouse(dir)
             .environment()
