@@ -6,7 +6,7 @@ the namespace lives. When it ends, the kernel ends everything else in the namesp
 that a node started can outlive the lab.
 
 usage: init.py outer READY_SOCKET [LIFE_FD]
-       init.py node  READY_SOCKET NAME NODE_DIR SHARED_DIR PRODUCT_DIR|-
+       init.py node  READY_SOCKET NAME NODE_DIR SHARED_DIR PRODUCT_DIR|- DAEMON
        init.py client READY_SOCKET NAME
 """
 
@@ -36,7 +36,7 @@ def mount_kernel_views():
     mount("-t", "sysfs", "sysfs", "/sys")
 
 
-def mount_node(node_dir, shared_dir, product_dir):
+def mount_node(node_dir, shared_dir, product_dir, daemon):
     """The order matters: whatever lies under /tmp or /srv must be bound before those are hidden."""
     stage = os.path.join(node_dir, "srv")
     mount("-t", "tmpfs", "-o", "mode=755", "srv", stage)
@@ -46,7 +46,8 @@ def mount_node(node_dir, shared_dir, product_dir):
         os.mkdir(stage + "/jctdb")
         mount("--rbind", product_dir, stage + "/jctdb")
         mount("--bind", product_dir + "/share/ctdb", "/usr/share/ctdb")
-        mount("--bind", product_dir + "/libexec/ctdb", "/usr/libexec/ctdb")
+        if daemon == "jctdb":
+            mount("--bind", product_dir + "/libexec/ctdb", "/usr/libexec/ctdb")
     for private, visible in PRIVATE:
         mount("--bind", os.path.join(node_dir, private), visible)
     mount("--rbind", stage, "/srv")
@@ -95,7 +96,7 @@ def main():
     elif kind == "node":
         name = sys.argv[3]
         mount_kernel_views()
-        mount_node(*sys.argv[4:7])
+        mount_node(*sys.argv[4:8])
         socket.sethostname(name)
     else:
         name = sys.argv[3]

@@ -49,6 +49,10 @@ PACKAGES = {
 }
 
 
+# What runs the cluster: Debian's ctdbd, the same with our event scripts, or our own daemon.
+DAEMONS = ["stock", "stock-own-scripts", "jctdb"]
+
+
 class LabError(Exception):
     """Something the lab cannot do; the text is for a person."""
 
@@ -88,7 +92,7 @@ class Lab:
             raise LabError(reason)
         if self.is_up():
             raise LabError(f"the lab {self.name} is already up: end it with `down`")
-        if daemon == "jctdb" and not os.path.exists(PRODUCT + "/share/ctdb"):
+        if daemon != "stock" and not os.path.exists(PRODUCT + "/share/ctdb"):
             raise LabError(PRODUCT + " is missing or incomplete: build it with ./demo build")
         self._remove_directory()
         os.makedirs(os.path.join(self.directory, "cluster"))
@@ -97,7 +101,7 @@ class Lab:
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
                        "link set priv up", "link set pub up")
         self._lay_out_cluster()
-        if daemon == "jctdb":  # hard links: a later build does not pull the files from under us
+        if daemon != "stock":  # hard links: a later build does not pull the files from under us
             subprocess.run(["cp", "-al", PRODUCT, self._product()], check=True)
         for node in range(nodes):
             self.power_on(node)
@@ -209,7 +213,7 @@ class Lab:
 
     def _lay_out_ctdb(self, node):
         etc = os.path.join(self.node_path(node), "etc", "ctdb")
-        if self.daemon == "jctdb":
+        if self.daemon != "stock":
             subprocess.run(["cp", "-a", os.path.join(PRODUCT, "etc/ctdb"), etc],
                            check=True)
         else:
@@ -225,7 +229,7 @@ class Lab:
         for script in ("00.ctdb", "01.reclock", "05.system", "10.interface", "50.samba"):
             link = os.path.join(legacy, script + ".script")
             source = "/usr/share/ctdb"
-            shipped = PRODUCT + "/share/ctdb" if self.daemon == "jctdb" else source
+            shipped = PRODUCT + "/share/ctdb" if self.daemon != "stock" else source
             script_path = f"events/legacy/{script}.script"
             if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
                 os.symlink(os.path.join(source, script_path), link)
@@ -246,10 +250,10 @@ class Lab:
             raise LabError(f"node {node} is on")
         if not os.path.exists(self.node_path(node)):
             self._lay_out_node(node)
-        product = self._product() if self.daemon == "jctdb" else "-"
+        product = self._product() if self.daemon != "stock" else "-"
         self._spawn_init(f"node{node}", self._inside_outer() + ["--uts"], ["node"],
                          [f"node{node}", self.node_path(node),
-                          os.path.join(self.directory, "cluster"), product])
+                          os.path.join(self.directory, "cluster"), product, self.daemon])
         self._plug(f"node{node}", "priv", f"n{node}-priv", "eth0")
         self._plug(f"node{node}", "pub", f"n{node}-pub", "eth1")
         self._ip(f"node{node}", f"addr add {PRIVATE_NET}.{node + 1}/24 dev eth0")

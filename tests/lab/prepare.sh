@@ -20,7 +20,7 @@ step() {
     fi
   done
   if ! wait "$process"; then
-    tail -n 40 build/step.log >&2
+    tail -n 30 build/step.log | cut -c 1-300 >&2
     echo "FAILED: $text (all of it: build/step.log)" >&2
     return 1
   fi

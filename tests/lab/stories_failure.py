@@ -1,6 +1,7 @@
 """Something breaks. The others must hardly notice, and nothing acknowledged may be lost."""
 
 import re
+import signal
 import threading
 import time
 
@@ -109,6 +110,26 @@ def daemon_killed_under_load(cluster):
     expect_equal(len(numbers), 1, f"sequence numbers after the rejoin {numbers}")
 
 
+@story("a daemon that hung for a while came back and served what others had taken over",
+       only="jctdb")
+def daemon_frozen_under_load(cluster):
+    lab = cluster.lab
+    _break_under_load(cluster, 1, lambda node: lab.kill_daemon(node, signal.SIGSTOP),
+                      limit_s=30, others_limit_s=20)
+    holders = {address: [node for node in lab.nodes if address in _held(lab, node)]
+               for address in lab.addresses(0)}
+    expect(all(len(nodes) <= 1 for nodes in holders.values()), f"addresses held twice: {holders}")
+    if lab.daemon_pid(1) and cluster.ctdb(1, "ping", "-T", "3").returncode != 0:
+        lab.node(1, "pkill", "-9", "-f", "io.jctdb.daemon.Main")
+        lab.start_daemon(1)
+    lab.wait_healthy(timeout=90)
+
+
+def _held(lab, node):
+    text = lab.node(node, "ip", "-o", "-4", "addr", "show", "dev", "eth1").stdout
+    return re.findall(r"inet (\S+)/", text)
+
+
 @story("one server lost power, and everybody's files were gone or stuck")
 def power_cut_under_load(cluster):
     lab = cluster.lab
@@ -123,10 +144,9 @@ def power_cut_under_load(cluster):
 def partition_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 0, lab.partition, limit_s=90, others_limit_s=60)
-    held = lab.node(0, "ip", "-o", "-4", "addr", "show", "dev", "eth1").stdout
     taken = [address for address, host in lab.addresses(1).items() if host in (1, 2)]
-    both = [address for address in taken if address + "/" in held]
-    if both and lab.daemon == "stock":
+    both = [address for address in taken if address in _held(lab, 0)]
+    if both and lab.daemon != "jctdb":
         cluster.note(f"ctdbd lets node 0 and another node both hold {both}")
     else:
         expect(not both, f"node 0 and another node both hold {both}")
@@ -152,10 +172,9 @@ def dead_smbd_moves_addresses(cluster):
 def shutdown_and_start(cluster):
     lab = cluster.lab
     cluster.ctdb_ok(2, "shutdown")
-    expect(lab.daemon_pid(2) is None or lab.daemon == "stock", "the pid file is still there")
+    expect(lab.daemon_pid(2) is None or lab.daemon != "jctdb", "the pid file is still there")
     lab.wait_healthy({0, 1}, timeout=60)
-    held = lab.node(2, "ip", "-o", "-4", "addr", "show", "dev", "eth1").stdout
-    expect("inet " not in held, f"node 2 kept addresses: {held}")
+    expect(not _held(lab, 2), f"node 2 kept addresses: {_held(lab, 2)}")
     started = lab.start_daemon(2)
     expect_equal(started.returncode, 0, "start after shutdown: " + started.stderr)
     lab.wait_healthy(timeout=90)

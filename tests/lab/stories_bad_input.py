@@ -1,0 +1,166 @@
+"""Mistakes and hostile input: a clear error for the one, nothing noticed by the others."""
+
+import os
+import re
+import socket
+import struct
+import subprocess
+
+from story import expect, expect_equal, story
+
+
+@story("starting the service twice broke the one that was running", only="jctdb")
+def second_daemon(cluster):
+    lab, before = cluster.lab, cluster.lab.daemon_pid(0)
+    held = cluster.client_of(0).open("held-while-second.txt")
+    second = lab.start_daemon(0)
+    expect(second.returncode != 0, "a second daemon on the same node was not refused")
+    expect("ctdbd.pid" in second.stderr, f"the refusal does not name the pid file: {second.stderr}")
+    expect_equal(lab.daemon_pid(0), before, "the first daemon's process id")
+    held.write(b"still served")
+    cluster.ctdb_ok(0, "ping")
+
+
+@story("the daemon did not start because of a used port, and did not say so", only="jctdb")
+def port_in_use(cluster):
+    lab = cluster.lab
+    with _stopped(cluster, 2):
+        with subprocess.Popen(
+                lab.command("node2", "/usr/bin/python3", "-c",
+                            "import socket, time\n"
+                            "s = socket.create_server(('10.77.0.3', 4379))\n"
+                            "print('ready', flush=True)\ntime.sleep(60)"),
+                stdout=subprocess.PIPE, text=True) as listener:
+            listener.stdout.readline()
+            started = lab.start_daemon(2)
+            lab.node(2, "pkill", "-f", "create_server")
+            listener.kill()
+        expect(started.returncode != 0, "the daemon claims to have started on a used port")
+        said = started.stderr + _log(lab, 2)
+        expect(re.search(r"4379", said), f"the port is not named: {said[-500:]}")
+
+
+@story("one typing error in ctdb.conf and the daemon does something else than I wrote",
+       only="jctdb")
+def bad_configuration(cluster):
+    lab = cluster.lab
+    with _stopped(cluster, 1), _changed_file(lab, 1, "ctdb/ctdb.conf",
+                                             lambda text: text + "[logging]\n  log level = LOUD\n"):
+        started = lab.start_daemon(1)
+        expect(started.returncode != 0, "a log level LOUD was accepted")
+        for word in ("ctdb.conf", "LOUD"):
+            expect(word in started.stderr, f"the error does not name {word}: {started.stderr}")
+
+
+@story("a server with an old nodes file upset the whole cluster", only="jctdb")
+def differing_nodes_file(cluster):
+    lab = cluster.lab
+
+    def swap(text):
+        lines = text.splitlines()
+        return "\n".join([lines[1], lines[0], *lines[2:]]) + "\n"
+
+    with _stopped(cluster, 2), _changed_file(lab, 2, "ctdb/nodes", swap):
+        started = lab.start_daemon(2)
+        lab.until(lambda: "nodes" in _log(lab, 2)[-3000:], 20)
+        said = started.stderr + _log(lab, 2)
+        expect(re.search(r"nodes", said, re.I), f"nothing is said of the nodes file: {said[-500:]}")
+        states = lab.node_states(0)
+        expect(states.get(2), f"node 2 takes part with another nodes file: {states}")
+        cluster.client_of(0).open("nodes-differ.txt").write(b"fine")
+        if lab.daemon_pid(2):
+            cluster.ctdb(2, "shutdown")
+
+
+@story("after a disk error one server's damaged users' database spread to the others",
+       only="jctdb")
+def damaged_persistent_database(cluster):
+    lab = cluster.lab
+    with _stopped(cluster, 2):
+        path = lab.node_path(2, "lib-ctdb", "persistent", "passdb.tdb.2")
+        with open(path, "r+b") as file:
+            file.seek(8192)
+            file.write(os.urandom(max(0, os.path.getsize(path) - 8192)))
+        started = lab.start_daemon(2)
+        said = started.stdout + started.stderr + _log(lab, 2)
+        expect("passdb.tdb" in said, f"nobody names the damaged file: {said[-500:]}")
+        if lab.daemon_pid(2):
+            cluster.ctdb(2, "shutdown")
+        for name in os.listdir(os.path.dirname(path)):
+            if name.startswith("passdb.tdb.2"):
+                os.unlink(os.path.join(os.path.dirname(path), name))
+    for node in lab.nodes:
+        users = lab.node(node, "pdbedit", "-L", check=True).stdout
+        expect("labuser" in users, f"node {node} lost the users: {users}")
+
+
+@story("a broken program wrote rubbish to the daemon's socket, and Samba stopped")
+def hostile_packets(cluster):
+    lab = cluster.lab
+    held = cluster.client_of(0).open("while-attacked.txt")
+    before = lab.daemon_pid(0)
+    path = f"/proc/{lab.state['pids']['node0']}/root/run/ctdb/ctdbd.socket"
+    header = struct.Struct("<8I")
+    for rubbish in (
+            b"\0" * 64,
+            os.urandom(4096),
+            struct.pack("<I", 0xFFFFFFFF) + b"x" * 100,
+            header.pack(32, 0x43544442, 1, 0, 99, 0, 0, 7),
+            header.pack(200, 0x43544442, 1, 0, 0, 0, 0, 7) + struct.pack(
+                "<6I", 1, 0x12345678, 0xFF000001, 0, 0xFFFFFFFF, 0xFFFFFFFF) + b"k" * 144,
+            header.pack(60, 0x43544442, 1, 0, 7, 0, 0, 7) + struct.pack(
+                "<2IQ3I", 20, 0, 0, 0, 0, 0x7FFFFFFF),
+            header.pack(5000, 0x43544442, 1, 0, 7, 0, 0, 7) + b"cut short"):
+        with socket.socket(socket.AF_UNIX) as attacker:
+            attacker.connect(path)
+            attacker.sendall(rubbish)
+    cluster.ctdb_ok(0, "ping")
+    expect_equal(lab.daemon_pid(0), before, "the daemon's process id")
+    held.write(b"still served")
+    cluster.client_of(0).open("after-attack.txt").write(b"fine")
+
+
+class _stopped:
+    """The node's daemon is down inside the block, and the node healthy again after it."""
+
+    def __init__(self, cluster, node):
+        self.cluster, self.node = cluster, node
+
+    def __enter__(self):
+        lab = self.cluster.lab
+        self.cluster.ctdb_ok(self.node, "shutdown")
+        lab.wait_healthy(set(lab.nodes) - {self.node}, timeout=60)
+
+    def __exit__(self, kind, value, trace):
+        if kind is None:
+            lab = self.cluster.lab
+            started = lab.start_daemon(self.node)
+            expect_equal(started.returncode, 0, f"the start once mended ({started.stderr.strip()})")
+            lab.wait_healthy(timeout=90)
+
+
+class _changed_file:
+    """A file of the node's /etc is different inside the block."""
+
+    def __init__(self, lab, node, name, change):
+        self.path, self.change = lab.node_path(node, "etc", name), change
+
+    def __enter__(self):
+        with open(self.path) as file:
+            self.text = file.read()
+        self._write(self.change(self.text))
+
+    def __exit__(self, kind, value, trace):
+        self._write(self.text)
+
+    def _write(self, text):
+        with open(self.path, "w") as file:
+            file.write(text)
+
+
+def _log(lab, node):
+    try:
+        with open(lab.node_path(node, "log", "ctdb", "log.ctdb"), errors="replace") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
