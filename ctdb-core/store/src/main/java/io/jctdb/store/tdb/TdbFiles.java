@@ -2,6 +2,7 @@ package io.jctdb.store.tdb;
 
 import io.jctdb.linux.Errno;
 import io.jctdb.linux.Tdb;
+import io.jctdb.linux.TdbAbortedGrowth;
 import io.jctdb.linux.TdbChainHeads;
 import io.jctdb.linux.TdbException;
 import io.jctdb.store.StoreException;
@@ -96,6 +97,13 @@ final class TdbFiles {
             : Tdb.open(file, geometry.hashSize(), mode.flags(), Tdb.O_RDWR, OWNER_ONLY);
     if (isNew) {
       syncDirectory(file.toAbsolutePath().getParent());
+    }
+    if (TdbAbortedGrowth.isIn(tdb)) {
+      LOG.warn(
+          "{}: a process died while it made the file larger; every record is there, rewriting the"
+              + " file",
+          file);
+      tdb.repack();
     }
     if (!tdb.check()) {
       tdb.close();

@@ -76,9 +76,9 @@ final class SmbdProcess implements AutoCloseable {
     assertThat(ask(command)).as(command).isEqualTo("ok");
   }
 
-  /** kill -9, and waits until it is gone. */
+  /** kill -9, and waits until it is gone. What it has printed can still be read. */
   void kill() {
-    process.destroyForcibly();
+    process.toHandle().destroyForcibly();
     try {
       process.waitFor();
     } catch (InterruptedException e) {
@@ -89,5 +89,6 @@ final class SmbdProcess implements AutoCloseable {
   @Override
   public void close() {
     kill();
+    process.destroyForcibly(); // closes the pipes
   }
 }
