@@ -1,0 +1,16 @@
+package io.jctdb.iptakeover;
+
+/** What {@link TakeoverRuns} asks of the daemon. Owner thread. */
+public interface TakeoverListener {
+  /** Send a message with an i32 to a srvid of a node: the answer to a tool. */
+  void reply(int pnn, long srvid, int value);
+
+  /**
+   * Send DISABLE_TAKEOVER_RUNS (pnn -1, srvid 0) to all other connected nodes: they shall not ask
+   * for runs while one is under way. 0: they may again.
+   */
+  void disableElsewhere(int seconds);
+
+  /** A run of this leader has ended; failures are for the ban credits of their nodes. */
+  void finished(TakeoverResult result);
+}
