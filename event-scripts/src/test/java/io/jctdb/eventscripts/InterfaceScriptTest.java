@@ -108,6 +108,27 @@ class InterfaceScriptTest {
     }
 
     @Test
+    void onReleaseClientsOfNfsAreToldAndThoseOfSmbAreNot() throws Exception {
+      String java = ProcessHandle.current().info().command().orElse("java");
+      String classes = Path.of("target/test-classes").toAbsolutePath().toString();
+
+      String story =
+          inNamespace(
+              """
+              ip link set lo up; ip addr add 10.0.0.77/32 dev lo
+              $s takeip eth1 10.0.0.1 24
+              %s -XX:TieredStopAtLevel=1 -Xshare:auto -cp %s %s $s releaseip eth1 10.0.0.1 24
+              """
+                  .formatted(java, classes, TwoConnections.class.getName()));
+
+      assumeTrue(story.contains("Killed 1/2"), () -> "cannot kill connections here: " + story);
+      assertThat(story)
+          .contains("status 0")
+          .contains("smb client nothing, server killed")
+          .contains("nfs client killed, server killed");
+    }
+
+    @Test
     void withALifetimeTheKernelEndsItByItself() throws Exception {
       lab.variable("JCTDB_ADDRESS_LIFETIME", "40");
 

@@ -26,7 +26,7 @@ import java.util.Optional;
  * number; a pidfd and the pipe are polled together, so that nothing is waited for longer than the
  * child lives.
  *
- * <p>Standard input is {@code /dev/null}; no other descriptor of this process reaches the child;
+ * <p>It is scheduled normally, even by a real-time parent. Standard input is {@code /dev/null}; no other descriptor of this process reaches the child;
  * SIGPIPE is ignored in it, as in the children of ctdbd, so that a service started by a script
  * survives the end of the script's output pipe. The working directory is inherited.
  *
@@ -45,6 +45,8 @@ public final class ChildProcess implements AutoCloseable {
   private static final MemorySegment SIG_IGN = MemorySegment.ofAddress(1);
   private static final short SPAWN_SETPGROUP = 0x02;
   private static final short SPAWN_SETSIGMASK = 0x08;
+  private static final short SPAWN_SETSCHEDULER = 0x20;
+  private static final int SCHED_OTHER = 0;
 
   /** Room for the opaque structures of glibc: 80, 336 and 128 bytes in truth. */
   private static final int OPAQUE_BYTES = 512;
@@ -93,6 +95,12 @@ public final class ChildProcess implements AutoCloseable {
   private static final MethodHandle ATTR_SIGMASK =
       CLibrary.plain(
           "posix_spawnattr_setsigmask", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+  private static final MethodHandle ATTR_SCHEDPOLICY =
+      CLibrary.plain(
+          "posix_spawnattr_setschedpolicy", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT));
+  private static final MethodHandle ATTR_SCHEDPARAM =
+      CLibrary.plain(
+          "posix_spawnattr_setschedparam", FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
   private static final MethodHandle SIGEMPTYSET = opaque("sigemptyset");
 
   static {
@@ -200,7 +208,7 @@ public final class ChildProcess implements AutoCloseable {
     }
   }
 
-  /** A process group of its own, and no signal blocked, whatever this JVM thread blocks. */
+  /** A group of its own, no signal blocked, not real-time: whatever this JVM thread is. */
   private static MemorySegment attributes(Arena arena) throws Throwable {
     MemorySegment attributes = arena.allocate(OPAQUE_BYTES, 8);
     MemorySegment noSignals = arena.allocate(OPAQUE_BYTES, 8);
@@ -208,7 +216,10 @@ public final class ChildProcess implements AutoCloseable {
     int _ = (int) SIGEMPTYSET.invokeExact(noSignals);
     int _ = (int) ATTR_SIGMASK.invokeExact(attributes, noSignals);
     int _ = (int) ATTR_PGROUP.invokeExact(attributes, 0);
-    int _ = (int) ATTR_FLAGS.invokeExact(attributes, (short) (SPAWN_SETPGROUP | SPAWN_SETSIGMASK));
+    int _ = (int) ATTR_SCHEDPOLICY.invokeExact(attributes, SCHED_OTHER);
+    int _ = (int) ATTR_SCHEDPARAM.invokeExact(attributes, arena.allocate(JAVA_INT)); // priority 0
+    short flags = SPAWN_SETPGROUP | SPAWN_SETSIGMASK | SPAWN_SETSCHEDULER;
+    int _ = (int) ATTR_FLAGS.invokeExact(attributes, flags);
     return attributes;
   }
 

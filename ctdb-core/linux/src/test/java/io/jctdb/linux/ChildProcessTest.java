@@ -58,7 +58,7 @@ class ChildProcessTest {
   }
 
   @Test
-  void theChildHasAGroupOfItsOwnIgnoresSigpipeAndInheritsNoDescriptor() throws Exception {
+  void theChildHasAGroupOfItsOwnIgnoresSigpipeAndInheritsNothingElse() throws Exception {
     try (ChildProcess child =
         start(
             """
@@ -66,6 +66,7 @@ class ChildProcessTest {
             trap 'echo never trapped' PIPE; kill -PIPE $$; echo survived
             grep SigBlk /proc/self/status
             ls /proc/self/fd | wc -l
+            cut -d' ' -f41 /proc/self/stat
             readlink /proc/$$/fd/0
             """)) {
       assertThat(child.await(LONG)).contains(new ChildExit.Exited(0));
@@ -75,6 +76,7 @@ class ChildProcessTest {
               "survived",
               "SigBlk:\t0000000000000000",
               "4", // 0, 1, 2, and the directory that ls reads
+              "0", // SCHED_OTHER
               "/dev/null");
     }
   }
