@@ -1,0 +1,87 @@
+package io.jctdb.wanlink;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * How this node talks to the others.
+ *
+ * @param self this node's pnn; {@code nodes} must contain it
+ * @param incarnation a number that no earlier run of this node's daemon had
+ * @param nodes the nodes file: every node's pnn and the address it listens on, this node included
+ * @param security protection of the traffic
+ * @param maxFrameBytes a longer frame from a peer cuts its link; a longer one to a peer is refused
+ * @param maxQueuedBytes a peer that falls this far behind in reading is cut off, so that memory stays
+ *     bounded; at least {@code maxFrameBytes}
+ * @param pingInterval how often every connection is proved alive and its round trip measured
+ * @param silenceLimit a peer not heard of for so long is down. Must be at least 3 {@code
+ *     pingInterval}, so that one late ping does not cost a link, and shorter than the time after which
+ *     the cluster would act on a lost node anyway
+ */
+public record LinkConfig(
+    int self,
+    long incarnation,
+    Map<Integer, InetSocketAddress> nodes,
+    LinkSecurity security,
+    int maxFrameBytes,
+    long maxQueuedBytes,
+    Duration pingInterval,
+    Duration silenceLimit) {
+
+  /** A record of 256 MiB and what surrounds it. */
+  public static final int DEFAULT_MAX_FRAME_BYTES = (256 << 20) + (64 << 10);
+
+  public LinkConfig {
+    nodes = Map.copyOf(nodes);
+    if (!nodes.containsKey(self)) {
+      throw new IllegalArgumentException("node " + self + " is not in the nodes list " + nodes);
+    }
+    if (maxFrameBytes < 1 || maxQueuedBytes < maxFrameBytes) {
+      throw new IllegalArgumentException(
+          "max frame " + maxFrameBytes + " bytes, max queue " + maxQueuedBytes + " bytes");
+    }
+    if (!pingInterval.isPositive() || silenceLimit.compareTo(pingInterval.multipliedBy(3)) < 0) {
+      throw new IllegalArgumentException(
+          "silence limit " + silenceLimit + " must be at least 3 ping intervals " + pingInterval);
+    }
+  }
+
+  /** The defaults: frames up to 256 MiB, 512 MiB queued, ping every 500 ms, down after 5 s. */
+  public static LinkConfig of(
+      int self, long incarnation, Map<Integer, InetSocketAddress> nodes, LinkSecurity security) {
+    return new LinkConfig(
+        self,
+        incarnation,
+        nodes,
+        security,
+        DEFAULT_MAX_FRAME_BYTES,
+        2L * DEFAULT_MAX_FRAME_BYTES,
+        Duration.ofMillis(500),
+        Duration.ofSeconds(5));
+  }
+
+  public LinkConfig withLimits(int newMaxFrameBytes, long newMaxQueuedBytes) {
+    return new LinkConfig(
+        self,
+        incarnation,
+        nodes,
+        security,
+        newMaxFrameBytes,
+        newMaxQueuedBytes,
+        pingInterval,
+        silenceLimit);
+  }
+
+  public LinkConfig withKeepalive(Duration newPingInterval, Duration newSilenceLimit) {
+    return new LinkConfig(
+        self,
+        incarnation,
+        nodes,
+        security,
+        maxFrameBytes,
+        maxQueuedBytes,
+        newPingInterval,
+        newSilenceLimit);
+  }
+}

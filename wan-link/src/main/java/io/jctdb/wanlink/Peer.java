@@ -1,0 +1,285 @@
+package io.jctdb.wanlink;
+
+import io.netty.channel.Channel;
+import io.netty.util.concurrent.Future;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One other node: the connection to it, the connection from it, and the link that they make
+ * together.
+ *
+ * <p>Invariant: the link is up exactly while both connections have introduced themselves with the
+ * same incarnation. When one of them breaks while it is up, the other is closed too, so that no frame
+ * from before the break can arrive after it.
+ */
+final class Peer {
+  private static final Logger log = LoggerFactory.getLogger(Peer.class);
+  private static final long BACKOFF_MIN_MS = 50;
+  private static final long BACKOFF_MAX_MS = 1000;
+
+  private final LinkManager manager;
+  private final int pnn;
+  private final InetSocketAddress address;
+
+  private @Nullable OutgoingLink out;
+  private @Nullable IncomingLink in;
+  private long outIncarnation;
+  private long inIncarnation;
+  private boolean up;
+  private boolean stopped;
+  private boolean failing;
+  private @Nullable Future<?> reconnect;
+  private long backoffMs = BACKOFF_MIN_MS;
+  private String problem = "";
+
+  private long framesSent;
+  private long bytesSent;
+  private long framesReceived;
+  private long bytesReceived;
+
+  Peer(LinkManager manager, int pnn, InetSocketAddress address) {
+    this.manager = manager;
+    this.pnn = pnn;
+    this.address = address;
+  }
+
+  int pnn() {
+    return pnn;
+  }
+
+  InetSocketAddress address() {
+    return address;
+  }
+
+  boolean isUp() {
+    return up;
+  }
+
+  boolean isCurrent(IncomingLink link) {
+    return in == link;
+  }
+
+  LinkStatus status() {
+    Duration roundTrip = out == null ? null : out.roundTrip();
+    long queued = out == null ? 0 : out.queuedBytes();
+    return new LinkStatus(
+        pnn, up, roundTrip, queued, framesSent, bytesSent, framesReceived, bytesReceived, problem);
+  }
+
+  // --- the connection to it
+
+  void connect() {
+    reconnect = null;
+    if (!stopped && out == null) {
+      manager.connect(this);
+    }
+  }
+
+  /** The attempt has got its channel. */
+  void connecting(OutgoingLink link) {
+    out = link;
+  }
+
+  void welcomed(OutgoingLink link, long incarnation) {
+    if (out != link) {
+      return;
+    }
+    outIncarnation = incarnation;
+    upIfComplete();
+  }
+
+  void outgoingLost(OutgoingLink link, String reason) {
+    boolean current = out == link;
+    if (current) {
+      out = null; // before the close, whose consequences come back here
+    }
+    link.channel().close();
+    if (!current) {
+      return;
+    }
+    if (up) {
+      takeDown(reason);
+    } else {
+      note(reason);
+      connectLater();
+    }
+  }
+
+  private void connectLater() {
+    if (stopped || reconnect != null) {
+      return;
+    }
+    reconnect = manager.loop().schedule(this::connect, backoffMs, TimeUnit.MILLISECONDS);
+    backoffMs = Math.min(BACKOFF_MAX_MS, 2 * backoffMs);
+  }
+
+  // --- the connection from it
+
+  /** It introduced itself on a new connection, which replaces an older one. */
+  void greeted(IncomingLink link, long incarnation) {
+    IncomingLink old = in;
+    if (old != null) {
+      in = null;
+      old.channel().close();
+      if (up) {
+        takeDown("the peer connected anew");
+      }
+    }
+    in = link;
+    inIncarnation = incarnation;
+    if (reconnect != null) { // it lives: no reason to wait any longer
+      reconnect.cancel(false);
+      connect();
+    }
+    upIfComplete();
+  }
+
+  void incomingLost(IncomingLink link, String reason) {
+    if (in != link) {
+      return;
+    }
+    in = null;
+    if (up) {
+      takeDown(reason);
+    } else {
+      note(reason);
+    }
+  }
+
+  void deliver(byte[] payload) {
+    framesReceived++;
+    bytesReceived += payload.length;
+    manager.listener().frame(pnn, payload);
+  }
+
+  // --- both together
+
+  private void upIfComplete() {
+    OutgoingLink outgoing = out;
+    IncomingLink incoming = in;
+    if (up || stopped || outgoing == null || !outgoing.isWelcomed() || incoming == null) {
+      return;
+    }
+    if (outIncarnation != inIncarnation) {
+      // One of the two belongs to a run of the peer that has ended; a new pair tells.
+      closeBoth();
+      connectLater();
+      return;
+    }
+    up = true;
+    failing = false;
+    backoffMs = BACKOFF_MIN_MS;
+    problem = "";
+    log.info("link to node {} is up", pnn);
+    manager.listener().linkUp(pnn, outIncarnation);
+    incoming.release(this);
+  }
+
+  void send(byte[] payload) {
+    OutgoingLink outgoing = out;
+    if (!up || failing || outgoing == null) {
+      return;
+    }
+    if (outgoing.queuedBytes() + payload.length > manager.config().maxQueuedBytes()) {
+      failing = true;
+      String reason =
+          "the peer does not read: "
+              + outgoing.queuedBytes()
+              + " bytes wait, allowed are "
+              + manager.config().maxQueuedBytes();
+      manager.loop().execute(() -> outgoingLost(outgoing, reason));
+      return;
+    }
+    framesSent++;
+    bytesSent += payload.length;
+    outgoing.write(payload);
+    manager.flushSoon(outgoing);
+  }
+
+  /** Keeps the connections proved alive, and gives up those that are not. */
+  void tick(long nowNanos, long forgiveNanos) {
+    long limitNanos = manager.config().silenceLimit().toNanos();
+    OutgoingLink outgoing = out;
+    if (outgoing != null) {
+      outgoing.decoder().forgive(forgiveNanos);
+      if (nowNanos - outgoing.decoder().heardNanos() > limitNanos) {
+        outgoingLost(outgoing, "silent for " + manager.config().silenceLimit());
+      } else if (outgoing.isWelcomed()) {
+        outgoing.ping();
+      }
+    }
+    IncomingLink incoming = in;
+    if (incoming != null) {
+      incoming.decoder().forgive(forgiveNanos);
+      if (nowNanos - incoming.decoder().heardNanos() > limitNanos) {
+        incomingLost(incoming, "silent for " + manager.config().silenceLimit());
+        incoming.channel().close();
+      } else {
+        incoming.proveAlive();
+      }
+    }
+  }
+
+  private void takeDown(String reason) {
+    up = false;
+    problem = reason;
+    closeBoth();
+    log.warn("link to node {} is down: {}", pnn, reason);
+    connectLater();
+    manager.listener().linkDown(pnn, reason);
+  }
+
+  private void closeBoth() {
+    OutgoingLink outgoing = out;
+    IncomingLink incoming = in;
+    out = null;
+    in = null;
+    if (outgoing != null) {
+      outgoing.channel().close();
+    }
+    if (incoming != null) {
+      incoming.channel().close();
+    }
+  }
+
+  /** No longer a peer; {@code linkDown} follows in a later step if it was up. */
+  void stop(String reason) {
+    stopped = true;
+    boolean wasUp = up;
+    up = false;
+    if (reconnect != null) {
+      reconnect.cancel(false);
+      reconnect = null;
+    }
+    if (out != null) {
+      out.flush();
+    }
+    closeBoth();
+    if (wasUp) {
+      manager.loop().execute(() -> manager.reportDown(pnn, reason));
+    }
+  }
+
+  /** The attempt to connect failed before there was a connection. */
+  void connectFailed(@Nullable Channel channel, String reason) {
+    if (out != null && out.channel() != channel) {
+      return;
+    }
+    out = null;
+    note(reason);
+    connectLater();
+  }
+
+  /** Remembers why the link is not up, and logs it when it is news. */
+  private void note(String reason) {
+    if (!stopped && !reason.equals(problem)) {
+      problem = reason;
+      log.info("no link to node {} ({}) yet: {}", pnn, address, reason);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package io.jctdb.wanlink;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+
+/** A node made by hand from blocking sockets, to misbehave with. */
+final class FakePeer implements AutoCloseable {
+  private final int pnn;
+  private final InetSocketAddress address;
+  private final ServerSocket server;
+
+  FakePeer(int pnn, InetSocketAddress address) throws IOException {
+    this.pnn = pnn;
+    this.address = address;
+    this.server = new ServerSocket();
+    server.setReuseAddress(true);
+    server.bind(address);
+  }
+
+  /** Takes the other's connection and welcomes it. */
+  Socket accept() throws IOException {
+    Socket socket = server.accept();
+    if (!(read(socket) instanceof LinkFrame.Hello)) {
+      throw new IOException("no greeting");
+    }
+    write(socket, new LinkFrame.Welcome(pnn, 99));
+    return socket;
+  }
+
+  Socket connect(InetSocketAddress to) throws IOException {
+    Socket socket = new Socket();
+    socket.setReuseAddress(true);
+    socket.bind(new InetSocketAddress(address.getAddress(), 0));
+    socket.connect(to);
+    socket.setSoTimeout(10_000);
+    return socket;
+  }
+
+  static LinkFrame read(Socket socket) throws IOException {
+    DataInputStream in = new DataInputStream(socket.getInputStream());
+    byte[] frame = new byte[in.readInt()];
+    in.readFully(frame);
+    return LinkFrame.decode(Unpooled.wrappedBuffer(frame));
+  }
+
+  static void write(Socket socket, LinkFrame frame) throws IOException {
+    ByteBuf out = Unpooled.buffer();
+    LinkFrame.encode(frame, out);
+    socket.getOutputStream().write(out.array(), 0, out.readableBytes());
+  }
+
+  @Override
+  public void close() throws IOException {
+    server.close();
+  }
+}
