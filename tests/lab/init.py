@@ -47,7 +47,11 @@ def mount_node(node_dir, shared_dir, product_dir, daemon):
         mount("--rbind", product_dir, stage + "/jctdb")
         mount("--bind", product_dir + "/share/ctdb", "/usr/share/ctdb")
         if daemon == "jctdb":
-            mount("--bind", product_dir + "/libexec/ctdb", "/usr/libexec/ctdb")
+            # Links, so that a helper finds the installation that it belongs to.
+            helpers = os.listdir(product_dir + "/libexec/ctdb")
+            mount("-t", "tmpfs", "-o", "mode=755", "helpers", "/usr/libexec/ctdb")
+            for helper in helpers:
+                os.symlink("/srv/jctdb/libexec/ctdb/" + helper, "/usr/libexec/ctdb/" + helper)
     for private, visible in PRIVATE:
         mount("--bind", os.path.join(node_dir, private), visible)
     mount("--rbind", stage, "/srv")

@@ -228,8 +228,8 @@ class Lab:
         os.makedirs(legacy, exist_ok=True)
         for script in ("00.ctdb", "01.reclock", "05.system", "10.interface", "50.samba"):
             link = os.path.join(legacy, script + ".script")
-            source = "/usr/share/ctdb"
-            shipped = PRODUCT + "/share/ctdb" if self.daemon != "stock" else source
+            source = "/srv/jctdb/share/ctdb" if self.daemon == "jctdb" else "/usr/share/ctdb"
+            shipped = "/usr/share/ctdb" if self.daemon == "stock" else PRODUCT + "/share/ctdb"
             script_path = f"events/legacy/{script}.script"
             if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
                 os.symlink(os.path.join(source, script_path), link)

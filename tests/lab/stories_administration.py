@@ -65,6 +65,24 @@ def tool_agrees(cluster):
     expect(all(found == names[0] for found in names), f"databases differ: {names}")
 
 
+@story("my monitoring reads `ctdb`, and your tool prints something else",
+       daemons=("stock-own-scripts", "jctdb"))
+def own_tool_prints_the_same(cluster):
+    differing = []
+    for words in ("pnn", "-X status", "status", "-X nodestatus all", "nodestatus", "listnodes",
+                  "-Y listnodes", "ip", "-X ip all", "-v ip", "getdbmap", "-X getdbmap",
+                  "getdbstatus locking.tdb", "listvars", "getvar MonitorInterval", "ifaces",
+                  "runstate", "leader", "getcapabilities", "getvar NoSuch", "nosuchcommand",
+                  "getdbstatus nosuch.tdb", "catdb group_mapping.tdb", "getpid",
+                  "process-exists 1", "scriptstatus"):
+        stock = cluster.ctdb(1, *words.split())
+        own = cluster.lab.node(1, "/srv/jctdb/bin/ctdb", *words.split())
+        if (stock.stdout, stock.returncode) != (own.stdout, own.returncode):
+            differing.append(f"`ctdb {words}`: exit {stock.returncode}\n{stock.stdout[:600]}"
+                             f"--- ours: exit {own.returncode}\n{own.stdout[:600]}{own.stderr[:300]}")
+    expect(not differing, "\n".join(differing))
+
+
 @story("getdbmap, getdbstatus or catdb fail on a running Samba cluster")
 def databases_of_samba(cluster):
     held = cluster.client_of(1).open("seen-in-catdb.txt")

@@ -9,7 +9,7 @@ import subprocess
 from story import expect, expect_equal, story
 
 
-@story("starting the service twice broke the one that was running", only="jctdb")
+@story("starting the service twice broke the one that was running", daemons=["jctdb"])
 def second_daemon(cluster):
     lab, before = cluster.lab, cluster.lab.daemon_pid(0)
     held = cluster.client_of(0).open("held-while-second.txt")
@@ -21,7 +21,7 @@ def second_daemon(cluster):
     cluster.ctdb_ok(0, "ping")
 
 
-@story("the daemon did not start because of a used port, and did not say so", only="jctdb")
+@story("the daemon did not start because of a used port, and did not say so", daemons=["jctdb"])
 def port_in_use(cluster):
     lab = cluster.lab
     with _stopped(cluster, 2):
@@ -41,7 +41,7 @@ def port_in_use(cluster):
 
 
 @story("one typing error in ctdb.conf and the daemon does something else than I wrote",
-       only="jctdb")
+       daemons=["jctdb"])
 def bad_configuration(cluster):
     lab = cluster.lab
     with _stopped(cluster, 1), _changed_file(lab, 1, "ctdb/ctdb.conf",
@@ -52,7 +52,7 @@ def bad_configuration(cluster):
             expect(word in started.stderr, f"the error does not name {word}: {started.stderr}")
 
 
-@story("a server with an old nodes file upset the whole cluster", only="jctdb")
+@story("a server with an old nodes file upset the whole cluster", daemons=["jctdb"])
 def differing_nodes_file(cluster):
     lab = cluster.lab
 
@@ -73,7 +73,7 @@ def differing_nodes_file(cluster):
 
 
 @story("after a disk error one server's damaged users' database spread to the others",
-       only="jctdb")
+       daemons=["jctdb"])
 def damaged_persistent_database(cluster):
     lab = cluster.lab
     with _stopped(cluster, 2):

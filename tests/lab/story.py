@@ -10,11 +10,11 @@ import smb2
 STORIES = []
 
 
-def story(complaint, only=None):
-    """Declares a story. `complaint` is what a user would say if it went wrong; `only` names the
-    one daemon it is about."""
+def story(complaint, daemons=nslab.DAEMONS):
+    """Declares a story. `complaint` is what a user would say if it went wrong; `daemons` are those
+    that promise it."""
     def declare(function):
-        function.complaint, function.only = complaint, only
+        function.complaint, function.daemons = complaint, daemons
         STORIES.append(function)
         return function
     return declare
