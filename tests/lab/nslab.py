@@ -226,7 +226,8 @@ class Lab:
         self._write_etc(node, "ctdb/script.options", "CTDB_SAMBA_CHECK_PORTS=445\n")
         legacy = os.path.join(etc, "events", "legacy")
         os.makedirs(legacy, exist_ok=True)
-        for script in ("00.ctdb", "01.reclock", "05.system", "10.interface", "50.samba"):
+        managed = ["50.samba"] if self.state["samba"] else []
+        for script in ["00.ctdb", "01.reclock", "05.system", "10.interface", *managed]:
             link = os.path.join(legacy, script + ".script")
             source = "/srv/jctdb/share/ctdb" if self.daemon == "jctdb" else "/usr/share/ctdb"
             shipped = "/usr/share/ctdb" if self.daemon == "stock" else PRODUCT + "/share/ctdb"
