@@ -14,6 +14,7 @@ import io.jctdb.protocol.Srvid;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,7 @@ final class AddressCommands {
     if (all && !arguments.getFirst().equals("all")) {
       throw tool.usage();
     }
-    TreeMap<SockAddr, Integer> holders = all ? believedByHolders() : believedBy(tool.node());
+    Map<SockAddr, Integer> holders = all ? believedByHolders() : believedBy(tool.node());
     if (tool.machine()) {
       if (tool.verbose()) {
         tool.row(
@@ -65,8 +66,9 @@ final class AddressCommands {
     } else {
       tool.out().line("Public IPs on " + (all ? "ALL nodes" : "node " + Text.u(tool.node())));
     }
-    for (SockAddr address : holders.keySet()) {
-      int holder = holders.get(address);
+    for (Map.Entry<SockAddr, Integer> entry : holders.entrySet()) {
+      SockAddr address = entry.getKey();
+      int holder = entry.getValue();
       if (tool.verbose()) {
         printVerbose(address, holder, all ? holder : tool.node());
       } else if (tool.machine()) {
@@ -78,7 +80,7 @@ final class AddressCommands {
     return 0;
   }
 
-  private TreeMap<SockAddr, Integer> believedBy(int node) {
+  private Map<SockAddr, Integer> believedBy(int node) {
     TreeMap<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
     for (PublicIp ip : addressesOf(node)) {
       holders.put(ip.address(), ip.pnn());
@@ -87,7 +89,7 @@ final class AddressCommands {
   }
 
   /** An address is at a node only if that node itself says so. */
-  private TreeMap<SockAddr, Integer> believedByHolders() {
+  private Map<SockAddr, Integer> believedByHolders() {
     TreeMap<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
     for (int node : tool.cluster().activeNodes()) {
       for (PublicIp ip : addressesOf(node)) {

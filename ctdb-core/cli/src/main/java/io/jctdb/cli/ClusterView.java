@@ -27,9 +27,14 @@ final class ClusterView {
     return map != null ? map : freshMap();
   }
 
+  /** What the local daemon says, even if it is banned. */
+  NodeMap localMap() {
+    return NodeMap.decode(client.data(client.pnn(), Control.GET_NODEMAP));
+  }
+
   /** The map as it is now. */
   NodeMap freshMap() {
-    NodeMap map = NodeMap.decode(client.data(client.pnn(), Control.GET_NODEMAP));
+    NodeMap map = localMap();
     Node self = map.node(client.pnn());
     if (self == null || !self.has(NodeFlags.BANNED)) {
       return remember(map);

@@ -39,6 +39,7 @@ final class DaemonClient implements AutoCloseable {
   private int replyAddresses;
 
   /** The answer to a control; {@code timedOut} if there was none. */
+  @SuppressWarnings("ArrayRecordComponent") // read, never compared
   record Reply(int node, int status, byte[] data, boolean timedOut) {
     boolean failed() {
       return timedOut || status < 0;

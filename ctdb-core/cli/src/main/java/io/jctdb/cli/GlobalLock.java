@@ -8,7 +8,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The cluster-wide lock that a transaction on a persistent database holds: a record of {@code
@@ -23,8 +22,10 @@ import java.util.concurrent.ThreadLocalRandom;
  * u32 number of shared holders, holders × server id 24
  * </pre>
  *
- * The holder registers its unique id with the daemon; that is how others see that it lives. Waiters are
- * left in the record: they look again by themselves within seconds.
+ * The holder's unique id says that it cannot be verified: then Samba takes a process of this node for
+ * alive if it exists, and one of another node if it is connected to its daemon. (Any other unique id
+ * would be looked for among Samba's own processes, and the lock taken away.) Waiters are left in the
+ * record: they look again by themselves within seconds.
  */
 final class GlobalLock implements AutoCloseable {
   private static final int SERVER_ID_SIZE = 24;
@@ -36,7 +37,6 @@ final class GlobalLock implements AutoCloseable {
   private final Attachment attachment;
   private final RecordFile file;
   private final byte[] key;
-  private final long uniqueId;
 
   /** The lock record of this database, which {@link #acquire} takes. */
   GlobalLock(Tool tool, int dbId) {
@@ -44,12 +44,10 @@ final class GlobalLock implements AutoCloseable {
     this.attachment = Attachment.attach(tool, "g_lock.tdb", 0);
     this.file = attachment.open();
     this.key = ("transaction_db_" + Text.id(dbId) + "\0").getBytes(StandardCharsets.US_ASCII);
-    this.uniqueId = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
   }
 
   /** Waits, without a limit of its own, until this process holds the lock. */
   void acquire() {
-    tool.client().register(uniqueId);
     while (!tryAcquire()) {
       tool.host().sleep(RETRY_MILLIS);
     }
@@ -61,10 +59,11 @@ final class GlobalLock implements AutoCloseable {
       if (waiters.length < record.value().length && held(record.value(), waiters.length)) {
         return false;
       }
-      ByteBuffer lock = buffer(waiters.length + SERVER_ID_SIZE + 20).put(waiters);
-      putServerId(lock);
-      lock.putLong(0).putLong(0).putInt(0);
-      record.store(lock.array());
+      byte[] lock = new byte[waiters.length + SERVER_ID_SIZE + 20];
+      ByteBuffer out = ByteBuffer.wrap(lock).order(ByteOrder.LITTLE_ENDIAN).put(waiters);
+      out.putLong(tool.host().pid()).putInt(0).putInt(tool.client().pnn()).putLong(NOT_TO_VERIFY);
+      // epochs and number of shared holders stay 0
+      record.store(lock);
       return true;
     }
   }
@@ -107,10 +106,6 @@ final class GlobalLock implements AutoCloseable {
     return reply.timedOut() || reply.status() == 0;
   }
 
-  private void putServerId(ByteBuffer lock) {
-    lock.putLong(tool.host().pid()).putInt(0).putInt(tool.client().pnn()).putLong(uniqueId);
-  }
-
   /** The head of the record that belongs to the waiters, their number included. */
   private byte[] waiters(byte[] value) {
     if (value.length == 0) {
@@ -122,10 +117,6 @@ final class GlobalLock implements AutoCloseable {
       throw tool.fail(5, "The lock record has an unknown layout; the database stays untouched");
     }
     return Arrays.copyOf(value, (int) size);
-  }
-
-  private static ByteBuffer buffer(int size) {
-    return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   private static ByteBuffer buffer(byte[] bytes) {
@@ -140,8 +131,7 @@ final class GlobalLock implements AutoCloseable {
         record.delete();
         return;
       }
-      ByteBuffer lock = buffer(waiters.length + SERVER_ID_SIZE + 20).put(waiters);
-      record.store(lock.array());
+      record.store(Arrays.copyOf(waiters, waiters.length + SERVER_ID_SIZE + 20));
     }
   }
 

@@ -95,8 +95,10 @@ final class NodeStateCommands {
   }
 
   private static void awaitFlag(Tool tool, Change change) {
+    // Whether it is banned itself is the one thing that a banned node knows best.
+    boolean askSelf = change == Change.BAN && tool.node() == tool.client().pnn();
     while (true) {
-      Node node = freshly(tool);
+      Node node = askSelf ? tool.cluster().localMap().node(tool.node()) : freshly(tool);
       if (node != null && node.has(change.flag) == change.set) {
         return;
       }

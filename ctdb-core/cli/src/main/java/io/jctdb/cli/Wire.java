@@ -7,6 +7,8 @@ interface Wire extends AutoCloseable {
   long FOREVER = Long.MAX_VALUE;
 
   /**
+   * Sends one packet.
+   *
    * @throws ConnectionLost if the daemon has closed
    */
   void send(byte[] packet);
