@@ -1,5 +1,6 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.Epoch;
 import java.util.List;
 
 /** What goes wrong, and when. */
@@ -15,11 +16,13 @@ final class Faults {
   void plan() {
     for (int i = 0; i < world.options().faults(); i++) {
       long at = chance.nanos(0, world.options().stormNanos());
-      switch (chance.below(9)) {
+      switch (chance.below(12)) {
         case 0, 1 -> world.events().at(at, this::breakLink);
         case 2, 3 -> world.events().at(at, this::pause);
         case 4, 5 -> world.events().at(at, this::crash);
         case 6 -> world.events().at(at, this::leave);
+        case 8 -> world.events().at(at, this::wipe);
+        case 9, 10 -> world.events().at(at, this::readZooKeeper);
         case 7 -> world.events().at(at, this::changeEpoch);
         default -> world.events().at(at, this::changeLeader);
       }
@@ -98,6 +101,32 @@ final class Faults {
     SimulatedNode node = anyNode();
     if (node.isAlive() && !node.isPaused()) {
       node.leave();
+    }
+  }
+
+  private void wipe() {
+    if (!world.isCalm()) {
+      Wipe.begin(world);
+    }
+  }
+
+  /** A member looks which epoch is committed, some time after an epoch was wanted. */
+  private void readZooKeeper() {
+    SimulatedNode node = anyNode();
+    world.control().wantChange();
+    for (int i = 1; i <= 10; i++) {
+      world
+          .events()
+          .after(
+              i * 300 * Chance.MICROS,
+              () -> {
+                Epoch committed = world.control().committed();
+                if (node.isAlive() && committed != null) {
+                  node.daemon(
+                      chance.skewed(1_000, Chance.MILLIS),
+                      () -> node.participant().adopt(committed));
+                }
+              });
     }
   }
 

@@ -3,9 +3,12 @@ package io.jctdb.tests.simulator;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.RecordHeader;
 import io.jctdb.store.StoredRecord;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It sees everything at once, so it knows for each key which node owns it and which values the
  * record may have. Normally that is one value, the last one written. When a node dies that owned the
  * record, the value may go back to that of the newest surviving copy, and to nothing else; when the
- * dead node had just handed it over, either may come, because the grant may have been on its way.
+ * dead node had just handed it over, either may come, because the grant may have been on its way; and
+ * when copies older than a deletion survive, they may still be removed on account of it.
  */
 final class Ledger {
   private static final class Entry {
@@ -26,8 +30,13 @@ final class Ledger {
     /** What the next one who looks may find. */
     Set<Long> possible = Set.of(Value.EMPTY);
 
-    /** Whether the record was empty at any time since its present owner got it. */
-    boolean wasEmpty;
+    Set<Long> beforeWipe = Set.of();
+
+    /**
+     * The highest rsn at which the record has been empty. Copies up to it may be on the way to be
+     * removed, and vanish at any time.
+     */
+    long emptyRsn;
   }
 
   private final Map<Key, Entry> entries = new LinkedHashMap<>();
@@ -53,7 +62,9 @@ final class Ledger {
     if (owns && fresh != null) {
       check(entry.owner == null, key, "nodes " + entry.owner + " and " + node + " both own it");
       entry.owner = node;
-      entry.wasEmpty = fresh.isEmpty();
+      if (fresh.isEmpty()) {
+        entry.emptyRsn = Math.max(entry.emptyRsn, fresh.header().rsn());
+      }
       found(node, key, Value.number(fresh));
     }
     if (fresh != null) {
@@ -81,15 +92,20 @@ final class Ledger {
   }
 
   /** A client changes the value on the node that owns the record. */
-  void written(int node, Key key, long value) {
+  void written(int node, Key key, long rsn, long value) {
     Entry entry = entry(key);
     check(entry.owner != null && entry.owner == node, key, "written on " + node + " by a stranger");
     entry.possible = Set.of(value);
-    entry.wasEmpty |= value == Value.EMPTY;
+    if (value == Value.EMPTY) {
+      entry.emptyRsn = Math.max(entry.emptyRsn, rsn);
+    }
   }
 
   /** The rsn at a new owner is higher than that of every other copy. */
   void checkNewest(int node, Key key, StoredRecord fresh, Collection<StoredRecord> others) {
+    if (others.isEmpty() && fresh.isEmpty()) {
+      entry(key).emptyRsn = fresh.header().rsn(); // it begins afresh
+    }
     for (StoredRecord other : others) {
       check(
           other.header().rsn() < fresh.header().rsn(),
@@ -108,27 +124,62 @@ final class Ledger {
     if (copy == null || entry.owner != null) {
       return;
     }
-    StoredRecord newest = null;
-    for (StoredRecord survivor : survivors) {
-      if (newest == null || survivor.header().rsn() > newest.header().rsn()) {
-        newest = survivor;
-      }
-    }
-    if (newest != null && newest.header().rsn() >= copy.header().rsn()) {
+    List<StoredRecord> newestFirst = new ArrayList<>(survivors);
+    newestFirst.sort(Comparator.comparingLong((StoredRecord r) -> r.header().rsn()).reversed());
+    if (!newestFirst.isEmpty() && newestFirst.getFirst().header().rsn() >= copy.header().rsn()) {
       return; // what died was not the newest copy
     }
     Set<Long> possible = new LinkedHashSet<>();
-    possible.add(newest == null ? Value.EMPTY : Value.number(newest));
     if (!owner) {
       possible.addAll(entry.possible); // the grant may arrive, or not
     }
-    if (entry.wasEmpty) {
-      // Its older copies may be on the way to be removed, one by one: then the deletion stands.
-      possible.add(Value.EMPTY);
-      survivors.forEach(survivor -> possible.add(Value.number(survivor)));
+    boolean lasting = false;
+    for (StoredRecord survivor : newestFirst) {
+      possible.add(Value.number(survivor));
+      if (survivor.header().rsn() > entry.emptyRsn) {
+        lasting = true;
+        break;
+      }
+    }
+    if (!lasting) {
+      possible.add(Value.EMPTY); // a deletion that was under way stands
     }
     entry.possible = possible;
     history.rolledBack(key, possible);
+  }
+
+  /** All copies are about to be wiped; until that is done, anything may be found. */
+  void wipeBegins(Key key, Collection<StoredRecord> copies) {
+    Entry entry = entry(key);
+    Set<Long> possible = new LinkedHashSet<>(entry.possible);
+    copies.forEach(copy -> possible.add(Value.number(copy)));
+    possible.add(Value.EMPTY);
+    entry.possible = possible;
+    entry.beforeWipe = possible;
+    history.rolledBack(key, possible);
+  }
+
+  /** The wipe was given up in the middle: anything of before may still be found. */
+  void wipeGivenUp(Key key) {
+    Entry entry = entry(key);
+    entry.possible = entry.beforeWipe;
+    history.rolledBack(key, entry.possible);
+  }
+
+  void wipedOn(int node, Key key) {
+    Entry entry = entry(key);
+    if (entry.owner != null && entry.owner == node) {
+      entry.owner = null;
+    }
+  }
+
+  /** No copy is left, and nothing of before may come back. */
+  void wipeEnds(Key key) {
+    Entry entry = entry(key);
+    check(entry.owner == null, key, "owned by " + entry.owner + " after the wipe");
+    entry.possible = Set.of(Value.EMPTY);
+    entry.emptyRsn = 0;
+    history.rolledBack(key, entry.possible);
   }
 
   private static boolean isOwner(int node, @Nullable StoredRecord record) {

@@ -119,7 +119,7 @@ final class SimulatedClient {
     long left = deletes ? Value.EMPTY : world.newValue();
     trace((deletes ? "deletes " : "changes ") + seen + " to " + left);
     node.store().write(key, deletes ? StoredRecord.NO_DATA : Value.bytes(left));
-    world.ledger().written(node.pnn(), key, left);
+    world.ledger().written(node.pnn(), key, copy.header().rsn(), left);
     world.history().changed(key, begunNanos, world.events().now(), seen, left);
     if (deletes) {
       Key deleted = key;

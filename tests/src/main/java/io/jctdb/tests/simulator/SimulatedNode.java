@@ -143,6 +143,7 @@ final class SimulatedNode {
     paused = false;
     backlog.clear();
     trace(() -> "boots");
+    world.unsettled();
     SimulatedStore fresh =
         new SimulatedStore(
             pnn,

@@ -32,6 +32,7 @@ final class SimulatedStore implements RecordStore {
   private static final class Chain {
     boolean taken;
     boolean byClient;
+    boolean frozen;
     final ArrayDeque<Runnable> daemon = new ArrayDeque<>();
     final List<Runnable> clients = new ArrayList<>();
   }
@@ -46,6 +47,7 @@ final class SimulatedStore implements RecordStore {
   private final Chain[] chains;
   private boolean closed;
   private boolean inSection;
+  private int freezes;
 
   SimulatedStore(
       int node,
@@ -206,7 +208,9 @@ final class SimulatedStore implements RecordStore {
             if (section != null) {
               section.run();
             }
-            release(chain);
+            if (!chain.frozen) {
+              release(chain);
+            }
           });
     }
   }
@@ -235,11 +239,39 @@ final class SimulatedStore implements RecordStore {
 
   @Override
   public void freeze(Runnable done) {
-    done.run();
+    int[] missing = {chains.length};
+    int number = freezes;
+    for (Chain chain : chains) {
+      Runnable take =
+          () -> {
+            if (number != freezes) {
+              return; // thawed before it was frozen
+            }
+            chain.frozen = true;
+            if (--missing[0] == 0) {
+              done.run();
+            }
+          };
+      if (chain.taken) {
+        chain.daemon.add(take);
+      } else {
+        chain.taken = true;
+        chain.byClient = false;
+        take.run();
+      }
+    }
   }
 
   @Override
-  public void thaw() {}
+  public void thaw() {
+    freezes++;
+    for (Chain chain : chains) {
+      if (chain.frozen) {
+        chain.frozen = false;
+        release(chain);
+      }
+    }
+  }
 
   @Override
   public void wipe() {

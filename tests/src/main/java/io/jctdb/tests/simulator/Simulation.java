@@ -42,6 +42,7 @@ public final class Simulation {
   private long values;
   private int calls;
   private boolean calm;
+  private @Nullable Wipe wipe;
 
   /**
    * @param story receives one line for everything that happens, or null
@@ -196,7 +197,11 @@ public final class Simulation {
     }
   }
 
-  private List<StoredRecord> copiesBeside(SimulatedNode node, Key key) {
+  List<StoredRecord> copies(Key key) {
+    return copiesBeside(null, key);
+  }
+
+  private List<StoredRecord> copiesBeside(@Nullable SimulatedNode node, Key key) {
     List<StoredRecord> copies = new ArrayList<>(nodes.size());
     for (SimulatedNode other : nodes) {
       StoredRecord copy = other == node ? null : other.copy(key);
@@ -207,7 +212,15 @@ public final class Simulation {
     return copies;
   }
 
+  /** A node comes or goes. */
+  void unsettled() {
+    if (wipe != null) {
+      wipe.giveUp();
+    }
+  }
+
   void lost(SimulatedNode node) {
+    unsettled();
     for (Key key : keys) {
       ledger.lost(node.pnn(), key, node.copy(key), copiesBeside(node, key));
     }
@@ -347,6 +360,18 @@ public final class Simulation {
 
   List<SimulatedNode> nodes() {
     return nodes;
+  }
+
+  List<Key> keys() {
+    return keys;
+  }
+
+  @Nullable Wipe wipe() {
+    return wipe;
+  }
+
+  void wipe(@Nullable Wipe running) {
+    wipe = running;
   }
 
   boolean isCalm() {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Runs schedules for as long as one wants.
  *
  * <pre>
- * SimulatorMain [--seed N] [--schedules N | --minutes M] [--trace] [--mutation NAME]
+ * tests/simulate [--seed N] [--schedules N | --minutes M] [--trace] [--mutation NAME]
  * </pre>
  *
  * Seeds count up from N (default: the clock). Each failure is printed with the command that replays it.
@@ -33,7 +33,7 @@ public final class SimulatorMain {
       main.parse(arguments);
     } catch (IllegalArgumentException e) {
       System.err.println(
-          "usage: SimulatorMain [--seed N] [--schedules N | --minutes M] [--trace]"
+          "usage: tests/simulate [--seed N] [--schedules N | --minutes M] [--trace]"
               + " [--mutation NAME]: "
               + e.getMessage());
       System.exit(2);
@@ -102,7 +102,7 @@ public final class SimulatorMain {
 
   /** The command line that runs one schedule again and tells its story. */
   public static String replay(long seed, Mutation mutation) {
-    return "SimulatorMain --seed "
+    return "tests/simulate --seed "
         + seed
         + " --schedules 1 --trace"
         + (mutation == Mutation.NONE ? "" : " --mutation " + mutation);
