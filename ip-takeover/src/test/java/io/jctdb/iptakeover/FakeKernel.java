@@ -1,0 +1,64 @@
+package io.jctdb.iptakeover;
+
+import io.jctdb.linux.LinkAddress;
+import io.jctdb.linux.NetworkLink;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A kernel with interfaces eth0, eth1, eth2 (indexes 1, 2, 3). */
+final class FakeKernel implements KernelAddresses {
+  final Map<InetAddress, LinkAddress> addresses = new LinkedHashMap<>();
+  final List<String> prepared = new ArrayList<>();
+  boolean refusesToDelete;
+  boolean broken;
+
+  void add(InetAddress address) {
+    addresses.put(address, new LinkAddress(address, 24, 1, 0, LinkAddress.FOREVER));
+  }
+
+  @Override
+  public List<LinkAddress> list() throws IOException {
+    if (broken) {
+      throw new IOException("no netlink");
+    }
+    return List.copyOf(addresses.values());
+  }
+
+  @Override
+  public List<NetworkLink> links() {
+    return List.of(link("eth0", 1), link("eth1", 2), link("eth2", 3));
+  }
+
+  private static NetworkLink link(String name, int index) {
+    return new NetworkLink(name, index, 1, 0x41, "02:00:00:00:00:0" + index);
+  }
+
+  @Override
+  public void setLifetime(LinkAddress address, long validSeconds) {
+    addresses.put(
+        address.address(),
+        new LinkAddress(
+            address.address(),
+            address.prefixLength(),
+            address.interfaceIndex(),
+            address.flags(),
+            validSeconds));
+  }
+
+  @Override
+  public void delete(LinkAddress address) throws IOException {
+    if (refusesToDelete) {
+      throw new IOException("not permitted");
+    }
+    addresses.remove(address.address());
+  }
+
+  @Override
+  public void prepare(String interfaceName) {
+    prepared.add(interfaceName);
+  }
+}

@@ -1,0 +1,339 @@
+package io.jctdb.iptakeover;
+
+import static io.jctdb.iptakeover.Addresses.ip;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jctdb.protocol.Control;
+import io.jctdb.protocol.ControlFlag;
+import io.jctdb.protocol.DisableMessage;
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.Payload;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.PublicIpList;
+import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.Srvid;
+import io.jctdb.protocol.SrvidMessage;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The leader (node 0) of three nodes that share four addresses. */
+class TakeoverRunsTest {
+  private static final List<String> ALL = List.of("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4");
+
+  private final FakeScheduler scheduler = new FakeScheduler();
+  private final int[] flags = new int[3];
+  private final Map<Integer, Set<String>> hosts = new HashMap<>();
+  private final Set<String> failing = new HashSet<>();
+  private final Set<Integer> silent = new HashSet<>();
+  private final List<String> sent = new ArrayList<>();
+  private final List<String> answers = new ArrayList<>();
+  private final List<TakeoverResult> results = new ArrayList<>();
+  private final long[] unsafeUntil = new long[3];
+  private TakeoverSettings settings = TakeoverSettings.DEFAULT;
+
+  private final TakeoverRuns runs =
+      new TakeoverRuns(
+          0,
+          this::control,
+          scheduler,
+          pnn -> Math.max(0, unsafeUntil[pnn] - scheduler.nowNanos()),
+          this::nodeMap,
+          () -> settings,
+          new Listener());
+
+  @Test
+  void freshAddressesAreSpreadAndEverybodyHearsOfIt() {
+    lead();
+    assertThat(results).singleElement().matches(TakeoverResult::isSuccess);
+    assertEveryAddressOnce();
+    assertThat(hosts.values()).allMatch(held -> !held.isEmpty());
+    int lastTake = sent.lastIndexOf(last("TAKEOVER_IP"));
+    assertThat(sent.subList(lastTake + 1, sent.size()))
+        .containsExactly("0 IPREALLOCATED", "1 IPREALLOCATED", "2 IPREALLOCATED");
+    for (String address : ALL) {
+      int take = sent.indexOf(find("TAKEOVER_IP " + address));
+      assertThat(sent.subList(0, take).stream().filter(s -> s.contains("RELEASE_IP " + address)))
+          .as("both others have released it before it is taken")
+          .hasSize(2);
+    }
+  }
+
+  @Test
+  void anUnhealthyNodeLosesItsAddresses() {
+    lead();
+    flags[1] = NodeFlags.UNHEALTHY;
+    runs.request("node 1 is unhealthy");
+    assertThat(hosts.get(1)).isEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void aNodeThatCannotReleaseOneAddressDoesNotHoldUpTheOthers() {
+    lead();
+    flags[1] = NodeFlags.UNHEALTHY;
+    List<String> had = List.copyOf(hosts.get(1));
+    hosts.get(0).add("10.0.0.9");
+    String stuck = had.getFirst();
+    failing.add("1 RELEASE_IP " + stuck);
+    sent.clear();
+    runs.request("node 1 is unhealthy");
+    TakeoverResult result = results.getLast();
+    assertThat(result.isSuccess()).isFalse();
+    assertThat(result.culprit()).hasValue(1);
+    assertThat(sent).noneMatch(s -> s.contains("TAKEOVER_IP " + stuck));
+    for (String other : ALL) {
+      if (!other.equals(stuck)) {
+        assertThat(sent).anyMatch(s -> s.contains("TAKEOVER_IP " + other));
+      }
+    }
+    assertThat(sent).contains("2 IPREALLOCATED");
+    failing.clear();
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(results.getLast().isSuccess()).as("the run is repeated").isTrue();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void theAddressesOfALostNodeWaitForItsLease() {
+    lead();
+    Set<String> lost = lose(1, Duration.ofMillis(3_500));
+    runs.request("node 1 is lost");
+    assertThat(results.getLast().isSuccess()).isTrue();
+    assertThat(results.getLast().deferred()).containsExactlyInAnyOrderElementsOf(ips(lost));
+    scheduler.advance(Duration.ofMillis(3_400));
+    assertThat(sent.stream().filter(s -> s.contains("TAKEOVER_IP")).toList())
+        .as("nothing of it is taken before")
+        .noneMatch(s -> lost.stream().anyMatch(s::endsWith));
+    scheduler.advance(Duration.ofMillis(200));
+    assertThat(results.getLast().deferred()).isEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void whatALostNodeNeverHadCanMoveMeanwhile() {
+    lead();
+    lose(1, Duration.ofSeconds(30));
+    flags[2] = NodeFlags.PERMANENTLY_DISABLED;
+    Set<String> moving = Set.copyOf(hosts.get(2));
+    runs.request("node 1 is lost, node 2 disabled");
+    assertThat(hosts.get(2)).isEmpty();
+    assertThat(hosts.get(0)).containsAll(moving);
+  }
+
+  @Test
+  void aCleanStopHandsOverAtOnce() {
+    lead();
+    lose(1, Duration.ZERO);
+    runs.request("node 1 has stopped");
+    assertThat(results.getLast().deferred()).isEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void aSilentNodeMayStillHaveWhatNobodyElseClaims() {
+    lead();
+    Set<String> held = Set.copyOf(hosts.get(1));
+    silent.add(1);
+    sent.clear();
+    runs.request("test");
+    scheduler.advance(Duration.ofSeconds(9));
+    scheduler.advance(Duration.ofSeconds(9));
+    assertThat(results.getLast().failures()).containsKey(1);
+    assertThat(results.getLast().deferred()).containsExactlyInAnyOrderElementsOf(ips(held));
+    assertThat(sent.stream().filter(s -> s.contains("TAKEOVER_IP")))
+        .noneMatch(s -> held.stream().anyMatch(s::endsWith));
+  }
+
+  @Test
+  void oneRunAnswersAllWhoAskedBeforeIt() {
+    runs.setLeader(true);
+    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(2, 55, 20).encode());
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(2, 78).encode());
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(2, 0).encode());
+    assertThat(answers).as("disabled").containsExactly("2/55: 0");
+    assertThat(runs.isDisabled()).isTrue();
+    scheduler.advance(Duration.ofSeconds(20));
+    assertThat(results).hasSize(1);
+    assertThat(answers).containsExactly("2/55: 0", "quiet 60", "quiet 0", "1/77: 0", "2/78: 0");
+  }
+
+  @Test
+  void enablingAgainStartsWhatHasWaited() {
+    runs.setLeader(true);
+    runs.onMessage(Srvid.DISABLE_IP_CHECK, Payload.ofU32(20));
+    runs.request("test");
+    assertThat(results).isEmpty();
+    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(-1, 0, 0).encode());
+    assertThat(results).hasSize(1);
+  }
+
+  @Test
+  void aRunUnderWayCannotBeDisabled() {
+    silent.add(2);
+    lead();
+    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(1, 9, 20).encode());
+    assertThat(answers).contains("1/9: -11");
+  }
+
+  @Test
+  void onlyTheLeaderActs() {
+    runs.request("test");
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    assertThat(sent).isEmpty();
+    assertThat(answers).isEmpty();
+    assertThat(runs.onMessage(Srvid.LEADER, Payload.ofU32(0))).isFalse();
+    assertThat(runs.onMessage(Srvid.TAKEOVER_RUN, new byte[3])).isTrue();
+  }
+
+  @Test
+  void aLeaderThatStepsDownStopsInTheMiddle() {
+    silent.add(2);
+    lead();
+    runs.setLeader(false);
+    sent.clear();
+    scheduler.advance(Duration.ofMinutes(2));
+    assertThat(sent).isEmpty();
+    assertThat(results).isEmpty();
+  }
+
+  @Test
+  void withFailoverDisabledNothingMoves() {
+    settings =
+        new TakeoverSettings(
+            AllocationAlgorithm.LCP2, false, false, Duration.ofSeconds(9), true, Map.of());
+    lead();
+    assertThat(sent).containsExactly("0 IPREALLOCATED", "1 IPREALLOCATED", "2 IPREALLOCATED");
+  }
+
+  @Test
+  void aForcedNodeGetsItsShare() {
+    lead();
+    hosts.get(0).addAll(hosts.get(2));
+    hosts.get(2).clear();
+    hosts.get(0).addAll(hosts.get(1));
+    hosts.get(1).clear();
+    String one = hosts.get(0).iterator().next();
+    hosts.get(0).remove(one);
+    hosts.get(2).add(one);
+    runs.onMessage(Srvid.REBALANCE_NODE, Payload.ofU32(2));
+    runs.request("addip");
+    assertThat(hosts.get(2)).hasSizeGreaterThanOrEqualTo(1);
+    assertEveryAddressOnce();
+  }
+
+  private void lead() {
+    for (int pnn = 0; pnn < 3; pnn++) {
+      hosts.putIfAbsent(pnn, new HashSet<>());
+    }
+    runs.setLeader(true);
+    runs.request("test");
+  }
+
+  /** A node disappears; nobody may have its addresses for a while. */
+  private Set<String> lose(int pnn, Duration unsafe) {
+    Set<String> had = Set.copyOf(hosts.get(pnn));
+    assertThat(had).isNotEmpty();
+    hosts.get(pnn).clear();
+    flags[pnn] = NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
+    unsafeUntil[pnn] = scheduler.nowNanos() + unsafe.toNanos();
+    sent.clear();
+    return had;
+  }
+
+  private void assertEveryAddressOnce() {
+    List<String> held = new ArrayList<>();
+    hosts.values().forEach(held::addAll);
+    held.remove("10.0.0.9");
+    assertThat(held).containsExactlyInAnyOrderElementsOf(ALL);
+  }
+
+  private String find(String part) {
+    return sent.stream().filter(s -> s.contains(part)).findFirst().orElseThrow();
+  }
+
+  private String last(String part) {
+    return sent.stream().filter(s -> s.contains(part)).reduce((a, b) -> b).orElseThrow();
+  }
+
+  private static List<InetAddress> ips(Set<String> texts) {
+    return texts.stream().map(Addresses::ip).toList();
+  }
+
+  private NodeMap nodeMap() {
+    List<NodeMap.Node> nodes = new ArrayList<>();
+    for (int pnn = 0; pnn < 3; pnn++) {
+      nodes.add(new NodeMap.Node(pnn, flags[pnn], new SockAddr(ip("10.1.1." + (pnn + 1)), 4379)));
+    }
+    return new NodeMap(nodes);
+  }
+
+  /** The three nodes' daemons. */
+  private void control(
+      int pnn, Control control, int controlFlags, byte[] data, NodeControls.Answer answer) {
+    if (silent.contains(pnn)) {
+      return;
+    }
+    Set<String> held = hosts.computeIfAbsent(pnn, p -> new HashSet<>());
+    if (control == Control.GET_PUBLIC_IPS) {
+      boolean onlyAvailable = (controlFlags & ControlFlag.PUBLIC_IP_ONLY_AVAILABLE) != 0;
+      answer.take(0, publicIps(pnn, held, onlyAvailable));
+      return;
+    }
+    if (control == Control.IPREALLOCATED) {
+      sent.add(pnn + " " + control);
+      answer.take(0, Payload.empty());
+      return;
+    }
+    PublicIp ip = PublicIp.decode(data);
+    String what = pnn + " " + control + " " + ip.address().host();
+    sent.add(what);
+    if (failing.contains(what)) {
+      answer.take(-1, Payload.empty());
+      return;
+    }
+    if (control == Control.RELEASE_IP) {
+      held.remove(ip.address().host());
+    } else {
+      assertThat(ip.pnn()).isEqualTo(pnn);
+      held.add(ip.address().host());
+    }
+    answer.take(0, Payload.empty());
+  }
+
+  private byte[] publicIps(int pnn, Set<String> held, boolean onlyAvailable) {
+    List<PublicIp> list = new ArrayList<>();
+    if (!onlyAvailable || (flags[pnn] & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0) {
+      for (String address : ALL) {
+        list.add(
+            new PublicIp(held.contains(address) ? pnn : -1, new SockAddr(ip(address), 0)));
+      }
+    }
+    return new PublicIpList(list).encode();
+  }
+
+  private final class Listener implements TakeoverListener {
+    @Override
+    public void reply(int pnn, long srvid, int value) {
+      answers.add(pnn + "/" + srvid + ": " + value);
+    }
+
+    @Override
+    public void disableElsewhere(int seconds) {
+      answers.add("quiet " + seconds);
+    }
+
+    @Override
+    public void finished(TakeoverResult result) {
+      results.add(result);
+    }
+  }
+}
