@@ -25,7 +25,7 @@ public enum TdbError {
   }
 
   static TdbError of(int code) {
-    return code >= 0 && code < UNKNOWN.ordinal() ? BY_CODE[code] : UNKNOWN;
+    return code >= 0 && code < BY_CODE.length - 1 ? BY_CODE[code] : UNKNOWN;
   }
 
   public String text() {

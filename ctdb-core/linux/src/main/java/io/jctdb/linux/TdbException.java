@@ -6,13 +6,19 @@ import java.nio.file.Path;
 public final class TdbException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private final String text;
   private final transient Path path;
   private final String operation;
   private final TdbError error;
   private final int errno;
 
   TdbException(Path path, String operation, TdbError error, int errno) {
-    super(message(path, operation, error, errno));
+    this(message(path, operation, error, errno), path, operation, error, errno);
+  }
+
+  private TdbException(String text, Path path, String operation, TdbError error, int errno) {
+    super(text);
+    this.text = text;
     this.path = path;
     this.operation = operation;
     this.error = error;
@@ -35,6 +41,11 @@ public final class TdbException extends RuntimeException {
       text.append(')');
     }
     return text.toString();
+  }
+
+  @Override
+  public String getMessage() {
+    return text;
   }
 
   public Path path() {

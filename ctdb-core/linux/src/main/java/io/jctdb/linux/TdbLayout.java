@@ -27,7 +27,7 @@ record TdbLayout(int hashSize, long dataOffset, boolean jenkins) {
   static final long ALLRECORD_MUTEX = HEADER_BYTES;
 
   /** Offset of the 16-bit state of the allrecord lock. */
-  static final long ALLRECORD_STATE = HEADER_BYTES + RobustMutex.BYTES;
+  static final long ALLRECORD_STATE = ALLRECORD_MUTEX + RobustMutex.BYTES;
 
   private static final long FREE_LIST_MUTEX = ALLRECORD_STATE + 8;
   private static final long CHAIN_HEADS = 172;

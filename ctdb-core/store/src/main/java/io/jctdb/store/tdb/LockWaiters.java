@@ -85,7 +85,7 @@ public final class LockWaiters implements AutoCloseable {
   /** Runs {@code work}, which must not block, a little later; not at all once closed. */
   void after(long milliseconds, Runnable work) {
     try {
-      timer.schedule(work, milliseconds, TimeUnit.MILLISECONDS);
+      var _ = timer.schedule(work, milliseconds, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       // Closed: nobody is left to retry for.
     }

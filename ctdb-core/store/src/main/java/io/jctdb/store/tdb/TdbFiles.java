@@ -79,7 +79,8 @@ final class TdbFiles {
         file.resolveSibling(
             file.getFileName() + ".stale." + TIMESTAMP.format(Clock.systemUTC().instant()));
     try {
-      return Files.move(file, aside);
+      Files.move(file, aside);
+      return aside;
     } catch (IOException e) {
       throw new StoreException(file + ": cannot be moved to " + aside + ": " + e.getMessage(), e);
     }
@@ -96,7 +97,7 @@ final class TdbFiles {
             ? create(file, mode, geometry)
             : Tdb.open(file, geometry.hashSize(), mode.flags(), Tdb.O_RDWR, OWNER_ONLY);
     if (isNew) {
-      syncDirectory(file.toAbsolutePath().getParent());
+      syncDirectoryOf(file);
     }
     if (TdbAbortedGrowth.isIn(tdb)) {
       LOG.warn(
@@ -113,7 +114,8 @@ final class TdbFiles {
   }
 
   /** Makes the name of a new file survive a loss of power. */
-  private static void syncDirectory(Path directory) {
+  private static void syncDirectoryOf(Path file) {
+    Path directory = file.toAbsolutePath().resolveSibling(".").normalize();
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException e) {

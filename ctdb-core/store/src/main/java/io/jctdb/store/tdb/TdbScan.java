@@ -83,16 +83,18 @@ final class TdbScan implements RecordStore.Scan {
 
     private void visit(int chain) {
       List<Entry> entries = new ArrayList<>();
-      tdb.traverseChain(chain, (key, value) -> entries.add(new Entry(key, value)));
+      tdb.traverseChain(
+          chain,
+          (key, value) -> {
+            StoredRecord record = TdbValues.read(value);
+            return record == null || entries.add(new Entry(new Key(key), record));
+          });
       for (Entry entry : entries) {
-        StoredRecord record = TdbValues.read(entry.value());
-        if (record != null) {
-          remaining--;
-          visitor.visit(new Key(entry.key()), record);
-        }
+        remaining--;
+        visitor.visit(entry.key(), entry.record());
       }
     }
   }
 
-  private record Entry(byte[] key, byte[] value) {}
+  private record Entry(Key key, StoredRecord record) {}
 }

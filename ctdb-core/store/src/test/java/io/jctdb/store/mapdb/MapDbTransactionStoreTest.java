@@ -1,5 +1,6 @@
 package io.jctdb.store.mapdb;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.store.TransactionStore;
@@ -45,7 +46,7 @@ class MapDbTransactionStoreTest extends TransactionStoreContract {
   @Test
   void aFileOfSomethingElseIsDiscarded() throws IOException {
     Path file = directory.resolve("noise.mapdb");
-    Files.write(file, "this is not a database".repeat(1000).getBytes());
+    Files.write(file, "this is not a database".repeat(1000).getBytes(UTF_8));
     try (TransactionStore store = MapDbTransactionStore.open(file)) {
       assertThat(store.sequenceNumber()).isZero();
     }
