@@ -12,8 +12,8 @@ import java.lang.invoke.MethodHandle;
 /**
  * A shared mapping of a part of a file, made from a descriptor that stays somebody else's.
  *
- * <p>{@code FileChannel.map} would need a descriptor of its own, and closing that one would drop the
- * process's locks on the file (databases.md 1.10). Mapping and unmapping touch no lock.
+ * <p>{@code FileChannel.map} would need a descriptor of its own, and closing that one would drop
+ * the process's locks on the file (databases.md 1.10). Mapping and unmapping touch no lock.
  */
 final class MappedMemory implements AutoCloseable {
   private static final int PROT_READ = 1;

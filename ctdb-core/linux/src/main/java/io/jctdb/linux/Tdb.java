@@ -168,8 +168,7 @@ public final class Tdb implements AutoCloseable {
     MemorySegment value;
     try {
       value =
-          (MemorySegment)
-              LibTdb.FETCH.invokeExact(resultAllocator, errno, context(), keyStruct);
+          (MemorySegment) LibTdb.FETCH.invokeExact(resultAllocator, errno, context(), keyStruct);
     } catch (Throwable e) {
       throw CLibrary.unexpected(e);
     }
@@ -215,9 +214,7 @@ public final class Tdb implements AutoCloseable {
     valueBuffer.describe(valueStruct);
     int result;
     try {
-      result =
-          (int)
-              LibTdb.STORE.invokeExact(errno, context(), keyStruct, valueStruct, mode.flag);
+      result = (int) LibTdb.STORE.invokeExact(errno, context(), keyStruct, valueStruct, mode.flag);
     } catch (Throwable e) {
       throw CLibrary.unexpected(e);
     }
@@ -267,8 +264,8 @@ public final class Tdb implements AutoCloseable {
   }
 
   /**
-   * Makes this context believe that it holds the chain's write lock. For when somebody else, another
-   * thread outside the context or another process, holds the real lock on its behalf.
+   * Makes this context believe that it holds the chain's write lock. For when somebody else,
+   * another thread outside the context or another process, holds the real lock on its behalf.
    */
   public void markChainLock(byte[] key) {
     setKey(key);
@@ -335,8 +332,8 @@ public final class Tdb implements AutoCloseable {
   // ---- walking
 
   /**
-   * Visits every record. The chain lock is not held during a visit, so records may change meanwhile;
-   * the context is read-only until the walk has ended.
+   * Visits every record. The chain lock is not held during a visit, so records may change
+   * meanwhile; the context is read-only until the walk has ended.
    *
    * @return the number of records visited
    */
@@ -344,8 +341,7 @@ public final class Tdb implements AutoCloseable {
     MemorySegment stub = beginTraverse(visitor);
     int result;
     try {
-      result =
-          (int) LibTdb.TRAVERSE_READ.invokeExact(errno, context(), stub, MemorySegment.NULL);
+      result = (int) LibTdb.TRAVERSE_READ.invokeExact(errno, context(), stub, MemorySegment.NULL);
     } catch (Throwable e) {
       throw CLibrary.unexpected(e);
     }
@@ -364,8 +360,7 @@ public final class Tdb implements AutoCloseable {
     try {
       result =
           (int)
-              LibTdb.TRAVERSE_CHAIN.invokeExact(
-                  errno, context(), chain, stub, MemorySegment.NULL);
+              LibTdb.TRAVERSE_CHAIN.invokeExact(errno, context(), chain, stub, MemorySegment.NULL);
     } catch (Throwable e) {
       throw CLibrary.unexpected(e);
     }
@@ -447,9 +442,7 @@ public final class Tdb implements AutoCloseable {
     int result;
     try {
       result =
-          (int)
-              LibTdb.CHECK.invokeExact(
-                  errno, context(), MemorySegment.NULL, MemorySegment.NULL);
+          (int) LibTdb.CHECK.invokeExact(errno, context(), MemorySegment.NULL, MemorySegment.NULL);
     } catch (Throwable e) {
       throw CLibrary.unexpected(e);
     }

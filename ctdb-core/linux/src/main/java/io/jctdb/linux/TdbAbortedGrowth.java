@@ -11,14 +11,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells the harmless trace of a process that died in the middle of a commit from real damage.
  *
- * <p>When a transaction that makes the file larger is cut off, libtdb 1.4.8 puts every old byte back
- * when the file is opened next, but leaves the file at its new size, with pieces of the lost
- * transaction behind the old end. {@code tdb_check} then complains about records that no chain knows
- * (seen in about one of a hundred kill -9 of a process that does nothing but such commits), although
- * nothing is missing. Such a file has a telling shape: from its first record up to some point every
- * byte that is not zero belongs to exactly one record of a chain or of the free list, and behind that point nothing
- * is in use but, perhaps, the recovery area. Damage in the middle, such as a page of zeros, does not
- * look so. Rewriting the file ({@link Tdb#repack}) removes the trace.
+ * <p>When a transaction that makes the file larger is cut off, libtdb 1.4.8 puts every old byte
+ * back when the file is opened next, but leaves the file at its new size, with pieces of the lost
+ * transaction behind the old end. {@code tdb_check} then complains about records that no chain
+ * knows (seen in about one of a hundred kill -9 of a process that does nothing but such commits),
+ * although nothing is missing. Such a file has a telling shape: from its first record up to some
+ * point every byte that is not zero belongs to exactly one record of a chain or of the free list,
+ * and behind that point nothing is in use but, perhaps, the recovery area. Damage in the middle,
+ * such as a page of zeros, does not look so. Rewriting the file ({@link Tdb#repack}) removes the
+ * trace.
  *
  * <p>Layout of records: databases.md 1.3.
  */
@@ -46,9 +47,9 @@ public final class TdbAbortedGrowth {
   }
 
   /**
-   * Whether a file shows the trace of a cut-off growth and nothing worse. {@code tdb_check} need not
-   * have complained: it passes over zeros, and what follows them. Only for files without mutexes, and
-   * while nobody writes.
+   * Whether a file shows the trace of a cut-off growth and nothing worse. {@code tdb_check} need
+   * not have complained: it passes over zeros, and what follows them. Only for files without
+   * mutexes, and while nobody writes.
    */
   public static boolean isIn(Tdb tdb) {
     TdbLayout layout = TdbLayout.of(tdb);
@@ -84,7 +85,9 @@ public final class TdbAbortedGrowth {
     return gap || whole < file.byteSize();
   }
 
-  /** Zeros between records are space that an earlier cut-off growth has cost; libtdb accepts them. */
+  /**
+   * Zeros between records are space that an earlier cut-off growth has cost; libtdb accepts them.
+   */
   private boolean isZero(long from, long to) {
     for (long at = from; at < to; at += 4) {
       if (word(at) != 0) {
@@ -94,7 +97,10 @@ public final class TdbAbortedGrowth {
     return true;
   }
 
-  /** Follows one list; {@code chain} is −1 for the free list. False if anything is not as it must be. */
+  /**
+   * Follows one list; {@code chain} is −1 for the free list. False if anything is not as it must
+   * be.
+   */
   private boolean collect(long head, int chain) {
     // More records than fit into the file: the list is a ring.
     long recordsMax = file.byteSize() / RECORD_HEADER_BYTES;

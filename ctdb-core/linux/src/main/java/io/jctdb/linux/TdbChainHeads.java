@@ -27,8 +27,7 @@ public final class TdbChainHeads implements AutoCloseable {
   public static TdbChainHeads of(Tdb tdb) {
     TdbLayout layout = TdbLayout.of(tdb);
     long bytes = TdbLayout.chainHead(layout.hashSize());
-    return new TdbChainHeads(
-        MappedMemory.map(tdb.fd(), layout.dataOffset(), bytes, false), layout);
+    return new TdbChainHeads(MappedMemory.map(tdb.fd(), layout.dataOffset(), bytes, false), layout);
   }
 
   public int hashSize() {

@@ -2,7 +2,10 @@ package io.jctdb.linux;
 
 import java.nio.file.Path;
 
-/** A libtdb call failed. The message names the file, the operation, libtdb's and the system's reason. */
+/**
+ * A libtdb call failed. The message names the file, the operation, libtdb's and the system's
+ * reason.
+ */
 public final class TdbException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -46,8 +46,12 @@ record TdbLayout(int hashSize, long dataOffset, boolean jenkins) {
           || hashSize != tdb.hashSize()
           || dataOffset != (mutexes ? layout.mutexAreaBytes() : 0)) {
         throw new IllegalStateException(
-            tdb.path() + ": the file's header is not laid out as expected (hash size " + hashSize
-                + ", mutex area " + dataOffset + " bytes); is libtdb newer than 1.4?");
+            tdb.path()
+                + ": the file's header is not laid out as expected (hash size "
+                + hashSize
+                + ", mutex area "
+                + dataOffset
+                + " bytes); is libtdb newer than 1.4?");
       }
       return layout;
     }

@@ -4,12 +4,12 @@ package io.jctdb.linux;
  * The locks of a TDB file taken <em>outside</em> its context, by a thread that can afford to wait.
  *
  * <p>smbd holds chain locks, sometimes for long, and the thread that owns the context must never
- * wait for one. So a waiting thread takes the same lock that libtdb would take, and tells the owner,
- * which makes its context believe in it ({@link Tdb#markChainLock}), works, and lets the waiting
- * thread unlock. No second descriptor of the file is ever opened.
+ * wait for one. So a waiting thread takes the same lock that libtdb would take, and tells the
+ * owner, which makes its context believe in it ({@link Tdb#markChainLock}), works, and lets the
+ * waiting thread unlock. No second descriptor of the file is ever opened.
  *
- * <p>Threading: {@code lock…} blocks, and belongs with its {@code unlock…} on one platform thread. At
- * most one user per chain at a time; none while somebody wants or has everything.
+ * <p>Threading: {@code lock…} blocks, and belongs with its {@code unlock…} on one platform thread.
+ * At most one user per chain at a time; none while somebody wants or has everything.
  */
 public abstract sealed class TdbLocks implements AutoCloseable
     permits TdbMutexLocks, TdbRangeLocks {

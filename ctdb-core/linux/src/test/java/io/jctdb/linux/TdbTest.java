@@ -21,8 +21,7 @@ class TdbTest {
   @TempDir Path directory;
 
   private Tdb open(int flags) {
-    return Tdb.open(
-        directory.resolve("test.tdb.0"), 1009, flags, Tdb.O_CREAT | Tdb.O_RDWR, 0600);
+    return Tdb.open(directory.resolve("test.tdb.0"), 1009, flags, Tdb.O_CREAT | Tdb.O_RDWR, 0600);
   }
 
   private static byte[] bytes(String text) {
@@ -121,8 +120,7 @@ class TdbTest {
         tdb.store(bytes("key" + i), bytes("" + i));
       }
       List<String> seen = new ArrayList<>();
-      assertThat(tdb.traverseRead((key, value) -> seen.add(new String(key, UTF_8))))
-          .isEqualTo(100);
+      assertThat(tdb.traverseRead((key, value) -> seen.add(new String(key, UTF_8)))).isEqualTo(100);
       assertThat(seen).doesNotHaveDuplicates().hasSize(100);
 
       List<String> byChain = new ArrayList<>();

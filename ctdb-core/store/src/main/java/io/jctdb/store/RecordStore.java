@@ -13,10 +13,10 @@ import io.jctdb.protocol.Key;
  */
 public interface RecordStore extends AutoCloseable {
   /**
-   * Runs {@code section} exactly once under the chain lock of {@code key}: before this returns if the
-   * lock is free and no earlier section waits for that chain, otherwise later on the owner thread.
-   * Sections of one chain run in the order in which they were handed in. After {@link #close} those
-   * that still wait are dropped.
+   * Runs {@code section} exactly once under the chain lock of {@code key}: before this returns if
+   * the lock is free and no earlier section waits for that chain, otherwise later on the owner
+   * thread. Sections of one chain run in the order in which they were handed in. After {@link
+   * #close} those that still wait are dropped.
    */
   void locked(Key key, RecordSection section);
 

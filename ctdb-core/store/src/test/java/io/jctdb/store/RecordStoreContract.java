@@ -266,8 +266,7 @@ public abstract class RecordStoreContract {
     owner.run(
         () -> {
           assertThatThrownBy(store::wipe).hasMessageContaining("frozen");
-          assertThatThrownBy(
-                  () -> store.storeFrozen(key("a"), new StoredRecord(HEADER, data(""))))
+          assertThatThrownBy(() -> store.storeFrozen(key("a"), new StoredRecord(HEADER, data(""))))
               .hasMessageContaining("frozen");
         });
   }

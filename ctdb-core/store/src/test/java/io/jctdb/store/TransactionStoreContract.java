@@ -46,8 +46,7 @@ public abstract class TransactionStoreContract {
   }
 
   protected static Update update(String key, String data) {
-    return new Update(
-        key(key), new StoredRecord(new RecordHeader(7, 1, 0), data.getBytes(UTF_8)));
+    return new Update(key(key), new StoredRecord(new RecordHeader(7, 1, 0), data.getBytes(UTF_8)));
   }
 
   private static Update sequence(long number) {

@@ -13,9 +13,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A full copy that can be fetched again from other nodes, in a MapDB file. A copy that was not closed
- * properly is discarded when it is opened; then {@link #sequenceNumber} is 0 and the content is
- * fetched anew.
+ * A full copy that can be fetched again from other nodes, in a MapDB file. A copy that was not
+ * closed properly is discarded when it is opened; then {@link #sequenceNumber} is 0 and the content
+ * is fetched anew.
  *
  * <p>MapDB's own transactions are not used, as they do not keep what they promise. A process that
  * dies leaves a file that is not trusted, whatever it contains; and while the process lives, a
@@ -89,8 +89,7 @@ public final class MapDbTransactionStore implements TransactionStore {
 
   @Override
   public void forEach(RecordVisitor visitor) {
-    file.records()
-        .forEach((key, value) -> visitor.visit(new Key(key), MapDbValues.read(value)));
+    file.records().forEach((key, value) -> visitor.visit(new Key(key), MapDbValues.read(value)));
   }
 
   @Override

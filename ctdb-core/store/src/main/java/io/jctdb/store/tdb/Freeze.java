@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
  * Having every chain of a file at once. Owner thread only.
  *
  * <p>First the threads that wait for single chains are called back (locks of theirs and of the
- * freeze must not overlap); then one thread takes everything outside the context and keeps it, while
- * the context believes in it.
+ * freeze must not overlap); then one thread takes everything outside the context and keeps it,
+ * while the context believes in it.
  */
 final class Freeze implements LockVisit.Listener {
   /** The store around it. */

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * One visit of a waiting thread to a lock: it waits until the lock is free, takes it, tells the
  * owner thread, and holds it until the owner thread says {@link #release}; then it unlocks.
  *
- * <p>Lock and unlock happen on the same thread because a mutex demands it. Every visit that has begun
- * ends with exactly one call of {@code ended} on the owner thread, after the unlock.
+ * <p>Lock and unlock happen on the same thread because a mutex demands it. Every visit that has
+ * begun ends with exactly one call of {@code ended} on the owner thread, after the unlock.
  */
 final class LockVisit implements Runnable {
   /** The lock to be taken; both methods are called on the waiting thread. */
@@ -114,7 +114,10 @@ final class LockVisit implements Runnable {
     return state.compareAndSet(State.QUEUED, State.TAKEN_BACK);
   }
 
-  /** Calls the waiting off. To be repeated until the visit has ended; it may be granted all the same. */
+  /**
+   * Calls the waiting off. To be repeated until the visit has ended; it may be granted all the
+   * same.
+   */
   void cancel() {
     wait.cancel();
   }

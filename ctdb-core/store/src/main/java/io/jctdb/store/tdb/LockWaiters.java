@@ -57,7 +57,8 @@ public final class LockWaiters implements AutoCloseable {
             });
     if (!started) {
       line.add(wait);
-      // If all threads are still at work now, one of them will serve the line; else this starts one.
+      // If all threads are still at work now, one of them will serve the line; else this starts
+      // one.
       start(this::serveLine);
     }
   }

@@ -29,9 +29,7 @@ final class TdbFiles {
   static Tdb open(Path file, TdbOpenMode mode, TdbGeometry geometry) {
     try {
       Tdb tdb =
-          mode.startsEmpty()
-              ? openEmpty(file, mode, geometry)
-              : openChecked(file, mode, geometry);
+          mode.startsEmpty() ? openEmpty(file, mode, geometry) : openChecked(file, mode, geometry);
       tdb.setMaxDead(geometry.maxDead());
       return tdb;
     } catch (TdbException e) {
@@ -40,9 +38,9 @@ final class TdbFiles {
   }
 
   /**
-   * Opens a volatile or replicated file, which libtdb empties unless another process still holds its
-   * active lock. Such a process lost its daemon long ago; its file is moved out of the way, so that
-   * it can do no harm to the new one.
+   * Opens a volatile or replicated file, which libtdb empties unless another process still holds
+   * its active lock. Such a process lost its daemon long ago; its file is moved out of the way, so
+   * that it can do no harm to the new one.
    */
   private static Tdb openEmpty(Path file, TdbOpenMode mode, TdbGeometry geometry) {
     for (int attempt = 0; attempt < 3; attempt++) {
@@ -64,8 +62,7 @@ final class TdbFiles {
   }
 
   private static Tdb create(Path file, TdbOpenMode mode, TdbGeometry geometry) {
-    return Tdb.open(
-        file, geometry.hashSize(), mode.flags(), Tdb.O_RDWR | Tdb.O_CREAT, OWNER_ONLY);
+    return Tdb.open(file, geometry.hashSize(), mode.flags(), Tdb.O_RDWR | Tdb.O_CREAT, OWNER_ONLY);
   }
 
   private static boolean isEmpty(Tdb tdb) {

@@ -29,10 +29,10 @@ import org.slf4j.LoggerFactory;
  * <p>A section first tries its chain without blocking; that is the way of nearly all. If another
  * process holds the chain, the section waits in the line of that chain, and one thread of {@link
  * LockWaiters} takes the real lock outside libtdb's context. Once it has it, the owner thread makes
- * the context believe in the lock ({@code tdb_chainlock_mark}), runs the whole line, and the waiting
- * thread unlocks. ctdbd starts a helper process for this; here it costs two thread switches. The
- * owner thread itself never waits, except for the few instructions for which somebody else holds the
- * file's free list, as everybody who stores must.
+ * the context believe in the lock ({@code tdb_chainlock_mark}), runs the whole line, and the
+ * waiting thread unlocks. ctdbd starts a helper process for this; here it costs two thread
+ * switches. The owner thread itself never waits, except for the few instructions for which somebody
+ * else holds the file's free list, as everybody who stores must.
  *
  * <p>The file is opened once and never again in this process (see {@link Tdb}).
  */
@@ -264,9 +264,9 @@ public final class TdbRecordStore implements RecordStore {
   }
 
   /**
-   * Runs those sections that wait now; the chain is locked. Not those that come meanwhile: smbd must
-   * get its turn, too. If sections throw, the others run all the same and the first exception goes
-   * on.
+   * Runs those sections that wait now; the chain is locked. Not those that come meanwhile: smbd
+   * must get its turn, too. If sections throw, the others run all the same and the first exception
+   * goes on.
    */
   private void serve(ContendedChain line) {
     Queue<ContendedChain.Waiting> sections = line.sections();
@@ -474,8 +474,8 @@ public final class TdbRecordStore implements RecordStore {
   }
 
   /**
-   * Closes the file. If other processes hold chains that sections wait for, this takes up to some 50
-   * milliseconds, until the waiting threads have noticed.
+   * Closes the file. If other processes hold chains that sections wait for, this takes up to some
+   * 50 milliseconds, until the waiting threads have noticed.
    */
   @Override
   public void close() {

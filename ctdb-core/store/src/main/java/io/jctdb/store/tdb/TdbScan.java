@@ -15,8 +15,8 @@ import java.util.Queue;
 import java.util.function.Consumer;
 
 /**
- * A walk along the chains of a file. Empty chains are passed without a lock; a chain with records is
- * locked without blocking, read, shown record by record, and unlocked. Chains that are taken are
+ * A walk along the chains of a file. Empty chains are passed without a lock; a chain with records
+ * is locked without blocking, read, shown record by record, and unlocked. Chains that are taken are
  * tried again at the end.
  */
 final class TdbScan implements RecordStore.Scan {

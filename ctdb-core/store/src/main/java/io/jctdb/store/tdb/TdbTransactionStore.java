@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * A persistent or replicated database in a TDB file, changed by libtdb's transactions only.
  *
  * <p>A transaction of a persistent database is on disk when it returns: libtdb writes what it is
- * about to overwrite to a recovery area, syncs, changes, syncs again; whoever opens the file after a
- * crash puts the old bytes back if the second part is missing (databases.md 1.4). Replicated
+ * about to overwrite to a recovery area, syncs, changes, syncs again; whoever opens the file after
+ * a crash puts the old bytes back if the second part is missing (databases.md 1.4). Replicated
  * databases use the same transactions without syncs.
  *
  * <p>Every operation may wait for readers in other processes. One thread at a time.

@@ -70,9 +70,9 @@ class KillTest {
   }
 
   /**
-   * A volatile file has no transactions: replacing a value may delete the old one before it links the
-   * new one, so the record that is being stored at that moment may be lost (as with ctdbd; the node's
-   * records are then found at the other nodes). No other may be.
+   * A volatile file has no transactions: replacing a value may delete the old one before it links
+   * the new one, so the record that is being stored at that moment may be lost (as with ctdbd; the
+   * node's records are then found at the other nodes). No other may be.
    */
   @ParameterizedTest
   @EnumSource(names = {"VOLATILE_MUTEX", "VOLATILE_FCNTL"})

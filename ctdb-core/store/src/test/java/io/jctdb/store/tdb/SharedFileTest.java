@@ -101,8 +101,7 @@ class SharedFileTest {
       List<String> seen = new ArrayList<>();
       RecordStore.Scan scan = owner.call(store::scan);
       for (int i = 0; i < 1000; i++) {
-        owner.run(
-            () -> scan.next(10, (k, record) -> seen.add(new String(k.bytes(), UTF_8))));
+        owner.run(() -> scan.next(10, (k, record) -> seen.add(new String(k.bytes(), UTF_8))));
       }
       assertThat(seen).contains("key8").doesNotContain("key7");
       assertThat(owner.call(() -> List.copyOf(order))).isEmpty();
@@ -206,7 +205,8 @@ class SharedFileTest {
       owner.run(
           () -> {
             store.wipe();
-            store.storeFrozen(key("pushed"), new StoredRecord(new RecordHeader(5, 0, 0), new byte[9]));
+            store.storeFrozen(
+                key("pushed"), new StoredRecord(new RecordHeader(5, 0, 0), new byte[9]));
           });
 
       owner.run(store::thaw);
@@ -265,8 +265,7 @@ class SharedFileTest {
                               done.incrementAndGet();
                             })));
       }
-      all.forEach(
-          smbd -> counters.forEach(counter -> assertThat(smbd.reply()).isEqualTo("ok")));
+      all.forEach(smbd -> counters.forEach(counter -> assertThat(smbd.reply()).isEqualTo("ok")));
       owner.await("all sections have run", () -> done.get() == 2L * each);
     }
     for (String counter : counters) {
@@ -346,8 +345,7 @@ class SharedFileTest {
       open(mode);
       AtomicBoolean gone = new AtomicBoolean();
       owner.run(
-          () ->
-              store.locked(key("of the old time"), record -> gone.set(record.fetch() == null)));
+          () -> store.locked(key("of the old time"), record -> gone.set(record.fetch() == null)));
       assertThat(gone).isTrue();
       assertThat(leftover.ask("count")).isEqualTo("1");
     }

@@ -79,7 +79,8 @@ final class SmbdLike {
         }
         yield "ok";
       }
-      case "store-forever" -> storeForever(Path.of(words[1]), words[2], new Random(words[3].hashCode()));
+      case "store-forever" ->
+          storeForever(Path.of(words[1]), words[2], new Random(words[3].hashCode()));
       case "commit-forever" -> commitForever(Path.of(words[1]));
       default -> "error: what is " + words[0] + "?";
     };
@@ -117,8 +118,7 @@ final class SmbdLike {
       owner.run(
           () ->
               store.locked(
-                  new Key(key(name)),
-                  record -> record.store(new RecordHeader(n, 0, 0), data)));
+                  new Key(key(name)), record -> record.store(new RecordHeader(n, 0, 0), data)));
       System.out.println(name + " " + n);
     }
   }
