@@ -18,6 +18,16 @@ import java.util.concurrent.CompletableFuture;
  */
 public interface ClusterMembership extends AutoCloseable {
 
+  /**
+   * Begins to connect; never waits for ZooKeeper. To be called by the only daemon of this node (it
+   * holds the node's sockets), when what an earlier daemon left behind, public addresses above all,
+   * has been removed: registering says to the others that the earlier life is over.
+   */
+  static ClusterMembership start(
+      MembershipConfig config, MembershipListener listener, EpochChange epochChange) {
+    return ZooKeeperMembership.start(config, listener, epochChange);
+  }
+
   /** UNHEALTHY: the result of the monitor event. */
   void setUnhealthy(boolean unhealthy);
 
@@ -46,7 +56,8 @@ public interface ClusterMembership extends AutoCloseable {
   /**
    * True: this node may be made a member (it can answer PREPARE). False: a promise that it owns no
    * record, serves no client and holds no public address; only say so when it is true. Becoming
-   * ready again makes a new incarnation.
+   * ready again makes a new incarnation. True before the node is registered is remembered until it
+   * is.
    */
   void setReady(boolean ready);
 

@@ -161,4 +161,21 @@ public record MembershipConfig(
         patience,
         nanos);
   }
+
+  /** A cluster of one node need not wait for others. */
+  public MembershipConfig withGather(Duration other) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        other,
+        settle,
+        patience,
+        bootNanos);
+  }
 }

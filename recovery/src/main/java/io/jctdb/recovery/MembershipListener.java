@@ -41,8 +41,9 @@ public interface MembershipListener {
 
   /**
    * The lease has run out, the session has expired, or the leader has expelled this node: give up
-   * public addresses, close clients, stop answering, now. {@link #sessionEstablished} follows when
-   * the node may begin again.
+   * public addresses, close clients, stop answering, now. When all of that is done, call {@link
+   * ClusterMembership#setReady}(false); only then does this node register again as a new
+   * incarnation, and {@link #sessionEstablished} follows. Not called while the node is not ready.
    */
   void leaseLost(String reason);
 

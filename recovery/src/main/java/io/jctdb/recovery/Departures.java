@@ -1,0 +1,122 @@
+package io.jctdb.recovery;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * When the records and the public addresses of a node that has gone may be handed on.
+ *
+ * <p>A record that vanished without a goodbye means that the session has expired: the lease ended
+ * at most {@code residue} later ({@link MembershipTiming}). If a leader expelled the node, its last
+ * heartbeat may have been answered just before: the lease ends a whole lease later. An address can
+ * outlive the lease by {@code addressResidue}. Times count from when <em>this</em> node noticed,
+ * which is never too early. A node that said it holds nothing, or that came back as a new
+ * incarnation (it may only do so when it holds nothing), is waited for no longer.
+ */
+final class Departures {
+  /** A life that ended without a goodbye, and how long its lease may have gone on from there. */
+  private record Gone(long noticedNanos, long residueNanos, long leaseNanos) {}
+
+  private final MembershipTiming timing;
+  private final long addressResidueNanos;
+  private final Map<Life, Gone> gone = new HashMap<>();
+  private final Set<Life> expelled = new HashSet<>();
+  private final Set<Life> letGo = new HashSet<>();
+  private Map<Integer, MemberInfo> nodes = Map.of();
+
+  Departures(MembershipTiming timing, Duration addressResidue) {
+    this.timing = timing;
+    this.addressResidueNanos = addressResidue.toNanos();
+  }
+
+  /** The registered nodes are now these. */
+  void nodesAre(Map<Integer, MemberInfo> now, long nowNanos) {
+    for (MemberInfo before : nodes.values()) {
+      MemberInfo after = now.get(before.pnn());
+      if (after == null && before.ready()) {
+        note(before, nowNanos);
+      } else if (after == null) {
+        letGo.add(Life.of(before));
+      }
+    }
+    for (MemberInfo node : now.values()) {
+      gone.keySet().removeIf(life -> life.pnn() == node.pnn());
+      expelled.removeIf(life -> life.pnn() == node.pnn());
+      letGo.removeIf(life -> life.pnn() == node.pnn());
+    }
+    nodes = Map.copyOf(now);
+  }
+
+  private void note(MemberInfo node, long nowNanos) {
+    gone.putIfAbsent(
+        Life.of(node),
+        new Gone(
+            nowNanos,
+            Duration.ofMillis(node.residueMillis()).toNanos(),
+            Duration.ofMillis(node.leaseMillis()).toNanos()));
+  }
+
+  /**
+   * A leader is expelling, or has expelled, this node. Not taken back when the write seems to have
+   * failed: its answer may have been lost, and the price is only a longer wait.
+   */
+  void expelled(Life life) {
+    MemberInfo node = nodes.get(life.pnn());
+    if (node == null || node.incarnation() == life.incarnation()) {
+      expelled.add(life);
+    }
+  }
+
+  /** Whether this life owns no record any more, so that an epoch without it may be committed. */
+  boolean recordsSafe(Life life, long nowNanos) {
+    MemberInfo node = nodes.get(life.pnn());
+    if (node != null) {
+      return node.incarnation() != life.incarnation() || !node.ready();
+    }
+    if (letGo.contains(life)) {
+      return true;
+    }
+    // If it was never seen here, it went before we looked: as if it had vanished now.
+    Gone end =
+        gone.computeIfAbsent(
+            life,
+            unseen ->
+                new Gone(
+                    nowNanos,
+                    timing.residue(timing.session()).toNanos(),
+                    timing.lease().toNanos()));
+    return nowNanos >= leaseEnd(life, end);
+  }
+
+  private long leaseEnd(Life life, Gone end) {
+    return expelled.contains(life)
+        ? end.noticedNanos + end.leaseNanos + timing.drift().toNanos()
+        : end.noticedNanos + end.residueNanos;
+  }
+
+  /** See {@link ClusterMembership#safeAfterNanos}. */
+  long addressesSafeAfter(int pnn) {
+    MemberInfo node = nodes.get(pnn);
+    if (node != null) {
+      return node.ready() ? Long.MAX_VALUE : Long.MIN_VALUE;
+    }
+    long latest = Long.MIN_VALUE;
+    for (Map.Entry<Life, Gone> end : gone.entrySet()) {
+      if (end.getKey().pnn() == pnn) {
+        latest = Math.max(latest, leaseEnd(end.getKey(), end.getValue()) + addressResidueNanos);
+      }
+    }
+    return latest;
+  }
+
+  /** Every node about which {@link #addressesSafeAfter} has something to say. */
+  Map<Integer, Long> addressesSafeAfter() {
+    Map<Integer, Long> all = new HashMap<>();
+    nodes.keySet().forEach(pnn -> all.put(pnn, addressesSafeAfter(pnn)));
+    gone.keySet().forEach(life -> all.put(life.pnn(), addressesSafeAfter(life.pnn())));
+    return Map.copyOf(all);
+  }
+}

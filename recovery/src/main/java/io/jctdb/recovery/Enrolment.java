@@ -1,0 +1,223 @@
+package io.jctdb.recovery;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's records in one session: registers them, keeps them up to date, and renews the lease
+ * by heartbeats. Owned by the membership thread.
+ *
+ * <p>The heartbeat is a write, because only a write is confirmed by a quorum; and it is refused
+ * once a leader has expelled this node, because that deletes the record it writes to.
+ */
+final class Enrolment {
+  private static final Logger LOG = LoggerFactory.getLogger(Enrolment.class);
+  private static final byte[] NOTHING = new byte[0];
+  private static final long COMPLAIN_EVERY_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private enum State {
+    OUT,
+    REGISTERING,
+    IN
+  }
+
+  private final ZooKeeperSession session;
+  private final Paths paths;
+  private final MembershipConfig config;
+
+  /** Called with the time at which a write that was answered had been sent. */
+  private final LongConsumer answered;
+
+  /** Called when a leader has expelled this node, or somebody else registered as this node. */
+  private final Consumer<String> lost;
+
+  private State state = State.OUT;
+  private boolean mayReplace;
+  private @Nullable MemberInfo published;
+  private @Nullable MemberInfo latest;
+  private boolean publishing;
+  private long lastBeat;
+  private long lastComplaint;
+
+  /**
+   * @param mayReplace whether a record of an earlier session may be removed: once, when the daemon
+   *     has just started, and so holds the node's sockets, no earlier daemon can be alive
+   */
+  Enrolment(
+      ZooKeeperSession session,
+      Paths paths,
+      MembershipConfig config,
+      boolean mayReplace,
+      LongConsumer answered,
+      Consumer<String> lost) {
+    this.session = session;
+    this.paths = paths;
+    this.config = config;
+    this.mayReplace = mayReplace;
+    this.answered = answered;
+    this.lost = lost;
+    this.lastComplaint = config.bootNanos().getAsLong();
+  }
+
+  boolean in() {
+    return state == State.IN;
+  }
+
+  boolean out() {
+    return state == State.OUT;
+  }
+
+  /** What the others can read about this node. */
+  @Nullable MemberInfo published() {
+    return published;
+  }
+
+  /** Registers; {@code done} is called once that has succeeded. Otherwise try again later. */
+  void register(MemberInfo info, Runnable done) {
+    state = State.REGISTERING;
+    latest = info;
+    long sentAt = config.bootNanos().getAsLong();
+    write(
+        List.of(
+            create(paths.member(info.pnn()), MemberRecord.encode(info)),
+            create(paths.beat(info.pnn()), NOTHING)),
+        info,
+        sentAt,
+        done);
+  }
+
+  private static Op create(String path, byte[] data) {
+    return Op.create(path, data, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL);
+  }
+
+  private void write(List<Op> operations, MemberInfo info, long sentAt, Runnable done) {
+    session
+        .write(operations)
+        .whenComplete(
+            (results, failure) -> {
+              if (failure == null) {
+                state = State.IN;
+                published = info;
+                lastBeat = sentAt;
+                answered.accept(sentAt);
+                done.run();
+                publishIfStale();
+              } else if (isRefused(failure, Code.NODEEXISTS)) {
+                existing(info, done);
+              } else {
+                state = State.OUT;
+                LOG.debug("registering: {}", failure.toString());
+              }
+            });
+  }
+
+  private void existing(MemberInfo info, Runnable done) {
+    session
+        .read(paths.member(info.pnn()))
+        .whenComplete(
+            (node, failure) -> {
+              if (failure != null) {
+                state = State.OUT;
+                return;
+              }
+              boolean ours = node.stat().getEphemeralOwner() == session.id();
+              if (!ours && !mayReplace) {
+                state = State.OUT;
+                complain(info.pnn());
+                return;
+              }
+              mayReplace = false;
+              long sentAt = config.bootNanos().getAsLong();
+              LOG.info("node {}: replacing the record of an earlier life", info.pnn());
+              write(
+                  List.of(
+                      Op.delete(paths.member(info.pnn()), node.stat().getVersion()),
+                      Op.delete(paths.beat(info.pnn()), -1),
+                      create(paths.member(info.pnn()), MemberRecord.encode(info)),
+                      create(paths.beat(info.pnn()), NOTHING)),
+                  info,
+                  sentAt,
+                  done);
+            });
+  }
+
+  private void complain(int pnn) {
+    long now = config.bootNanos().getAsLong();
+    if (now - lastComplaint >= COMPLAIN_EVERY_NANOS) {
+      lastComplaint = now;
+      LOG.warn(
+          "node {} is still registered by another session: waiting for that to expire. If this goes"
+              + " on, a second daemon claims the same node",
+          pnn);
+    }
+  }
+
+  /** Makes the record say this, as soon as it can. */
+  void publish(MemberInfo info) {
+    latest = info;
+    publishIfStale();
+  }
+
+  private void publishIfStale() {
+    MemberInfo info = latest;
+    if (state != State.IN || publishing || info == null || info.equals(published)) {
+      return;
+    }
+    publishing = true;
+    session
+        .set(paths.member(info.pnn()), MemberRecord.encode(info))
+        .whenComplete(
+            (stat, failure) -> {
+              publishing = false;
+              if (failure == null) {
+                published = info;
+                publishIfStale();
+              } else {
+                failed(failure);
+              }
+            });
+  }
+
+  /** Time has passed, or the connection is back. */
+  void tick(long now) {
+    if (state != State.IN) {
+      return;
+    }
+    publishIfStale();
+    if (now - lastBeat >= config.timing().heartbeat().toNanos()) {
+      lastBeat = now;
+      session
+          .set(paths.beat(config.self()), NOTHING)
+          .whenComplete(
+              (stat, failure) -> {
+                if (failure == null) {
+                  answered.accept(now);
+                } else {
+                  failed(failure);
+                }
+              });
+    }
+  }
+
+  private void failed(Throwable failure) {
+    if (state == State.IN && isRefused(failure, Code.NONODE)) {
+      state = State.OUT;
+      lost.accept("this node was expelled by the leader, or replaced by another daemon");
+    } else {
+      LOG.debug("writing the membership record: {}", failure.toString());
+    }
+  }
+
+  private static boolean isRefused(Throwable failure, Code code) {
+    return RefusedException.of(failure).filter(refused -> refused.code() == code).isPresent();
+  }
+}

@@ -1,0 +1,441 @@
+package io.jctdb.recovery;
+
+import io.jctdb.database.Epoch;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The leader's loop: compares who should be a member with who is, and changes the epoch when the
+ * two differ. A pure machine: events and the time come in, decisions go out.
+ *
+ * <p>One change at a time, in three steps: RESERVING a number in ZooKeeper, PROPOSING it to the
+ * members, COMMITTING it in ZooKeeper. When the plan turns out wrong under way (a member is lost,
+ * stays silent) the change is dropped and begun again with the next number; since members may have
+ * promised the dropped one, and so wait, a change that was dropped is always followed by another.
+ *
+ * <p>A node that leaves without having let go blocks the change until its lease has run out ({@link
+ * Departures}): nobody is presumed dead. Losses are acted on at once, joins wait a little for
+ * company.
+ */
+final class LeaderMachine {
+  private enum Stage {
+    IDLE,
+    RESERVING,
+    PROPOSING,
+    COMMITTING
+  }
+
+  /** Who is to be in the next epoch. */
+  private record Plan(SortedMap<Integer, Long> incarnations, SortedSet<Integer> lmasters) {}
+
+  /** A change that failed is tried again this much later. */
+  private static final long RETRY_NANOS = 200_000_000L;
+
+  /** How long trouble with a member is borne before the member is expelled. */
+  private final long patienceNanos;
+
+  private final int self;
+  private final long gatherNanos;
+  private final long settleNanos;
+  private final Departures departures;
+
+  private Map<Integer, MemberInfo> nodes = Map.of();
+  private final Set<Integer> linksUp = new HashSet<>();
+
+  /** Since when a node gives cause for impatience: link down, silent, or not letting go. */
+  private final Map<Life, Long> troubleSince = new HashMap<>();
+
+  /** Nodes that did not promise; a joiner is left alone until the time given here. */
+  private final Map<Life, Long> refusedUntil = new HashMap<>();
+
+  private final Set<Life> expelling = new HashSet<>();
+  private @Nullable CommittedEpoch committed;
+
+  private boolean leading;
+  private int term;
+  private long electedAt;
+  private long reserved;
+  private Stage stage = Stage.IDLE;
+  private long number;
+  private @Nullable Plan plan;
+  private long stageSince;
+  private long retryAt;
+  private @Nullable String forcedBecause;
+  private @Nullable Plan wanted;
+  private long wantedSince;
+
+  LeaderMachine(MembershipConfig config) {
+    this.self = config.self();
+    this.patienceNanos = config.patience().toNanos();
+    this.gatherNanos = config.gather().toNanos();
+    this.settleNanos = config.settle().toNanos();
+    this.departures = new Departures(config.timing(), config.addressResidue());
+  }
+
+  Departures departures() {
+    return departures;
+  }
+
+  List<LeaderDecision> step(LeaderEvent event, long now) {
+    List<LeaderDecision> out = new ArrayList<>();
+    switch (event) {
+      case LeaderEvent.Nodes e -> nodesAre(e.nodes(), now);
+      case LeaderEvent.Link e -> linkIs(e.pnn(), e.up());
+      case LeaderEvent.EpochSeen e -> epochSeen(e.epoch());
+      case LeaderEvent.Elected e -> elected(e, now);
+      case LeaderEvent.Deposed e -> deposed();
+      case LeaderEvent.Reserved e -> reserved(e.number(), now, out);
+      case LeaderEvent.Promised e -> promised(e.number(), e.silent(), now, out);
+      case LeaderEvent.Committed e -> committed(e.number(), out);
+      case LeaderEvent.ChangeFailed e -> changeFailed(e.number(), now);
+      case LeaderEvent.Expelled e -> expelled(e);
+      case LeaderEvent.Tick e -> {}
+    }
+    if (leading) {
+      decide(now, out);
+    }
+    return out;
+  }
+
+  private void nodesAre(Map<Integer, MemberInfo> now, long nowNanos) {
+    for (MemberInfo node : now.values()) {
+      MemberInfo before = nodes.get(node.pnn());
+      if (before != null && node.recoveryRequests() > before.recoveryRequests()) {
+        force("node " + node.pnn() + " asks for a recovery");
+      }
+    }
+    nodes = Map.copyOf(now);
+    Set<Life> alive = new HashSet<>();
+    nodes.values().forEach(node -> alive.add(Life.of(node)));
+    troubleSince.keySet().retainAll(alive);
+    refusedUntil.keySet().retainAll(alive);
+    expelling.retainAll(alive);
+    departures.nodesAre(now, nowNanos);
+  }
+
+  private void linkIs(int pnn, boolean up) {
+    if (up) {
+      linksUp.add(pnn);
+      refusedUntil.keySet().removeIf(life -> life.pnn() == pnn);
+    } else {
+      linksUp.remove(pnn);
+    }
+  }
+
+  private void epochSeen(CommittedEpoch seen) {
+    CommittedEpoch known = committed;
+    if (!leading && (known == null || seen.epoch().number() > known.epoch().number())) {
+      committed = seen;
+    }
+  }
+
+  private void elected(LeaderEvent.Elected e, long now) {
+    if (!leading || term != e.term()) {
+      electedAt = now;
+      troubleSince.clear();
+      refusedUntil.clear();
+    }
+    leading = true;
+    term = e.term();
+    expelling.clear();
+    committed = e.committed().orElse(null);
+    e.expelled().forEach(departures::expelled);
+    reserved = e.reserved();
+    stage = Stage.IDLE;
+    plan = null;
+    if (committed != null && reserved > committed.epoch().number()) {
+      force("epoch " + reserved + " was begun and not committed");
+    }
+  }
+
+  private void deposed() {
+    leading = false;
+    stage = Stage.IDLE;
+    plan = null;
+    wanted = null;
+    forcedBecause = null;
+    expelling.clear();
+  }
+
+  private void reserved(long got, long now, List<LeaderDecision> out) {
+    if (stage != Stage.RESERVING || got != number) {
+      return;
+    }
+    reserved = got;
+    Plan next = blocked(now) ? null : plan();
+    if (next == null) {
+      drop("the plan changed while epoch " + got + " was reserved");
+      return;
+    }
+    plan = next;
+    enter(Stage.PROPOSING, now);
+    out.add(new LeaderDecision.Propose(epochOf(next)));
+  }
+
+  private void promised(long of, Set<Integer> silent, long now, List<LeaderDecision> out) {
+    Plan promised = plan;
+    if (stage != Stage.PROPOSING || of != number || promised == null) {
+      return;
+    }
+    if (silent.isEmpty()) {
+      enter(Stage.COMMITTING, now);
+      out.add(new LeaderDecision.Commit(toCommit(promised)));
+      return;
+    }
+    for (int pnn : silent) {
+      Long incarnation = promised.incarnations().get(pnn);
+      if (incarnation != null && pnn != self) {
+        Life life = new Life(pnn, incarnation);
+        if (isMember(life)) {
+          // Others have promised and wait: no more patience.
+          troubleSince.put(life, now - patienceNanos);
+        }
+        refusedUntil.put(life, now + patienceNanos);
+      }
+    }
+    drop("nodes " + new TreeSet<>(silent) + " did not promise epoch " + of);
+    retryAt = silent.contains(self) ? now + RETRY_NANOS : now;
+  }
+
+  private void committed(long of, List<LeaderDecision> out) {
+    Plan done = plan;
+    if (stage != Stage.COMMITTING || of != number || done == null) {
+      return;
+    }
+    committed = toCommit(done);
+    stage = Stage.IDLE;
+    plan = null;
+    out.add(new LeaderDecision.Announce(committed.epoch()));
+  }
+
+  private void changeFailed(long of, long now) {
+    if (stage != Stage.IDLE && of == number) {
+      drop("epoch " + of + " failed");
+      retryAt = now + RETRY_NANOS;
+    }
+  }
+
+  private void expelled(LeaderEvent.Expelled e) {
+    if (!e.done()) {
+      expelling.remove(e.life());
+    }
+  }
+
+  private void decide(long now, List<LeaderDecision> out) {
+    noteTrouble(now);
+    if (cutOff(now)) {
+      out.add(new LeaderDecision.Yield("no other node can be reached from here"));
+      return;
+    }
+    expelTheHopeless(now, out);
+    switch (stage) {
+      case IDLE -> beginIfNeeded(now, out);
+      case RESERVING, COMMITTING -> {}
+      case PROPOSING -> dropIfOutdated(now);
+    }
+    if (stage == Stage.IDLE && plan == null && forcedBecause != null) {
+      beginIfNeeded(now, out);
+    }
+  }
+
+  private void noteTrouble(long now) {
+    refusedUntil.values().removeIf(until -> until <= now);
+    for (MemberInfo node : nodes.values()) {
+      Life life = Life.of(node);
+      boolean lingers = node.inactive() && node.ready();
+      boolean silent = refusedUntil.containsKey(life);
+      if (isMember(life) && (lingers || silent || !reachable(node.pnn()))) {
+        troubleSince.putIfAbsent(life, now);
+      } else {
+        troubleSince.remove(life);
+      }
+    }
+  }
+
+  /** Alone among several that are registered: the fault is likely on this side. */
+  private boolean cutOff(long now) {
+    List<MemberInfo> others =
+        nodes.values().stream().filter(n -> n.pnn() != self && n.mayBeMember()).toList();
+    return others.size() >= 2
+        && others.stream().noneMatch(n -> reachable(n.pnn()))
+        && others.stream()
+            .allMatch(n -> now - troubleSince.getOrDefault(Life.of(n), electedAt) >= patienceNanos);
+  }
+
+  private void expelTheHopeless(long now, List<LeaderDecision> out) {
+    for (Map.Entry<Life, Long> trouble : troubleSince.entrySet()) {
+      Life life = trouble.getKey();
+      MemberInfo node = nodes.get(life.pnn());
+      if (life.pnn() != self
+          && node != null
+          && now - trouble.getValue() >= patienceNanos
+          && expelling.add(life)) {
+        // Before the write, so that its outcome is never taken for a session that expired.
+        departures.expelled(life);
+        String why =
+            !reachable(life.pnn())
+                ? "it cannot be reached"
+                : node.inactive() ? "it does not let go" : "it does not answer";
+        out.add(new LeaderDecision.Expel(life, why));
+      }
+    }
+  }
+
+  private void dropIfOutdated(long now) {
+    Plan current = plan;
+    if (current == null) {
+      return;
+    }
+    for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
+      MemberInfo node = nodes.get(member.getKey());
+      if (node == null || node.incarnation() != member.getValue() || !node.mayBeMember()) {
+        drop("node " + member.getKey() + " was lost while epoch " + number + " was proposed");
+        return;
+      }
+    }
+    if (now - stageSince >= 2 * patienceNanos) {
+      drop("epoch " + number + " was proposed without an answer");
+    }
+  }
+
+  private void beginIfNeeded(long now, List<LeaderDecision> out) {
+    Plan next = plan();
+    if (next == null || now < retryAt) {
+      return;
+    }
+    if (!next.equals(wanted)) {
+      wanted = next;
+      wantedSince = now;
+    }
+    String why = reason(next, now);
+    if (why == null || blocked(now)) {
+      return;
+    }
+    forcedBecause = null;
+    number = nextNumber();
+    plan = next;
+    enter(Stage.RESERVING, now);
+    out.add(new LeaderDecision.Reserve(number, why));
+  }
+
+  /** Why the epoch must change now; nothing when it need not, or not yet. */
+  private @Nullable String reason(Plan next, long now) {
+    CommittedEpoch current = committed;
+    boolean anyStays =
+        current != null
+            && next.incarnations().entrySet().stream()
+                .anyMatch(member -> current.has(member.getKey(), member.getValue()));
+    if (current == null || !anyStays) {
+      return now - electedAt >= gatherNanos ? "the cluster starts" : null;
+    }
+    if (forcedBecause != null) {
+      return forcedBecause;
+    }
+    for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
+      if (!member.getValue().equals(next.incarnations().get(member.getKey()))) {
+        return "node " + member.getKey() + " has left";
+      }
+    }
+    boolean settled = now - wantedSince >= settleNanos;
+    if (settled && !next.incarnations().equals(current.incarnations())) {
+      Set<Integer> joined = new TreeSet<>(next.incarnations().keySet());
+      joined.removeAll(current.incarnations().keySet());
+      return "nodes " + joined + " join";
+    }
+    return settled && !next.lmasters().equals(current.epoch().lmasters())
+        ? "the lmasters change"
+        : null;
+  }
+
+  /** Whether a member is to leave that may still act as one. */
+  private boolean blocked(long now) {
+    CommittedEpoch current = committed;
+    Plan next = plan();
+    if (current == null || next == null) {
+      return false;
+    }
+    boolean blocked = false;
+    for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
+      boolean leaves = !member.getValue().equals(next.incarnations().get(member.getKey()));
+      Life life = new Life(member.getKey(), member.getValue());
+      // Not short-circuit: the wait for each begins now.
+      blocked |= leaves && !departures.recordsSafe(life, now);
+    }
+    return blocked;
+  }
+
+  /** Who should be a member; nothing while this node cannot be one itself. */
+  private @Nullable Plan plan() {
+    SortedMap<Integer, Long> incarnations = new TreeMap<>();
+    SortedSet<Integer> lmasters = new TreeSet<>();
+    for (MemberInfo node : nodes.values()) {
+      Life life = Life.of(node);
+      boolean wellKnown = isMember(life) && !expelling.contains(life);
+      boolean joins = !isMember(life) && reachable(node.pnn()) && !refusedUntil.containsKey(life);
+      if (node.mayBeMember() && (wellKnown || joins)) {
+        incarnations.put(node.pnn(), node.incarnation());
+        if (node.mayBeLmaster()) {
+          lmasters.add(node.pnn());
+        }
+      }
+    }
+    if (!incarnations.containsKey(self)) {
+      return null;
+    }
+    // As ctdbd does (cluster-and-failover 1.4), but without recovering for ever.
+    return new Plan(incarnations, lmasters.isEmpty() ? new TreeSet<>(Set.of(self)) : lmasters);
+  }
+
+  private long nextNumber() {
+    long highest = reserved;
+    CommittedEpoch current = committed;
+    if (current != null) {
+      highest = Math.max(highest, current.epoch().number());
+    }
+    for (MemberInfo node : nodes.values()) {
+      highest = Math.max(highest, node.lastEpoch());
+    }
+    return highest + 1;
+  }
+
+  private boolean isMember(Life life) {
+    CommittedEpoch current = committed;
+    return current != null && current.has(life.pnn(), life.incarnation());
+  }
+
+  private boolean reachable(int pnn) {
+    return pnn == self || linksUp.contains(pnn);
+  }
+
+  private Epoch epochOf(Plan of) {
+    return new Epoch(number, new TreeSet<>(of.incarnations().keySet()), of.lmasters());
+  }
+
+  private CommittedEpoch toCommit(Plan of) {
+    return new CommittedEpoch(epochOf(of), of.incarnations(), term);
+  }
+
+  private void drop(String why) {
+    stage = Stage.IDLE;
+    plan = null;
+    force(why);
+  }
+
+  private void force(String why) {
+    forcedBecause = why;
+  }
+
+  private void enter(Stage next, long now) {
+    stage = next;
+    stageSince = now;
+  }
+}

@@ -1,0 +1,8 @@
+package io.jctdb.recovery;
+
+/** One incarnation of one node. */
+record Life(int pnn, long incarnation) {
+  static Life of(MemberInfo info) {
+    return new Life(info.pnn(), info.incarnation());
+  }
+}

@@ -1,0 +1,48 @@
+package io.jctdb.recovery;
+
+import io.jctdb.protocol.RunState;
+
+/** A {@link MemberInfo} as it is written in ZooKeeper. */
+final class MemberRecord {
+  private MemberRecord() {}
+
+  static byte[] encode(MemberInfo info) {
+    return KeyValueText.empty()
+        .put("pnn", info.pnn())
+        .put("incarnation", info.incarnation())
+        .put("flags", info.flags())
+        .put("capabilities", info.capabilities())
+        .put("runstate", info.runState())
+        .put("ready", info.ready())
+        .put("address", info.address())
+        .put("last-epoch", info.lastEpoch())
+        .put("recovery-requests", info.recoveryRequests())
+        .put("lease-ms", info.leaseMillis())
+        .put("residue-ms", info.residueMillis())
+        .bytes();
+  }
+
+  /**
+   * Reads the record of node {@code pnn}.
+   *
+   * @throws IllegalArgumentException it is not one
+   */
+  static MemberInfo decode(int pnn, byte[] data) {
+    KeyValueText text = KeyValueText.parse(data);
+    if (text.integer("pnn") != pnn) {
+      throw new IllegalArgumentException("record of node " + text.integer("pnn"));
+    }
+    return new MemberInfo(
+        pnn,
+        text.number("incarnation"),
+        text.integer("flags"),
+        text.integer("capabilities"),
+        RunState.valueOf(text.text("runstate")),
+        Boolean.parseBoolean(text.text("ready")),
+        text.text("address"),
+        text.number("last-epoch"),
+        text.number("recovery-requests"),
+        text.integer("lease-ms"),
+        text.integer("residue-ms"));
+  }
+}

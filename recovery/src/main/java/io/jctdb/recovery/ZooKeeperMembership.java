@@ -1,0 +1,665 @@
+package io.jctdb.recovery;
+
+import io.jctdb.database.Epoch;
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.RunState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.apache.zookeeper.CreateMode;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.Op;
+import org.apache.zookeeper.ZooDefs;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * {@link ClusterMembership} on ZooKeeper: the driver around {@link LeaderMachine}. Everything here
+ * is owned by one thread; the fields that views return are volatile.
+ *
+ * <p>A <em>life</em> of this node lasts as long as its lease. When that is lost, the session is
+ * ended and the next one begun; the node registers there when the daemon has let go of what it
+ * held.
+ */
+final class ZooKeeperMembership implements ClusterMembership {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterMembership.class);
+
+  /** How late a lease that has run out, a ban that is over or a heartbeat may be noticed. */
+  private static final Duration TICK = Duration.ofMillis(25);
+
+  /** A watch that was lost would leave this node behind for at most so long. */
+  private static final long REREAD_NANOS = Duration.ofSeconds(5).toNanos();
+
+  private static final long ENROL_AGAIN_NANOS = Duration.ofMillis(200).toNanos();
+  private static final Duration LEAVE_LIMIT = Duration.ofSeconds(3);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+  private static final byte[] NOTHING = new byte[0];
+
+  private final MembershipConfig config;
+  private final Paths paths;
+  private final MembershipListener listener;
+  private final EpochChange epochChange;
+  private final ScheduledExecutorService thread;
+  private final Executor owner;
+  private final OwnNode own;
+  private final LeaderMachine machine;
+
+  private @Nullable ZooKeeperSession session;
+  private @Nullable ClusterView view;
+  private @Nullable Enrolment enrolment;
+  private @Nullable LeaderOffice office;
+  private boolean connected;
+  private boolean quorumMissed;
+  private boolean firstEnrolment = true;
+  private boolean readyWhenEnrolled;
+  private long enrolAgainAt;
+  private long rereadAt;
+  private long contendAfter = Long.MIN_VALUE;
+  private boolean closed;
+  private @Nullable CompletableFuture<Void> leaving;
+
+  private volatile long leaseUntil = Long.MIN_VALUE;
+  private volatile Map<Integer, MemberInfo> nodes = Map.of();
+  private volatile Map<Integer, Long> safeAfter = Map.of();
+  private volatile OptionalInt leader = OptionalInt.empty();
+  private volatile Optional<Epoch> epoch = Optional.empty();
+  private volatile int ownFlags;
+
+  private ZooKeeperMembership(
+      MembershipConfig config, MembershipListener listener, EpochChange epochChange) {
+    this.config = config;
+    this.paths = new Paths(config.root());
+    this.listener = listener;
+    this.epochChange = epochChange;
+    this.own = new OwnNode(config, System.currentTimeMillis() << 8);
+    this.ownFlags = own.flags();
+    this.machine = new LeaderMachine(config);
+    this.thread =
+        Executors.newSingleThreadScheduledExecutor(
+            task ->
+                Thread.ofPlatform().name("membership-" + config.self()).daemon().unstarted(task));
+    this.owner = this::execute;
+  }
+
+  static ZooKeeperMembership start(
+      MembershipConfig config, MembershipListener listener, EpochChange epochChange) {
+    ZooKeeperMembership membership = new ZooKeeperMembership(config, listener, epochChange);
+    membership.owner.execute(membership::openSession);
+    membership.thread.scheduleWithFixedDelay(
+        () -> membership.guarded(membership::tick),
+        TICK.toMillis(),
+        TICK.toMillis(),
+        TimeUnit.MILLISECONDS);
+    return membership;
+  }
+
+  private void execute(Runnable task) {
+    try {
+      thread.execute(() -> guarded(task));
+    } catch (RejectedExecutionException e) {
+      LOG.debug("membership has ended; not done any more: {}", task);
+    }
+  }
+
+  /** An error in one task, or in the daemon's listener, must not silence the thread. */
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      LOG.error("membership of node {}", config.self(), e);
+    }
+  }
+
+  private long now() {
+    return config.bootNanos().getAsLong();
+  }
+
+  // A session begins.
+
+  private void openSession() {
+    if (closed) {
+      return;
+    }
+    LOG.debug("node {}: connecting to ZooKeeper at {}", config.self(), config.connectString());
+    session = ZooKeeperSession.open(config, owner, new Connection());
+  }
+
+  private final class Connection implements ZooKeeperSession.Watch {
+    @Override
+    public void connected(ZooKeeperSession of) {
+      if (of == session) {
+        isConnected(true);
+        prepare(of);
+      }
+    }
+
+    @Override
+    public void suspended(ZooKeeperSession of) {
+      if (of == session) {
+        isConnected(false);
+      }
+    }
+
+    @Override
+    public void reconnected(ZooKeeperSession of) {
+      if (of != session) {
+        return;
+      }
+      isConnected(true);
+      ClusterView current = view;
+      if (current == null) {
+        prepare(of);
+      } else {
+        current.refresh();
+      }
+    }
+
+    @Override
+    public void expired(ZooKeeperSession of) {
+      if (of == session) {
+        endLife("the ZooKeeper session has expired");
+      }
+    }
+  }
+
+  private void isConnected(boolean now) {
+    connected = now;
+    if (now && quorumMissed) {
+      quorumMissed = false;
+      LOG.info("node {}: ZooKeeper answers again", config.self());
+      listener.quorumBack();
+    } else if (!now && !quorumMissed) {
+      quorumMissed = true;
+      LOG.warn(
+          "node {}: ZooKeeper does not answer; serving goes on for at most {} ms",
+          config.self(),
+          Math.max(0, leaseUntil == Long.MIN_VALUE ? 0 : (leaseUntil - now()) / 1_000_000));
+      listener.quorumLost();
+    }
+  }
+
+  private void prepare(ZooKeeperSession in) {
+    List<CompletableFuture<?>> created = new ArrayList<>();
+    for (String path : paths.permanent()) {
+      Op create = Op.create(path, NOTHING, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+      created.add(in.write(List.of(create)).handle((done, failure) -> existsNow(path, failure)));
+    }
+    ClusterView candidate = new ClusterView(in, paths, new Reader());
+    CompletableFuture.allOf(created.toArray(CompletableFuture[]::new))
+        .thenCompose(done -> candidate.watch())
+        .whenComplete(
+            (done, failure) -> {
+              if (failure == null) {
+                prepared(in, candidate);
+              } else {
+                // Tried again on reconnection.
+                LOG.warn("node {}: preparing ZooKeeper: {}", config.self(), failure.toString());
+              }
+            });
+  }
+
+  private static boolean existsNow(String path, @Nullable Throwable failure) {
+    if (failure != null
+        && RefusedException.of(failure).filter(r -> r.code() == Code.NODEEXISTS).isEmpty()) {
+      throw new IllegalStateException("cannot create " + path + ": " + failure, failure);
+    }
+    return true;
+  }
+
+  private void prepared(ZooKeeperSession in, ClusterView prepared) {
+    if (in != session) {
+      return;
+    }
+    view = prepared;
+    enrolment = new Enrolment(in, paths, config, firstEnrolment, this::answered, this::endLife);
+    office =
+        new LeaderOffice(in, paths, config.self(), prepared, event -> guarded(() -> step(event)));
+    prepared.refresh();
+    enrolIfFree();
+  }
+
+  private void enrolIfFree() {
+    Enrolment current = enrolment;
+    ZooKeeperSession in = session;
+    if (current == null || in == null || !current.out() || own.ready() || !connected) {
+      return;
+    }
+    enrolAgainAt = now() + ENROL_AGAIN_NANOS;
+    own.beginLife();
+    current.register(ownInfo(in), this::enrolled);
+  }
+
+  private void enrolled() {
+    firstEnrolment = false;
+    LOG.info(
+        "node {}: registered, lease {} ms, ZooKeeper session {} ms",
+        config.self(),
+        config.timing().lease().toMillis(),
+        session == null ? 0 : session.timeoutMillis());
+    listener.sessionEstablished(own.incarnation());
+    if (readyWhenEnrolled) {
+      readyWhenEnrolled = false;
+      own.setReady(true);
+      publish();
+    }
+  }
+
+  private MemberInfo ownInfo(ZooKeeperSession in) {
+    MembershipTiming timing = config.timing();
+    Duration granted = Duration.ofMillis(in.timeoutMillis());
+    return own.info(
+        Math.toIntExact(timing.lease().toMillis()),
+        Math.toIntExact(timing.residue(granted).toMillis()));
+  }
+
+  private void publish() {
+    Enrolment current = enrolment;
+    ZooKeeperSession in = session;
+    if (current != null && in != null && current.in()) {
+      current.publish(ownInfo(in));
+    }
+  }
+
+  private void answered(long sentAt) {
+    long until = sentAt + config.timing().lease().toNanos();
+    if (until > leaseUntil) {
+      leaseUntil = until;
+      listener.leaseRenewed(until);
+    }
+  }
+
+  // A life ends.
+
+  private void endLife(String reason) {
+    ZooKeeperSession ended = session;
+    LeaderOffice office = this.office;
+    this.office = null;
+    enrolment = null;
+    view = null;
+    session = null;
+    connected = false;
+    leaseUntil = Long.MIN_VALUE;
+    readyWhenEnrolled = false;
+    LOG.warn("node {}: {}; this node begins again as a new member", config.self(), reason);
+    if (office != null && office.leading()) {
+      step(new LeaderEvent.Deposed());
+    }
+    leaderIs(OptionalInt.empty());
+    if (ended != null) {
+      // The lease is over or the node expelled, so the session stands for nothing any more.
+      var unused = ended.close();
+    }
+    openSession();
+    if (own.ready()) {
+      listener.leaseLost(reason);
+    }
+  }
+
+  // Time passes.
+
+  private void tick() {
+    if (closed) {
+      return;
+    }
+    long now = now();
+    if (own.banIsOver(now)) {
+      LOG.info("node {}: the ban is over", config.self());
+      changeFlags(OwnNode::unban);
+    }
+    if (leaseUntil != Long.MIN_VALUE && now >= leaseUntil) {
+      endLife("the lease has run out without an answer from ZooKeeper");
+      return;
+    }
+    Enrolment enrolled = enrolment;
+    ClusterView read = view;
+    LeaderOffice leads = office;
+    if (!connected || enrolled == null || read == null || leads == null) {
+      return;
+    }
+    enrolled.tick(now);
+    if (enrolled.out() && now >= enrolAgainAt) {
+      enrolIfFree();
+    }
+    if (now >= rereadAt) {
+      rereadAt = now + REREAD_NANOS;
+      read.refresh();
+    }
+    leads.tick();
+    contendOrYield(leads, read, now);
+    if (leads.leading()) {
+      step(new LeaderEvent.Tick());
+    }
+    leaveIfDone();
+  }
+
+  private void contendOrYield(LeaderOffice leads, ClusterView read, long now) {
+    Enrolment enrolled = enrolment;
+    MemberInfo published = enrolled == null ? null : enrolled.published();
+    ZooKeeperSession in = session;
+    if (leads.contending()
+        || published == null
+        || in == null
+        || enrolled == null
+        || !enrolled.in()) {
+      return;
+    }
+    boolean may = published.mayLead() && ownInfo(in).mayLead();
+    if (leads.leading() && !may) {
+      leads.yield("it is stopped, banned, not ready or without the capability");
+      return;
+    }
+    Optional<ClusterView.Leader> known = read.leader();
+    if (known == null || leads.leading()) {
+      return;
+    }
+    if (known.isPresent() && known.get().session() == in.id()) {
+      leads.dropUnconfirmed();
+    } else if (known.isEmpty() && may && connected && now >= contendAfter) {
+      leads.contend();
+    }
+  }
+
+  // News from ZooKeeper.
+
+  private final class Reader implements ClusterView.Reader {
+    @Override
+    public void members(Map<Integer, MemberInfo> members) {
+      nodes = Map.copyOf(members);
+      step(new LeaderEvent.Nodes(nodes));
+      listener.nodesChanged(nodes);
+      leaveIfDone();
+    }
+
+    @Override
+    public void leader(Optional<ClusterView.Leader> now) {
+      leaderIs(now.map(l -> OptionalInt.of(l.pnn())).orElse(OptionalInt.empty()));
+      LeaderOffice leads = office;
+      ClusterView read = view;
+      if (leads != null && read != null && connected) {
+        contendOrYield(leads, read, now());
+      }
+    }
+
+    @Override
+    public void epoch(CommittedEpoch now) {
+      step(new LeaderEvent.EpochSeen(now));
+      own.sawEpoch(now.epoch().number());
+      if (epoch.isEmpty() || epoch.get().number() < now.epoch().number()) {
+        epoch = Optional.of(now.epoch());
+        listener.epochCommitted(now.epoch());
+      }
+      leaveIfDone();
+    }
+  }
+
+  private void leaderIs(OptionalInt now) {
+    if (!now.equals(leader)) {
+      leader = now;
+      listener.leaderChanged(now);
+    }
+  }
+
+  // The leader's machine.
+
+  private void step(LeaderEvent event) {
+    List<LeaderDecision> decisions = machine.step(event, now());
+    safeAfter = machine.departures().addressesSafeAfter();
+    decisions.forEach(this::carryOut);
+  }
+
+  private void carryOut(LeaderDecision decision) {
+    LeaderOffice leads = office;
+    if (leads == null || !leads.leading()) {
+      return;
+    }
+    switch (decision) {
+      case LeaderDecision.Reserve d -> {
+        LOG.info("epoch {} begins: {}", d.number(), d.why());
+        leads.reserve(d.number());
+      }
+      case LeaderDecision.Propose d -> propose(d.epoch());
+      case LeaderDecision.Commit d -> leads.commit(d.epoch());
+      case LeaderDecision.Announce d -> {
+        LOG.info(
+            "epoch {} is committed: members {}, lmasters {}",
+            d.epoch().number(),
+            d.epoch().members(),
+            d.epoch().lmasters());
+        epochChange.commit(d.epoch());
+      }
+      case LeaderDecision.Expel d -> {
+        LOG.warn("node {} is expelled: {}", d.life().pnn(), d.why());
+        leads.expel(d.life());
+      }
+      case LeaderDecision.Yield d -> {
+        contendAfter = now() + 2 * config.patience().toNanos();
+        leads.yield(d.why());
+      }
+    }
+  }
+
+  private void propose(Epoch next) {
+    LOG.debug("epoch {}: proposing members {}", next.number(), next.members());
+    epochChange
+        .propose(next)
+        .whenComplete(
+            (silent, failure) ->
+                owner.execute(
+                    () -> {
+                      if (failure == null) {
+                        step(new LeaderEvent.Promised(next.number(), silent));
+                      } else {
+                        LOG.warn("epoch {}: {}", next.number(), failure.toString());
+                        step(new LeaderEvent.ChangeFailed(next.number()));
+                      }
+                    }));
+  }
+
+  // What the daemon says.
+
+  @Override
+  public void setUnhealthy(boolean unhealthy) {
+    owner.execute(() -> changeFlags(node -> node.set(NodeFlags.UNHEALTHY, unhealthy)));
+  }
+
+  @Override
+  public void setDisabled(boolean disabled) {
+    owner.execute(() -> changeFlags(node -> node.set(NodeFlags.PERMANENTLY_DISABLED, disabled)));
+  }
+
+  @Override
+  public void setStopped(boolean stopped) {
+    owner.execute(() -> changeFlags(node -> node.set(NodeFlags.STOPPED, stopped)));
+  }
+
+  @Override
+  public void ban(Duration time) {
+    owner.execute(
+        () -> {
+          LOG.warn(
+              "node {} is banned {}",
+              config.self(),
+              time.isZero() ? "until unbanned" : "for " + time.toSeconds() + " s");
+          long end = time.isZero() ? Long.MAX_VALUE : now() + time.toNanos();
+          changeFlags(node -> node.ban(end));
+        });
+  }
+
+  @Override
+  public void unban() {
+    owner.execute(() -> changeFlags(OwnNode::unban));
+  }
+
+  private void changeFlags(Consumer<OwnNode> change) {
+    int before = own.flags();
+    change.accept(own);
+    int after = own.flags();
+    ownFlags = after;
+    if (before != after) {
+      LOG.info(
+          "node {}: {} -> {}",
+          config.self(),
+          NodeFlags.toString(before),
+          NodeFlags.toString(after));
+      publish();
+      listener.ownFlagsChanged(before, after);
+    }
+  }
+
+  @Override
+  public void setCapabilities(int capabilities) {
+    change(node -> node.setCapabilities(capabilities));
+  }
+
+  @Override
+  public void setRunState(RunState runState) {
+    change(node -> node.setRunState(runState));
+  }
+
+  @Override
+  public void requestRecovery() {
+    change(OwnNode::askForRecovery);
+  }
+
+  private void change(Consumer<OwnNode> change) {
+    owner.execute(
+        () -> {
+          change.accept(own);
+          publish();
+        });
+  }
+
+  @Override
+  public void setReady(boolean ready) {
+    owner.execute(() -> readyIs(ready));
+  }
+
+  private void readyIs(boolean ready) {
+    Enrolment current = enrolment;
+    if (!ready) {
+      readyWhenEnrolled = false;
+      own.setReady(false);
+      publish();
+      enrolIfFree();
+    } else if (current != null && current.in()) {
+      own.setReady(true);
+      publish();
+    } else {
+      readyWhenEnrolled = true;
+    }
+  }
+
+  @Override
+  public void linkChanged(int pnn, boolean up) {
+    owner.execute(() -> step(new LeaderEvent.Link(pnn, up)));
+  }
+
+  // Views.
+
+  @Override
+  public Map<Integer, MemberInfo> nodes() {
+    return nodes;
+  }
+
+  @Override
+  public int ownFlags() {
+    return ownFlags;
+  }
+
+  @Override
+  public OptionalInt leader() {
+    return leader;
+  }
+
+  @Override
+  public Optional<Epoch> epoch() {
+    return epoch;
+  }
+
+  @Override
+  public long leaseUntilNanos() {
+    return leaseUntil;
+  }
+
+  @Override
+  public long safeAfterNanos(int pnn) {
+    return safeAfter.getOrDefault(pnn, Long.MIN_VALUE);
+  }
+
+  // The end.
+
+  @Override
+  public CompletableFuture<Void> leave() {
+    CompletableFuture<Void> left = new CompletableFuture<>();
+    owner.execute(
+        () -> {
+          readyIs(false);
+          leaving = left;
+          leaveIfDone();
+        });
+    return left.completeOnTimeout(null, LEAVE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  /** Done when it is published that this node holds nothing, and the others have taken over. */
+  private void leaveIfDone() {
+    CompletableFuture<Void> left = leaving;
+    if (left == null) {
+      return;
+    }
+    Enrolment current = enrolment;
+    MemberInfo published = current == null ? null : current.published();
+    boolean said = published == null || !published.ready();
+    boolean takenOver = epoch.isEmpty() || !epoch.get().hasMember(config.self());
+    boolean nobodyElse =
+        nodes.values().stream().noneMatch(node -> node.mayLead() && node.pnn() != config.self());
+    if (said && (takenOver || nobodyElse)) {
+      leaving = null;
+      left.complete(null);
+    }
+  }
+
+  @Override
+  public void close() {
+    end(false);
+  }
+
+  /** Ends as a killed process would: the session is left to expire. */
+  void abandon() {
+    end(true);
+  }
+
+  private void end(boolean abruptly) {
+    if (thread.isShutdown()) {
+      return;
+    }
+    CompletableFuture<Void> down = new CompletableFuture<>();
+    owner.execute(
+        () -> {
+          closed = true;
+          ZooKeeperSession last = session;
+          session = null;
+          enrolment = null;
+          view = null;
+          office = null;
+          leaseUntil = Long.MIN_VALUE;
+          CompletableFuture<Void> ended =
+              last == null
+                  ? CompletableFuture.completedFuture(null)
+                  : abruptly || own.ready() ? last.abandon() : last.close();
+          ended.whenComplete((done, failure) -> down.complete(null));
+        });
+    down.completeOnTimeout(null, CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
+    thread.shutdownNow();
+  }
+}

@@ -1,0 +1,180 @@
+package io.jctdb.recovery;
+
+import io.jctdb.database.Epoch;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+
+/** Nodes on 127.0.0.1 and up, in this JVM, each with its member of the ensemble. */
+final class TestCluster implements AutoCloseable {
+  private final Ensemble ensemble;
+  private final Path directory;
+  private final Map<Integer, EmbeddedZooKeeper> servers = new ConcurrentHashMap<>();
+  final Map<Integer, Node> nodes = new ConcurrentSkipListMap<>();
+
+  /** Nodes that do not answer PREPARE. */
+  final Set<Integer> silent = ConcurrentHashMap.newKeySet();
+
+  TestCluster(int size, int port, Path directory) {
+    SortedMap<Integer, InetAddress> addresses = new TreeMap<>();
+    for (int pnn = 0; pnn < size; pnn++) {
+      addresses.put(pnn, InetAddress.ofLiteral("127.0.0." + (pnn + 1)));
+    }
+    this.ensemble = Ensemble.of(addresses, new EnsemblePorts(port, port + 1, port + 2));
+    this.directory = directory;
+  }
+
+  void startServer(int pnn) throws IOException {
+    if (ensemble.hasMember(pnn)) {
+      servers.put(pnn, EmbeddedZooKeeper.start(ensemble, pnn, directory.resolve("" + pnn)));
+    }
+  }
+
+  void stopServer(int pnn) {
+    EmbeddedZooKeeper server = servers.remove(pnn);
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  Node startNode(int pnn) {
+    Node node = new Node(pnn);
+    nodes.put(pnn, node);
+    node.start();
+    return node;
+  }
+
+  /** The process dies: links break, nothing is said, nothing is closed. */
+  void kill(int pnn) {
+    Node node = nodes.remove(pnn);
+    if (node != null) {
+      node.membership().abandon();
+      nodes.values().forEach(other -> other.membership().linkChanged(pnn, false));
+    }
+  }
+
+  OptionalInt leader() {
+    Set<Integer> leaders = new TreeSet<>();
+    for (Node node : nodes.values()) {
+      leaders.add(node.membership().leader().orElse(-1));
+    }
+    Integer only = leaders.iterator().next();
+    return leaders.size() == 1 && only >= 0 ? OptionalInt.of(only) : OptionalInt.empty();
+  }
+
+  /** Whether every running node knows an epoch of exactly these. */
+  boolean agreeOn(Integer... members) {
+    return nodes.values().stream()
+        .allMatch(
+            node ->
+                node.membership()
+                    .epoch()
+                    .filter(epoch -> epoch.members().equals(Set.of(members)))
+                    .isPresent());
+  }
+
+  @Override
+  public void close() {
+    nodes.values().forEach(node -> node.membership().close());
+    List.copyOf(servers.keySet()).forEach(this::stopServer);
+  }
+
+  /** A daemon that lets go at once when told to. */
+  final class Node implements MembershipListener, EpochChange {
+    private final int pnn;
+    private @Nullable ZooKeeperMembership membership;
+    final List<String> told = new CopyOnWriteArrayList<>();
+    final List<Epoch> committed = new CopyOnWriteArrayList<>();
+
+    Node(int pnn) {
+      this.pnn = pnn;
+    }
+
+    private void start() {
+      MembershipConfig config =
+          MembershipConfig.of(pnn, "127.0.0." + (pnn + 1), ensemble.connectString(pnn))
+              .withPatience(Duration.ofMillis(1500));
+      membership = ZooKeeperMembership.start(config, this, this);
+      for (Node other : nodes.values()) {
+        other.membership().linkChanged(pnn, true);
+        membership.linkChanged(other.pnn, true);
+      }
+      membership.setReady(true);
+    }
+
+    ZooKeeperMembership membership() {
+      if (membership == null) {
+        throw new IllegalStateException("not started");
+      }
+      return membership;
+    }
+
+    @Override
+    public void nodesChanged(Map<Integer, MemberInfo> all) {}
+
+    @Override
+    public void ownFlagsChanged(int before, int after) {
+      boolean inactive = (after & (8 | 0x20)) != 0;
+      told.add("flags " + after);
+      membership().setReady(!inactive);
+    }
+
+    @Override
+    public void leaderChanged(OptionalInt leader) {}
+
+    @Override
+    public void epochCommitted(Epoch epoch) {
+      committed.add(epoch);
+    }
+
+    @Override
+    public void sessionEstablished(long incarnation) {
+      told.add("session");
+    }
+
+    @Override
+    public void leaseRenewed(long untilNanos) {}
+
+    @Override
+    public void leaseLost(String reason) {
+      told.add("lease lost");
+      membership().setReady(false);
+      membership().setReady(true);
+    }
+
+    @Override
+    public void quorumLost() {
+      told.add("quorum lost");
+    }
+
+    @Override
+    public void quorumBack() {
+      told.add("quorum back");
+    }
+
+    @Override
+    public CompletableFuture<Set<Integer>> propose(Epoch next) {
+      Set<Integer> missing = new TreeSet<>(next.members());
+      missing.removeIf(member -> nodes.containsKey(member) && !silent.contains(member));
+      return CompletableFuture.completedFuture(missing);
+    }
+
+    @Override
+    public void commit(Epoch next) {
+      told.add("commit " + next.number());
+    }
+  }
+}
