@@ -40,7 +40,7 @@ public record Epoch(long number, SortedSet<Integer> members, SortedSet<Integer> 
 
   /** The epoch as clients see it: the 32-bit generation of the vnn map. */
   public int generation() {
-    int generation = (int) number;
+    int generation = (int) (number + 1); // numbers begin with 1: never the invalid generation
     return generation == 0 || generation == INVALID_GENERATION ? generation + 2 : generation;
   }
 }

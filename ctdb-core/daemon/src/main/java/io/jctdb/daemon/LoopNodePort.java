@@ -1,0 +1,85 @@
+package io.jctdb.daemon;
+
+import io.jctdb.database.NodeMessage;
+import io.jctdb.database.NodeMessageCodec;
+import io.jctdb.database.NodePort;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import java.util.function.ObjIntConsumer;
+
+/** The engine's port to the world: one Netty event loop is the owner thread of all records. */
+final class LoopNodePort implements NodePort {
+  private final EventLoop loop;
+  private final int self;
+  private final ObjIntConsumer<byte[]> link;
+  private final BiConsumer<Integer, NodeMessage> receiver;
+
+  /**
+   * @param link sends a frame to a peer
+   * @param receiver gets what this node sends to itself
+   */
+  LoopNodePort(
+      EventLoop loop,
+      int self,
+      ObjIntConsumer<byte[]> link,
+      BiConsumer<Integer, NodeMessage> receiver) {
+    this.loop = loop;
+    this.self = self;
+    this.link = link;
+    this.receiver = receiver;
+  }
+
+  @Override
+  public int self() {
+    return self;
+  }
+
+  @Override
+  public void send(int pnn, NodeMessage message) {
+    if (pnn == self) {
+      loop.execute(() -> receiver.accept(self, message));
+    } else {
+      link.accept(NodeMessageCodec.encode(message), pnn);
+    }
+  }
+
+  @Override
+  public long nowNanos() {
+    return System.nanoTime();
+  }
+
+  @Override
+  public Timer after(long delayNanos, Runnable task) {
+    if (delayNanos <= 0) {
+      SoonTimer soon = new SoonTimer(task);
+      loop.execute(soon);
+      return soon;
+    }
+    ScheduledFuture<?> future = loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
+    return () -> future.cancel(false);
+  }
+
+  /** A task for the next turn of the loop, cheaper than a scheduled one. */
+  private static final class SoonTimer implements Timer, Runnable {
+    private final Runnable task;
+    private boolean cancelled;
+
+    SoonTimer(Runnable task) {
+      this.task = task;
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+    }
+
+    @Override
+    public void run() {
+      if (!cancelled) {
+        task.run();
+      }
+    }
+  }
+}

@@ -1,0 +1,460 @@
+package io.jctdb.daemon;
+
+import io.jctdb.daemon.addresses.Addresses;
+import io.jctdb.daemon.catalog.ChangeCounters;
+import io.jctdb.daemon.catalog.DatabaseCatalog;
+import io.jctdb.daemon.client.ClientConnection;
+import io.jctdb.daemon.client.ClientRegistry;
+import io.jctdb.daemon.client.ClientServer;
+import io.jctdb.daemon.client.MessageRouter;
+import io.jctdb.daemon.cluster.ClusterView;
+import io.jctdb.daemon.cluster.LeaderAnnouncer;
+import io.jctdb.daemon.cluster.NodeLife;
+import io.jctdb.daemon.config.CtdbConf;
+import io.jctdb.daemon.config.Paths;
+import io.jctdb.daemon.config.Tunable;
+import io.jctdb.daemon.config.Tunables;
+import io.jctdb.daemon.control.AttachGate;
+import io.jctdb.daemon.control.ClusterControls;
+import io.jctdb.daemon.control.ControlBroadcast;
+import io.jctdb.daemon.control.ControlTable;
+import io.jctdb.daemon.control.DatabaseControls;
+import io.jctdb.daemon.control.IdentityControls;
+import io.jctdb.daemon.control.RegistrationControls;
+import io.jctdb.daemon.control.RemoteControls;
+import io.jctdb.daemon.control.RestoreControls;
+import io.jctdb.daemon.control.TraverseControls;
+import io.jctdb.daemon.control.TunableControls;
+import io.jctdb.daemon.control.Tunnels;
+import io.jctdb.daemon.lifecycle.ClusterMember;
+import io.jctdb.daemon.lifecycle.Events;
+import io.jctdb.daemon.lifecycle.HealthMonitor;
+import io.jctdb.daemon.lifecycle.Lifecycle;
+import io.jctdb.daemon.lifecycle.NodeStates;
+import io.jctdb.daemon.lifecycle.VolatileStores;
+import io.jctdb.database.CommitEngine;
+import io.jctdb.database.EpochCoordinator;
+import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.NodeMessage;
+import io.jctdb.database.RecordEngine;
+import io.jctdb.database.RecordTunables;
+import io.jctdb.database.TraverseEngine;
+import io.jctdb.eventscripts.EventRunner;
+import io.jctdb.eventscripts.EventServer;
+import io.jctdb.eventscripts.Notifier;
+import io.jctdb.iptakeover.PublicAddressesException;
+import io.jctdb.protocol.RunState;
+import io.jctdb.protocol.Srvid;
+import io.jctdb.recovery.ClusterMembership;
+import io.jctdb.wanlink.LinkConfig;
+import io.jctdb.wanlink.LinkException;
+import io.jctdb.wanlink.LinkManager;
+import io.netty.channel.EventLoop;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The composition root: builds the parts of one node and connects them. No decisions are taken here.
+ *
+ * <p>Threading: built, opened, started and closed on the main thread; everything built lives on the
+ * owner thread, the event loop.
+ */
+final class Node implements ClusterMember.Actions {
+  private static final Logger log = LoggerFactory.getLogger("ctdbd");
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+  private static final long EPOCH_RESEND = TimeUnit.MILLISECONDS.toNanos(300);
+  private static final long EPOCH_SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
+  private static final long SHUTDOWN_LIMIT = TimeUnit.SECONDS.toNanos(60);
+
+  private final EventLoop loop;
+  private final NodePlan plan;
+  private final Paths paths;
+  private final CtdbConf conf;
+  private final Tunables tunables;
+  private final Consumer<Optional<String>> finish;
+  private final NodeSettings settings;
+
+  private final DaemonStatistics statistics = new DaemonStatistics();
+  private final NodeLife life = new NodeLife();
+  private final ClientRegistry clients = new ClientRegistry();
+  private final MessageRouter router = new MessageRouter();
+  private final Tunnels tunnels = new Tunnels();
+  private final ClusterView cluster;
+  private final LinkManager links;
+  private final LoopNodePort port;
+  private final DatabaseCatalog catalog;
+  private final ChangeCounters counters;
+  private final RecordEngine records;
+  private final CommitEngine commits;
+  private final TraverseEngine traverses;
+  private final EpochParticipant participant;
+  private final EpochCoordinator coordinator;
+  private final RemoteControls remote;
+  private final ControlTable controls = new ControlTable();
+  private final ControlBroadcast broadcast;
+  private final VolatileStores volatileStores;
+  private final ClusterMember member;
+  private final LeaderAnnouncer announcer;
+  private final NodeMessages messages;
+  private final AttachGate gate;
+  private final EventRunner eventRunner;
+  private final Events events;
+  private final Addresses addresses;
+  private final TraverseControls traverseControls;
+  private final ClientRequests requests;
+  private @Nullable EventServer eventServer;
+  private @Nullable ClientServer server;
+  private @Nullable ClusterMembership membership;
+  private @Nullable Lifecycle lifecycle;
+
+  /**
+   * @param finish ends the daemon; with a message if something failed
+   */
+  Node(
+      EventLoop loop,
+      NodePlan plan,
+      Paths paths,
+      CtdbConf conf,
+      Tunables tunables,
+      Consumer<Optional<String>> finish)
+      throws IOException, PublicAddressesException {
+    this.loop = loop;
+    this.plan = plan;
+    this.paths = paths;
+    this.conf = conf;
+    this.tunables = tunables;
+    this.finish = finish;
+    this.settings = new NodeSettings(paths, conf, plan);
+    this.cluster =
+        new ClusterView(
+            plan.self(), plan.port(), plan.nodes(), settings.startFlags());
+    this.links =
+        new LinkManager(
+            loop,
+            LinkConfig.of(
+                plan.self(),
+                ThreadLocalRandom.current().nextLong(),
+                NodePlan.peers(plan.nodes(), plan.port()),
+                settings.linkSecurity()),
+            new NodeLinks(this::linkUp, this::linkDown, (m, pnn) -> receive(pnn, m)));
+    this.port =
+        new LoopNodePort(
+            loop,
+            plan.self(),
+            (frame, pnn) -> {
+              statistics.nodeMessageSent();
+              links.send(pnn, frame);
+            },
+            this::receive);
+    this.catalog = DatabaseCatalog.onTdb(plan.self(), conf.database(), tunables, loop);
+    this.records = new RecordEngine(port, catalog, RecordTunables.DEFAULT);
+    this.commits = new CommitEngine(
+            port, catalog, System.currentTimeMillis() << 20, () -> nanos(Tunable.CONTROL_TIMEOUT));
+    this.traverses = new TraverseEngine(port, catalog, () -> nanos(Tunable.TRAVERSE_TIMEOUT));
+    this.remote = new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT));
+    this.broadcast = new ControlBroadcast(cluster, remote);
+    this.counters =
+        new ChangeCounters(
+            port, () -> nanos(Tunable.SEQNUM_INTERVAL), broadcast::sequenceNumberChanged);
+    this.volatileStores = new VolatileStores(catalog);
+    this.participant = new EpochParticipant(port, this::excluded);
+    this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
+    this.member =
+        new ClusterMember(loop, cluster, participant, coordinator, volatileStores, this);
+    this.announcer = new LeaderAnnouncer(port, cluster, router);
+    this.gate =
+        new AttachGate(
+            cluster,
+            life,
+            port,
+            () -> tunables.on(Tunable.ALLOW_CLIENT_DB_ATTACH),
+            () -> (int) tunables.get(Tunable.DEFERRED_ATTACH_TIMEOUT));
+    this.eventRunner = settings.eventRunner();
+    this.events =
+        new Events(
+            eventRunner,
+            settings.notifier(),
+            loop,
+            () -> tunables.get(Tunable.SCRIPT_TIMEOUT),
+            cluster,
+            life);
+    this.traverseControls = new TraverseControls(catalog, traverses);
+    this.addresses =
+        new Addresses(
+            port,
+            cluster,
+            life,
+            tunables,
+            conf.failover().disabled(),
+            paths.publicAddresses(),
+            router,
+            remote,
+            broadcast,
+            controls,
+            events,
+            this::leaseNanosLeft);
+    this.requests =
+        new ClientRequests(
+            port,
+            cluster,
+            controls,
+            remote,
+            records,
+            catalog,
+            tunnels,
+            traverseControls,
+            statistics,
+            () -> (int) tunables.get(Tunable.MAX_QUEUE_DEPTH_DROP_MSG),
+            this::clientGone);
+    this.messages =
+        new NodeMessages(
+            port, router, controls, remote, records, commits, traverses, participant, coordinator,
+            requests);
+    participant.addListener(records);
+    participant.addListener(commits);
+    participant.addListener(traverses);
+    participant.addListener(member);
+    commits.onReconciled(this::databasesReady);
+  }
+
+  private long nanos(Tunable tunable) {
+    return tunables.duration(tunable).toNanos();
+  }
+
+  // --- start -----------------------------------------------------------------------------------
+
+  /** Makes the sockets and runs {@code init}: whatever is in the way shows up here. */
+  void open() throws IOException {
+    server = new ClientServer(loop, paths.socket(), clients, router, statistics, requests);
+    eventServer = EventServer.start(paths.eventdSocket(), paths.eventdPidFile(), eventRunner);
+    int result =
+        eventRunner.run("init", List.of(), tunables.get(Tunable.SCRIPT_TIMEOUT)).join().errno();
+    if (result != 0) {
+      throw new StartException(
+          "event init failed (" + result + "): see the log lines of its scripts above");
+    }
+    events.notify(Notifier.Notification.INIT);
+    try {
+      links.start().join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof LinkException cause
+          ? new StartException(String.valueOf(cause.getMessage()), cause)
+          : e;
+    }
+  }
+
+  /** Joins the cluster and serves clients. */
+  void start() {
+    ClusterMembership joined =
+        ClusterMembership.start(settings.membership(), member, member);
+    membership = joined;
+    loop.submit(() -> begin(joined)).syncUninterruptibly();
+  }
+
+  private void begin(ClusterMembership joined) {
+    member.joinThrough(joined);
+    // Links have been coming up since before there was anybody to tell.
+    cluster.connectedNodes().stream()
+        .filter(pnn -> pnn != plan.self())
+        .forEach(pnn -> joined.linkChanged(pnn, true));
+    NodeStates states =
+        new NodeStates(
+            cluster,
+            joined,
+            member,
+            settings.capabilities(),
+            this::shutdown,
+            this::reloadNodes);
+    enterControls(states);
+    HealthMonitor monitor =
+        new HealthMonitor(port, events, life, cluster, joined, tunables);
+    Lifecycle started =
+        new Lifecycle(
+            port,
+            life,
+            joined,
+            member,
+            events,
+            monitor::start,
+            message -> finish.accept(Optional.of(message)));
+    lifecycle = started;
+    addresses.start(joined);
+    catalog.attachPersistent();
+    if (server != null) {
+      server.serve();
+    }
+    announcer.start();
+    rememberStatistics();
+    started.setup();
+  }
+
+  private void enterControls(NodeStates states) {
+    controls.add(new IdentityControls(cluster, life, clients));
+    controls.add(new RegistrationControls(announcer::registered, tunnels));
+    controls.add(
+        new ClusterControls(
+            cluster,
+            life,
+            states,
+            () -> tunables.on(Tunable.ENABLE_BANS),
+            settings::nodesFile,
+            settings::clusterLock));
+    controls.add(new DatabaseControls(catalog, gate, counters, records, commits, broadcast));
+    controls.add(new RestoreControls(catalog, cluster, router, records, commits));
+    controls.add(traverseControls);
+    controls.add(new TunableControls(tunables));
+    controls.add(
+        new StatisticsControls(statistics, this::present, catalog, conf.logging().level()));
+    controls.add(addresses);
+  }
+
+  private DaemonStatistics.Present present() {
+    return new DaemonStatistics.Present(
+        clients.size(), volatileStores.areFrozen(), life.isRecovering(), life.recoveries());
+  }
+
+  private void rememberStatistics() {
+    statistics.remember(present());
+    port.after(
+        Math.max(1, tunables.get(Tunable.STAT_HISTORY_INTERVAL)) * SECOND,
+        this::rememberStatistics);
+  }
+
+  private long leaseNanosLeft() {
+    return membership == null ? 0 : membership.leaseUntilNanos() - System.nanoTime();
+  }
+
+  // --- other nodes -----------------------------------------------------------------------------
+
+  private void linkUp(int pnn) {
+    cluster.linkUp(pnn);
+    // Before anything else on this link: what is attached here exists there when records follow.
+    catalog
+        .newestFirst()
+        .reversed()
+        .forEach(d -> remote.send(pnn, d.attachControl().opcode(), 0, 0, d.attachPayload()));
+    if (membership != null) {
+      membership.linkChanged(pnn, true);
+    }
+    clusterChanged();
+  }
+
+  private void linkDown(int pnn) {
+    cluster.linkDown(pnn);
+    remote.linkDown(pnn);
+    traverses.linkDown(pnn);
+    if (membership != null) {
+      membership.linkChanged(pnn, false);
+    }
+    clusterChanged();
+  }
+
+  private void receive(int fromPnn, NodeMessage message) {
+    statistics.nodeMessageReceived(message);
+    messages.receive(fromPnn, message);
+  }
+
+  private void excluded(long base) {
+    member.excluded(base);
+  }
+
+  private void clientGone(ClientConnection client) {
+    addresses.clientGone(client);
+  }
+
+  private boolean reloadNodes() {
+    return settings.reload(cluster, links);
+  }
+
+  // --- news from the cluster ---------------------------------------------------------------------
+
+  @Override
+  public void clusterChanged() {
+    announcer.leaderChanged();
+    gate.reconsider();
+    addresses.clusterChanged();
+  }
+
+  @Override
+  public void dropAddresses() {
+    addresses.dropAll();
+  }
+
+  @Override
+  public void closeClients() {
+    clients.closeAll();
+  }
+
+  @Override
+  public void recoveryStarted() {
+    if (lifecycle != null) {
+      lifecycle.recoveryStarted();
+    }
+  }
+
+  /** Every database is usable in the present epoch. */
+  private void databasesReady() {
+    if (lifecycle != null) {
+      lifecycle.recoveryFinished();
+    }
+    router.deliver(Srvid.RECONFIGURE, new byte[0]);
+    clusterChanged();
+  }
+
+  // --- end ---------------------------------------------------------------------------------------
+
+  /** Ends in good order; any thread. */
+  void shutdown() {
+    loop.execute(
+        () -> {
+          if (life.runState() == RunState.SHUTDOWN) {
+            return;
+          }
+          port.after(
+              SHUTDOWN_LIMIT,
+              () -> finish.accept(Optional.of("shutdown took too long: giving up on the rest")));
+          if (lifecycle == null) {
+            finish.accept(Optional.empty());
+          } else {
+            lifecycle.shutdown(() -> finish.accept(Optional.empty()));
+          }
+        });
+  }
+
+  /** Frees everything that another daemon would need; clients stay connected. */
+  void close() {
+    if (membership != null) {
+      membership.close();
+    }
+    closeEventServer();
+    eventRunner.close();
+    addresses.close();
+    links.close().join();
+    if (server != null) {
+      server.stopListening();
+    }
+    loop.submit(catalog::closeAll).syncUninterruptibly();
+  }
+
+  private void closeEventServer() {
+    try {
+      if (eventServer != null) {
+        eventServer.close();
+      }
+    } catch (IOException e) {
+      log.warn("the event socket was not removed: {}", e.toString());
+    }
+  }
+
+  void disconnectClients() {
+    loop.submit(clients::closeAll).awaitUninterruptibly(1_000);
+  }
+}

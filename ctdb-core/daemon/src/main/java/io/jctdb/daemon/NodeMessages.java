@@ -1,0 +1,84 @@
+package io.jctdb.daemon;
+
+import io.jctdb.daemon.client.MessageRouter;
+import io.jctdb.daemon.control.ControlReply;
+import io.jctdb.daemon.control.ControlRequest;
+import io.jctdb.daemon.control.ControlTable;
+import io.jctdb.daemon.control.RemoteControls;
+import io.jctdb.database.ClusterMessage;
+import io.jctdb.database.CommitEngine;
+import io.jctdb.database.CommitMessage;
+import io.jctdb.database.EpochCoordinator;
+import io.jctdb.database.EpochMessage;
+import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.NodeMessage;
+import io.jctdb.database.NodePort;
+import io.jctdb.database.RecordEngine;
+import io.jctdb.database.RecordMessage;
+import io.jctdb.database.TraverseEngine;
+import io.jctdb.database.TraverseMessage;
+
+/** Which part of this node a message from another node (or from itself) is for. Owner thread. */
+final class NodeMessages {
+  private final NodePort port;
+  private final MessageRouter router;
+  private final ControlTable controls;
+  private final RemoteControls remote;
+  private final RecordEngine records;
+  private final CommitEngine commits;
+  private final TraverseEngine traverses;
+  private final EpochParticipant participant;
+  private final EpochCoordinator coordinator;
+  private final ClientRequests requests;
+
+  NodeMessages(
+      NodePort port,
+      MessageRouter router,
+      ControlTable controls,
+      RemoteControls remote,
+      RecordEngine records,
+      CommitEngine commits,
+      TraverseEngine traverses,
+      EpochParticipant participant,
+      EpochCoordinator coordinator,
+      ClientRequests requests) {
+    this.port = port;
+    this.router = router;
+    this.controls = controls;
+    this.remote = remote;
+    this.records = records;
+    this.commits = commits;
+    this.traverses = traverses;
+    this.participant = participant;
+    this.coordinator = coordinator;
+    this.requests = requests;
+  }
+
+  void receive(int fromPnn, NodeMessage message) {
+    switch (message) {
+      case RecordMessage m -> records.receive(fromPnn, m);
+      case CommitMessage m -> commits.receive(fromPnn, m);
+      case TraverseMessage m -> traverses.receive(fromPnn, m);
+      case EpochMessage m -> {
+        participant.receive(fromPnn, m);
+        coordinator.receive(fromPnn, m);
+      }
+      case ClusterMessage.Datagram m -> router.deliver(m.srvid(), m.data());
+      case ClusterMessage.Tunnel m -> requests.tunnelArrived(m);
+      case ClusterMessage.Control m -> control(fromPnn, m);
+      case ClusterMessage.ControlReply m -> remote.received(fromPnn, m);
+    }
+  }
+
+  private void control(int fromPnn, ClusterMessage.Control message) {
+    ControlReply reply =
+        message.id() == 0
+            ? (status, data, error) -> {}
+            : (status, data, error) ->
+                port.send(
+                    fromPnn, new ClusterMessage.ControlReply(message.id(), status, data, error));
+    controls.execute(
+        new ControlRequest(
+            message.opcode(), message.srvid(), message.flags(), message.data(), null, reply));
+  }
+}

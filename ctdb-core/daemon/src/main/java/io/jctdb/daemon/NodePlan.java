@@ -1,0 +1,95 @@
+package io.jctdb.daemon;
+
+import io.jctdb.daemon.cluster.ClusterNode;
+import io.jctdb.daemon.config.ConfigException;
+import io.jctdb.daemon.config.CtdbConf;
+import io.jctdb.daemon.config.NodesFile;
+import io.jctdb.daemon.config.Paths;
+import io.jctdb.recovery.Ensemble;
+import io.jctdb.recovery.EnsemblePorts;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * Which node this is and where the others are.
+ *
+ * @param port TCP port between nodes, the same for all
+ * @param nodes all lines of the nodes file, by pnn
+ * @param ensemble who runs the embedded ZooKeeper
+ */
+record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) {
+
+  /**
+   * Finds this node's own line: the configured address, or the first that can be bound here.
+   *
+   * @throws ConfigException if there is none
+   */
+  static NodePlan of(Paths paths, CtdbConf conf, NodesFile file, int port)
+      throws ConfigException, IOException {
+    NodesFile.Node own =
+        file.claim(conf.cluster().nodeAddress(), port, paths.addressLock(), NodePlan::canBind);
+    int first = conf.jctdb().zookeeperPort();
+    return new NodePlan(
+        own.pnn(),
+        port,
+        clusterNodes(file),
+        Ensemble.of(addresses(file), new EnsemblePorts(first, first + 1, first + 2)));
+  }
+
+  /** The link binds the address for good a moment later, and says so if somebody was faster. */
+  private static boolean canBind(InetSocketAddress address) {
+    try (ServerSocket probe = new ServerSocket()) {
+      probe.setReuseAddress(true);
+      probe.bind(address);
+      return true;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  static List<ClusterNode> clusterNodes(NodesFile file) {
+    List<ClusterNode> nodes = new ArrayList<>();
+    for (NodesFile.Node node : file.nodes()) {
+      nodes.add(
+          new ClusterNode(
+              node.pnn(), node.address().orElseGet(NodePlan::noAddress), node.deleted()));
+    }
+    return nodes;
+  }
+
+  private static InetAddress noAddress() {
+    try {
+      return InetAddress.getByAddress(new byte[4]);
+    } catch (java.net.UnknownHostException e) {
+      throw new IllegalStateException("four bytes are an address", e);
+    }
+  }
+
+  private static SortedMap<Integer, InetAddress> addresses(NodesFile file) {
+    SortedMap<Integer, InetAddress> addresses = new TreeMap<>();
+    file.nodes().forEach(n -> n.address().ifPresent(a -> addresses.put(n.pnn(), a)));
+    return addresses;
+  }
+
+  InetAddress ownAddress() {
+    return nodes.get(self).address();
+  }
+
+  /** Where each node that is not deleted listens. */
+  static Map<Integer, InetSocketAddress> peers(List<ClusterNode> nodes, int port) {
+    Map<Integer, InetSocketAddress> peers = new TreeMap<>();
+    for (ClusterNode node : nodes) {
+      if (!node.deleted()) {
+        peers.put(node.pnn(), new InetSocketAddress(node.address(), port));
+      }
+    }
+    return peers;
+  }
+}

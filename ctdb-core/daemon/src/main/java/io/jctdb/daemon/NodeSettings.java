@@ -1,0 +1,204 @@
+package io.jctdb.daemon;
+
+import io.jctdb.daemon.cluster.ClusterNode;
+import io.jctdb.daemon.cluster.ClusterView;
+import io.jctdb.daemon.config.ConfigException;
+import io.jctdb.daemon.config.CtdbConf;
+import io.jctdb.daemon.config.NodesFile;
+import io.jctdb.daemon.config.Paths;
+import io.jctdb.eventscripts.EventRunner;
+import io.jctdb.eventscripts.Notifier;
+import io.jctdb.eventscripts.ScriptEnvironment;
+import io.jctdb.iptakeover.AddressLease;
+import io.jctdb.protocol.Capability;
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.SockAddr;
+import io.jctdb.recovery.MembershipConfig;
+import io.jctdb.recovery.MembershipTiming;
+import io.jctdb.wanlink.LinkManager;
+import io.jctdb.wanlink.LinkSecurity;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** What the configuration means for the parts of a node. */
+final class NodeSettings {
+  private static final Logger log = LoggerFactory.getLogger("ctdbd");
+
+  private final Paths paths;
+  private final CtdbConf conf;
+  private final NodePlan plan;
+
+  NodeSettings(Paths paths, CtdbConf conf, NodePlan plan) {
+    this.paths = paths;
+    this.conf = conf;
+    this.plan = plan;
+  }
+
+  /** UNHEALTHY until the first monitor event says otherwise, and what the file adds. */
+  int startFlags() {
+    return NodeFlags.UNHEALTHY
+        | (conf.legacy().startAsStopped() ? NodeFlags.STOPPED : 0)
+        | (conf.legacy().startAsDisabled() ? NodeFlags.PERMANENTLY_DISABLED : 0);
+  }
+
+  int capabilities() {
+    int off =
+        (conf.cluster().leaderCapability() ? 0 : Capability.LEADER)
+            | (conf.legacy().lmasterCapability() ? 0 : Capability.LMASTER);
+    return Capability.DEFAULT & ~off;
+  }
+
+  MembershipConfig membership() {
+    return MembershipConfig.of(
+            plan.self(),
+            plan.ownAddress().getHostAddress(),
+            conf.jctdb().zookeeper().orElseGet(() -> plan.ensemble().connectString(plan.self())))
+        .withCapabilities(capabilities())
+        .withStartFlags(startFlags())
+        .withTiming(
+            MembershipTiming.of(conf.jctdb().zookeeperSession(), MembershipTiming.TICK));
+  }
+
+  /**
+   * TLS when there are certificates. Without any, plain TCP is used only if it is asked for by name,
+   * or if no byte can leave this host because every node's address is a loopback address.
+   */
+  LinkSecurity linkSecurity() {
+    CtdbConf.Security security = conf.jctdb().security();
+    Optional<LinkSecurity> tls = tls(security);
+    return switch (security.mode()) {
+      case PLAINTEXT -> new LinkSecurity.Plain();
+      case TLS -> tls.orElseThrow(this::noCertificates);
+      case AUTO -> {
+        if (tls.isPresent()) {
+          yield tls.get();
+        }
+        if (plan.nodes().stream()
+            .allMatch(n -> n.deleted() || n.address().isLoopbackAddress())) {
+          log.warn("traffic between nodes is not protected: all of them are on this host");
+          yield new LinkSecurity.Plain();
+        }
+        throw noCertificates();
+      }
+    };
+  }
+
+  private Optional<LinkSecurity> tls(CtdbConf.Security security) {
+    if (security.authority().isPresent()
+        && security.certificate().isPresent()
+        && security.key().isPresent()) {
+      return Optional.of(
+          new LinkSecurity.Tls(
+              security.authority().get(), security.certificate().get(), security.key().get()));
+    }
+    Path directory = paths.etcDir().resolve("tls");
+    Path authority = directory.resolve("ca.pem");
+    Path certificate = directory.resolve("node.pem");
+    Path key = directory.resolve("node.key");
+    return Files.isReadable(authority) && Files.isReadable(certificate) && Files.isReadable(key)
+        ? Optional.of(new LinkSecurity.Tls(authority, certificate, key))
+        : Optional.empty();
+  }
+
+  private StartException noCertificates() {
+    return new StartException(
+        paths.etcDir().resolve("tls")
+            + ": no ca.pem, node.pem and node.key with which to protect the traffic between nodes;"
+            + " make them (see docs/operations.md), or allow plain TCP by name in "
+            + paths.conf()
+            + ": [jctdb] transport security = plaintext");
+  }
+
+  ScriptEnvironment scriptEnvironment(boolean interactive) {
+    return ScriptEnvironment.of(
+            System.getenv(),
+            paths.etcDir(),
+            conf.logging().locationText(),
+            conf.logging().level().name(),
+            interactive,
+            conf.database().lockDebugScript())
+        .with(
+            "JCTDB_ADDRESS_LIFETIME", Long.toString(AddressLease.DEFAULT.lifetime().toSeconds()));
+  }
+
+  EventRunner eventRunner() {
+    return new EventRunner(scriptEnvironment(false), conf.event().debugScript());
+  }
+
+  Notifier notifier() {
+    return new Notifier(scriptEnvironment(false), scriptLevel());
+  }
+
+  private Level scriptLevel() {
+    return switch (conf.legacy().scriptLogLevel()) {
+      case ERROR -> Level.ERROR;
+      case WARNING -> Level.WARN;
+      case NOTICE -> Level.INFO;
+      case INFO -> Level.DEBUG;
+      case DEBUG -> Level.TRACE;
+    };
+  }
+
+  String clusterLock() {
+    return conf.cluster().clusterLock().orElse("");
+  }
+
+  // --- the nodes file as it is now ---------------------------------------------------------------
+
+  private Optional<List<ClusterNode>> readNodes() {
+    try {
+      return Optional.of(NodePlan.clusterNodes(NodesFile.read(nodesPath(conf, paths))));
+    } catch (ConfigException e) {
+      e.problems().forEach(p -> log.error("{}", p));
+      return Optional.empty();
+    }
+  }
+
+  static Path nodesPath(CtdbConf conf, Paths paths) {
+    return conf.cluster()
+        .nodesList()
+        .filter(list -> !list.startsWith("!"))
+        .map(Path::of)
+        .orElse(paths.nodes());
+  }
+
+  /** For the tool, which compares the files of all nodes before it has them reloaded. */
+  Optional<NodeMap> nodesFile() {
+    return readNodes()
+        .map(
+            nodes ->
+                new NodeMap(
+                    nodes.stream()
+                        .map(
+                            n ->
+                                new NodeMap.Node(
+                                    n.pnn(),
+                                    n.deleted() ? NodeFlags.DELETED : 0,
+                                    new SockAddr(n.address(), plan.port())))
+                        .toList()));
+  }
+
+  /** Takes a changed nodes file into use; this node's own line must be what it was. */
+  boolean reload(ClusterView cluster, LinkManager links) {
+    Optional<List<ClusterNode>> nodes = readNodes();
+    if (nodes.isEmpty()) {
+      return false;
+    }
+    List<ClusterNode> list = nodes.get();
+    if (list.size() <= plan.self()
+        || !list.get(plan.self()).equals(plan.nodes().get(plan.self()))) {
+      log.error("{}: this node's own line has changed: not reloaded", nodesPath(conf, paths));
+      return false;
+    }
+    links.setPeers(NodePlan.peers(list, plan.port()));
+    cluster.setNodes(list);
+    log.warn("nodes file reloaded: {} lines", list.size());
+    return true;
+  }
+}

@@ -1,0 +1,264 @@
+package io.jctdb.daemon.addresses;
+
+import io.jctdb.daemon.client.ClientConnection;
+import io.jctdb.daemon.client.MessageRouter;
+import io.jctdb.daemon.cluster.ClusterView;
+import io.jctdb.daemon.cluster.NodeLife;
+import io.jctdb.daemon.config.Tunable;
+import io.jctdb.daemon.config.Tunables;
+import io.jctdb.daemon.control.ControlBroadcast;
+import io.jctdb.daemon.control.ControlReply;
+import io.jctdb.daemon.control.ControlRequest;
+import io.jctdb.daemon.control.ControlTable;
+import io.jctdb.daemon.control.RemoteControls;
+import io.jctdb.daemon.lifecycle.Events;
+import io.jctdb.database.NodePort;
+import io.jctdb.iptakeover.AddressControls;
+import io.jctdb.iptakeover.AddressPorts;
+import io.jctdb.iptakeover.AllocationAlgorithm;
+import io.jctdb.iptakeover.LocalAddresses;
+import io.jctdb.iptakeover.NodeControls;
+import io.jctdb.iptakeover.OwnState;
+import io.jctdb.iptakeover.PublicAddress;
+import io.jctdb.iptakeover.PublicAddressesException;
+import io.jctdb.iptakeover.PublicAddressesFile;
+import io.jctdb.iptakeover.TakeoverRuns;
+import io.jctdb.iptakeover.TakeoverSettings;
+import io.jctdb.protocol.Control;
+import io.jctdb.protocol.Srvid;
+import io.jctdb.recovery.ClusterMembership;
+import java.io.IOException;
+import java.net.NetworkInterface;
+import java.net.SocketException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The public addresses of this node and, while it leads, their distribution over all: connects the
+ * state machines of {@code io.jctdb.iptakeover} with the daemon. Owner thread only, except where
+ * said.
+ */
+public final class Addresses implements ControlTable.Group {
+  private static final Logger log = LoggerFactory.getLogger(Addresses.class);
+  private static final List<Control> CONTROLS =
+      List.of(
+          Control.GET_PUBLIC_IPS,
+          Control.GET_PUBLIC_IP_INFO,
+          Control.GET_IFACES,
+          Control.SET_IFACE_LINK_STATE,
+          Control.ADD_PUBLIC_IP,
+          Control.DEL_PUBLIC_IP,
+          Control.RELOAD_PUBLIC_IPS,
+          Control.RELEASE_IP,
+          Control.TAKEOVER_IP,
+          Control.IPREALLOCATED,
+          Control.SEND_GRATUITOUS_ARP,
+          Control.TCP_CLIENT,
+          Control.TCP_ADD,
+          Control.TCP_ADD_DELAYED_UPDATE,
+          Control.TCP_REMOVE,
+          Control.GET_TCP_TICKLE_LIST,
+          Control.SET_TCP_TICKLE_LIST,
+          Control.TCP_CLIENT_DISCONNECTED,
+          Control.TCP_CLIENT_PASSED);
+  private static final List<Long> MESSAGES =
+      List.of(
+          Srvid.TAKEOVER_RUN,
+          Srvid.REBALANCE_NODE,
+          Srvid.DISABLE_TAKEOVER_RUNS,
+          Srvid.DISABLE_IP_CHECK);
+
+  private final NodePort port;
+  private final ClusterView cluster;
+  private final NodeLife life;
+  private final Tunables tunables;
+  private final boolean failoverDisabled;
+  private final MessageRouter router;
+  private final RemoteControls remote;
+  private final ControlTable controls;
+  private final KernelAccess kernel;
+  private final LocalAddresses local;
+  private final AddressControls addressControls;
+  private final TakeoverRuns runs;
+  private @Nullable ClusterMembership membership;
+  private String lastState = "";
+
+  /**
+   * @param file {@code public_addresses}
+   * @param leaseNanosLeft how long this node may still act as a member; asked from any thread
+   * @throws PublicAddressesException the file cannot be used
+   * @throws IOException the kernel does not let us manage addresses
+   */
+  public Addresses(
+      NodePort port,
+      ClusterView cluster,
+      NodeLife life,
+      Tunables tunables,
+      boolean failoverDisabled,
+      Path file,
+      MessageRouter router,
+      RemoteControls remote,
+      ControlBroadcast broadcast,
+      ControlTable controls,
+      Events events,
+      LongSupplier leaseNanosLeft)
+      throws PublicAddressesException, IOException {
+    this.port = port;
+    this.cluster = cluster;
+    this.life = life;
+    this.tunables = tunables;
+    this.failoverDisabled = failoverDisabled;
+    this.router = router;
+    this.remote = remote;
+    this.controls = controls;
+    Optional<List<PublicAddress>> configured =
+        failoverDisabled ? Optional.of(List.of()) : read(file);
+    if (configured.isEmpty()) {
+      log.warn("{}: no such file: this node has no public addresses", file);
+    }
+    List<PublicAddress> list = configured.orElse(List.of());
+    this.kernel = list.isEmpty() ? KernelAccess.none() : KernelAccess.open(leaseNanosLeft);
+    AddressNews news = new AddressNews(port, cluster, router, broadcast);
+    PortScheduler scheduler = new PortScheduler(port);
+    this.runs =
+        new TakeoverRuns(
+            port.self(),
+            this::call,
+            scheduler,
+            this::nanosUntilSafe,
+            cluster::nodeMap,
+            this::settings,
+            news);
+    this.local =
+        new LocalAddresses(
+            port.self(),
+            new AddressPorts(
+                kernel.addresses(),
+                kernel.keeper(),
+                events::run,
+                kernel.announcements(),
+                scheduler,
+                news,
+                () -> new OwnState(life.runState(), cluster.ownFlags()),
+                runs::isDisabled),
+            list);
+    this.addressControls = new AddressControls(local, () -> read(file));
+  }
+
+  private static Optional<List<PublicAddress>> read(Path file) throws PublicAddressesException {
+    return PublicAddressesFile.read(file, Addresses::interfaceExists);
+  }
+
+  private static boolean interfaceExists(String name) {
+    try {
+      return NetworkInterface.getByName(name) != null;
+    } catch (SocketException e) {
+      return false;
+    }
+  }
+
+  @Override
+  public void enter(ControlTable table) {
+    CONTROLS.forEach(control -> table.on(control, request -> handle(control, request)));
+    table.on(
+        Control.STARTUP,
+        request -> {
+          local.connections().distributeAllNext();
+          request.reply().ok();
+        });
+  }
+
+  private void handle(Control control, ControlRequest request) {
+    ClientConnection client = request.client();
+    addressControls.handle(
+        control,
+        request.flags(),
+        request.data(),
+        client == null ? 0 : client.id(),
+        (status, data) -> request.reply().send(status, data, ""));
+  }
+
+  /** Begins to act: checks, distribution of connections, takeover runs. */
+  public void start(ClusterMembership clusterMembership) {
+    membership = clusterMembership;
+    MESSAGES.forEach(srvid -> router.register(srvid, runs::onMessage));
+    local.startChecks();
+    distributeConnections();
+  }
+
+  private void distributeConnections() {
+    local.connections().distribute();
+    port.after(
+        Math.max(1_000_000_000L, tunables.duration(Tunable.TICKLE_UPDATE_INTERVAL).toNanos()),
+        this::distributeConnections);
+  }
+
+  /** Nodes, their flags, the leader or the epoch have changed. */
+  public void clusterChanged() {
+    runs.setLeader(cluster.isLeader());
+    String state =
+        cluster.leader() + " " + cluster.generation() + " " + cluster.nodeMap().nodes();
+    if (!state.equals(lastState)) {
+      lastState = state;
+      if (cluster.isLeader() && cluster.epoch() != null && !life.isRecovering()) {
+        runs.request("the state of the nodes has changed");
+      } else {
+        lastState = "";
+      }
+    }
+  }
+
+  public void clientGone(ClientConnection client) {
+    local.connections().clientGone(client.id());
+  }
+
+  /** Removes every public address held here, now and without scripts. */
+  public void dropAll() {
+    local.dropAllNow();
+  }
+
+  /** Any thread. Stops renewing; what is still held goes when its lifetime is over. */
+  public void close() {
+    kernel.closing().run();
+  }
+
+  // --- the leader's side -------------------------------------------------------------------------
+
+  private TakeoverSettings settings() {
+    return new TakeoverSettings(
+        AllocationAlgorithm.ofTunable((int) tunables.get(Tunable.IP_ALLOC_ALGORITHM)),
+        tunables.on(Tunable.NO_IP_FAILBACK),
+        tunables.on(Tunable.NO_IP_TAKEOVER),
+        tunables.duration(Tunable.TAKEOVER_TIMEOUT),
+        failoverDisabled,
+        Map.of());
+  }
+
+  private long nanosUntilSafe(int pnn) {
+    if (membership == null) {
+      return Long.MAX_VALUE;
+    }
+    long safeAfter = membership.safeAfterNanos(pnn);
+    if (safeAfter == Long.MIN_VALUE || safeAfter == Long.MAX_VALUE) {
+      return safeAfter == Long.MIN_VALUE ? 0 : Long.MAX_VALUE;
+    }
+    return Math.max(0, safeAfter - port.nowNanos());
+  }
+
+  private void call(int pnn, Control control, int flags, byte[] data, NodeControls.Answer answer) {
+    ControlReply reply = (status, result, error) -> answer.take(status, result);
+    if (pnn == port.self()) {
+      controls.execute(new ControlRequest(control.opcode(), 0, flags, data, null, reply));
+    } else if (cluster.isConnected(pnn)) {
+      remote.call(pnn, control.opcode(), 0, flags, data, reply);
+    } else {
+      reply.fail();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.addresses;
+
+import org.jspecify.annotations.NullMarked;

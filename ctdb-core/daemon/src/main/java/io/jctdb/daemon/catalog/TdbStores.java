@@ -1,0 +1,138 @@
+package io.jctdb.daemon.catalog;
+
+import io.jctdb.database.DatabaseType;
+import io.jctdb.database.DurableLane;
+import io.jctdb.store.RecordStore;
+import io.jctdb.store.tdb.LockWaiters;
+import io.jctdb.store.tdb.TdbGeometry;
+import io.jctdb.store.tdb.TdbOpenMode;
+import io.jctdb.store.tdb.TdbRecordStore;
+import io.jctdb.store.tdb.TdbTransactionStore;
+import java.nio.file.Path;
+import java.util.concurrent.Executor;
+import java.util.function.IntConsumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Opens databases as TDB files, the form that smbd shares with us. */
+final class TdbStores implements StoreOpener {
+  private final Executor owner;
+  private final boolean mutexes;
+  private final Supplier<TdbGeometry> geometry;
+  private final LockWaiters waiters = new LockWaiters(LockWaiters.DEFAULT_THREADS_MAX);
+
+  /**
+   * @param mutexes {@code [database] tdb mutexes}
+   * @param geometry for files that are created, from the tunables as they are then
+   */
+  TdbStores(Executor owner, boolean mutexes, Supplier<TdbGeometry> geometry) {
+    this.owner = owner;
+    this.mutexes = mutexes;
+    this.geometry = geometry;
+  }
+
+  @Override
+  public OpenedStore open(String name, DatabaseType type, Path path) {
+    return switch (type) {
+      case VOLATILE ->
+          new Volatile(
+              TdbRecordStore.open(
+                  path,
+                  TdbOpenMode.volatileMode(mutexes),
+                  geometry.get(),
+                  owner,
+                  waiters));
+      case REPLICATED -> durable(name, path, TdbOpenMode.REPLICATED);
+      case PERSISTENT -> durable(name, path, TdbOpenMode.PERSISTENT);
+    };
+  }
+
+  private OpenedStore durable(String name, Path path, TdbOpenMode mode) {
+    TdbTransactionStore store = TdbTransactionStore.open(path, mode, geometry.get());
+    return new Durable(store, new ExecutorLane(name, store, owner));
+  }
+
+  /** A file whose records migrate. */
+  private record Volatile(TdbRecordStore store) implements OpenedStore {
+    @Override
+    public RecordStore volatileStore() {
+      return store;
+    }
+
+    @Override
+    public @Nullable DurableLane lane() {
+      return null;
+    }
+
+    @Override
+    public int openFlags() {
+      return store.openFlags();
+    }
+
+    @Override
+    public void enableSequenceNumber() {
+      store.enableSequenceNumber();
+    }
+
+    @Override
+    public void changeCounter(IntConsumer counter) {
+      counter.accept(store.changeCount());
+    }
+
+    @Override
+    public void bumpChangeCounter(IntConsumer counter) {
+      store.incrementChangeCount();
+      counter.accept(store.changeCount());
+    }
+
+    @Override
+    public void close() {
+      store.close();
+    }
+  }
+
+  /** A file that is written in transactions; its context belongs to the lane's thread. */
+  private record Durable(TdbTransactionStore store, ExecutorLane laneOfStore)
+      implements OpenedStore {
+    @Override
+    public @Nullable RecordStore volatileStore() {
+      return null;
+    }
+
+    @Override
+    public DurableLane lane() {
+      return laneOfStore;
+    }
+
+    @Override
+    public int openFlags() {
+      return store.openFlags();
+    }
+
+    @Override
+    public void enableSequenceNumber() {
+      store.enableSequenceNumber();
+    }
+
+    @Override
+    public void changeCounter(IntConsumer counter) {
+      laneOfStore.submit(s -> store.changeCount(), counter::accept, e -> {});
+    }
+
+    @Override
+    public void bumpChangeCounter(IntConsumer counter) {
+      laneOfStore.submit(
+          s -> {
+            store.incrementChangeCount();
+            return store.changeCount();
+          },
+          counter::accept,
+          e -> {});
+    }
+
+    @Override
+    public void close() {
+      laneOfStore.close();
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.catalog;
+
+import org.jspecify.annotations.NullMarked;

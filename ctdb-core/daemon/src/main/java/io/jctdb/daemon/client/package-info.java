@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.client;
+
+import org.jspecify.annotations.NullMarked;

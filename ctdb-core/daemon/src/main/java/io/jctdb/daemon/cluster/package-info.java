@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.cluster;
+
+import org.jspecify.annotations.NullMarked;

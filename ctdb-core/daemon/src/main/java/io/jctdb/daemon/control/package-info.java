@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.control;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,287 @@
+package io.jctdb.daemon.lifecycle;
+
+import io.jctdb.daemon.cluster.ClusterView;
+import io.jctdb.database.Epoch;
+import io.jctdb.database.EpochCoordinator;
+import io.jctdb.database.EpochListener;
+import io.jctdb.database.EpochParticipant;
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.RunState;
+import io.jctdb.recovery.ClusterMembership;
+import io.jctdb.recovery.EpochChange;
+import io.jctdb.recovery.MemberInfo;
+import io.jctdb.recovery.MembershipListener;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Between the cluster's control plane and this node's records: offers the node as a member when
+ * nothing of an earlier life is left in it, takes it out of use when it must not act any more, and
+ * passes epochs on. News arrive on the membership thread and are handled on the owner thread.
+ */
+public final class ClusterMember implements MembershipListener, EpochChange, EpochListener {
+  private static final Logger log = LoggerFactory.getLogger(ClusterMember.class);
+
+  private final Executor owner;
+  private final ClusterView cluster;
+  private final EpochParticipant participant;
+  private final EpochCoordinator coordinator;
+  private final VolatileStores stores;
+  private final Actions actions;
+  private @Nullable ClusterMembership membership;
+  private boolean offered;
+  private boolean registered;
+  private boolean clean = true;
+  private boolean withdrawing;
+
+  /** What the rest of the daemon does about the news. Owner thread. */
+  public interface Actions {
+    /** Nodes, flags or the leader have changed. */
+    void clusterChanged();
+
+    /** Delete the public addresses held here, at once and without scripts. */
+    void dropAddresses();
+
+    /** Close every client's connection. */
+    void closeClients();
+
+    /** Record traffic of the old epoch has ended; the next is being agreed on. */
+    void recoveryStarted();
+  }
+
+  public ClusterMember(
+      Executor owner,
+      ClusterView cluster,
+      EpochParticipant participant,
+      EpochCoordinator coordinator,
+      VolatileStores stores,
+      Actions actions) {
+    this.owner = owner;
+    this.cluster = cluster;
+    this.participant = participant;
+    this.coordinator = coordinator;
+    this.stores = stores;
+    this.actions = actions;
+  }
+
+  public void joinThrough(ClusterMembership clusterMembership) {
+    membership = clusterMembership;
+  }
+
+  private ClusterMembership membership() {
+    if (membership == null) {
+      throw new IllegalStateException("membership has not started");
+    }
+    return membership;
+  }
+
+  // --- being a member --------------------------------------------------------------------------
+
+  /** From now on this node takes part whenever it can. */
+  public void offer() {
+    offered = true;
+    joinIfPossible();
+  }
+
+  private void joinIfPossible() {
+    if (offered && registered && clean && !withdrawing && !cluster.isInactive()) {
+      clean = false;
+      participant.rejoin();
+      membership().setReady(true);
+    }
+  }
+
+  /**
+   * Takes this node out of use, keeping its clients: records are frozen and emptied, addresses
+   * dropped. Then {@code publish} tells the cluster, and membership ends.
+   */
+  void withdraw(Runnable publish) {
+    emptyOut(
+        () -> {
+          publish.run();
+          membership().setReady(false);
+        });
+  }
+
+  /** Out of use at once, because others may soon act in this node's place. */
+  private void fence(String reason) {
+    if (clean && participant.currentEpoch() == null) {
+      return;
+    }
+    log.error("this node is no member of the cluster any more: {}", reason);
+    actions.dropAddresses();
+    actions.closeClients();
+    emptyOut(() -> membership().setReady(false));
+  }
+
+  private void emptyOut(Runnable then) {
+    withdrawing = true;
+    actions.dropAddresses();
+    participant.leave();
+    cluster.setEpoch(null);
+    actions.recoveryStarted();
+    stores.freezeAndEmpty(
+        () -> {
+          withdrawing = false;
+          clean = true;
+          then.run();
+          joinIfPossible();
+        });
+  }
+
+  // --- epochs ----------------------------------------------------------------------------------
+
+  @Override
+  public CompletableFuture<Set<Integer>> propose(Epoch next) {
+    CompletableFuture<Set<Integer>> result = new CompletableFuture<>();
+    long base = membership().epoch().map(Epoch::number).orElse(Epoch.NONE);
+    owner.execute(
+        () ->
+            coordinator.propose(
+                base,
+                next,
+                new EpochCoordinator.Outcome() {
+                  @Override
+                  public void promised() {
+                    result.complete(Set.of());
+                  }
+
+                  @Override
+                  public void silent(SortedSet<Integer> pnns) {
+                    result.complete(pnns);
+                  }
+
+                  @Override
+                  public void refused(long promised) {
+                    result.completeExceptionally(
+                        new IllegalStateException("a member has promised epoch " + promised));
+                  }
+                }));
+    return result;
+  }
+
+  @Override
+  public void commit(Epoch next) {
+    owner.execute(coordinator::commit);
+  }
+
+  @Override
+  public void epochPromised(long next) {
+    actions.recoveryStarted();
+  }
+
+  @Override
+  public void epochStarted(Epoch epoch) {
+    log.info("epoch {} with members {}", epoch.number(), epoch.members());
+    cluster.setEpoch(epoch);
+    stores.open();
+    actions.clusterChanged();
+  }
+
+  @Override
+  public void leftCluster() {
+    cluster.setEpoch(null);
+  }
+
+  /** The cluster went on without this node while it believed itself a member. */
+  public void excluded(long base) {
+    fence("epoch " + base + " began without it");
+  }
+
+  // --- news from ZooKeeper ---------------------------------------------------------------------
+
+  @Override
+  public void nodesChanged(Map<Integer, MemberInfo> nodes) {
+    Map<Integer, Integer> flags = new HashMap<>();
+    nodes.forEach((pnn, info) -> flags.put(pnn, flagsOf(info)));
+    owner.execute(
+        () -> {
+          cluster.setPublishedFlags(flags);
+          actions.clusterChanged();
+        });
+  }
+
+  /** A node that does not run yet cannot be healthy, whatever its last monitor event said. */
+  private static int flagsOf(MemberInfo info) {
+    return info.runState() == RunState.RUNNING
+        ? info.flags()
+        : info.flags() | NodeFlags.UNHEALTHY;
+  }
+
+  @Override
+  public void ownFlagsChanged(int before, int after) {
+    owner.execute(
+        () -> {
+          log.info(
+              "flags of this node: {}, were {}",
+              NodeFlags.toString(after),
+              NodeFlags.toString(before));
+          cluster.setOwnFlags(after);
+          joinIfPossible();
+          actions.clusterChanged();
+        });
+  }
+
+  @Override
+  public void leaderChanged(OptionalInt leader) {
+    owner.execute(
+        () -> {
+          cluster.setLeader(leader);
+          actions.clusterChanged();
+        });
+  }
+
+  @Override
+  public void epochCommitted(Epoch epoch) {
+    owner.execute(
+        () -> {
+          Epoch current = participant.currentEpoch();
+          if (epoch.hasMember(cluster.self())) {
+            participant.adopt(epoch);
+          } else if (current != null && current.number() < epoch.number()) {
+            fence("epoch " + epoch.number() + " began without it");
+          }
+        });
+  }
+
+  @Override
+  public void sessionEstablished(long incarnation) {
+    owner.execute(
+        () -> {
+          registered = true;
+          joinIfPossible();
+        });
+  }
+
+  @Override
+  public void leaseRenewed(long untilNanos) {
+    // The address lease asks for the time itself when it renews.
+  }
+
+  @Override
+  public void leaseLost(String reason) {
+    owner.execute(
+        () -> {
+          registered = false;
+          fence(reason);
+        });
+  }
+
+  @Override
+  public void quorumLost() {
+    log.error("ZooKeeper does not answer; this node serves until its lease runs out");
+  }
+
+  @Override
+  public void quorumBack() {
+    log.warn("ZooKeeper answers again");
+  }
+}

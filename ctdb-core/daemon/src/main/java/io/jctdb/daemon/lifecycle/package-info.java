@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.lifecycle;
+
+import org.jspecify.annotations.NullMarked;

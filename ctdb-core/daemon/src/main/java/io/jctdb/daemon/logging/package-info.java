@@ -1,0 +1,4 @@
+@NullMarked
+package io.jctdb.daemon.logging;
+
+import org.jspecify.annotations.NullMarked;
