@@ -27,7 +27,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 PRODUCT = os.path.join(ROOT, "build", "jctdb")  # the installed layout of our own daemon
 PYTHON = "/usr/bin/python3"
 
-USER, PASSWORD, USER_ID = "labuser", "lab-secret-1", 20001
+USER, PASSWORD, USER_ID = "demo", "demo", 20001
 SHARE = "share"
 PRIVATE_NET, PUBLIC_NET = "10.77.0", "10.77.1"
 CLIENT_ADDRESS = PUBLIC_NET + ".250"

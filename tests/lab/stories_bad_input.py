@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 
+import nslab
 from story import expect, expect_equal, story
 
 
@@ -91,7 +92,7 @@ def damaged_persistent_database(cluster):
                 os.unlink(os.path.join(os.path.dirname(path), name))
     for node in lab.nodes:
         users = lab.node(node, "pdbedit", "-L", check=True).stdout
-        expect("labuser" in users, f"node {node} lost the users: {users}")
+        expect(nslab.USER in users, f"node {node} lost the users: {users}")
 
 
 @story("a broken program wrote rubbish to the daemon's socket, and Samba stopped")
