@@ -326,9 +326,7 @@ public final class LocalAddresses {
         entry.text(),
         result,
         present ? "there" : "not there");
-    if (present) {
-      remove(entry);
-    }
+    remove(entry);
     status.accept(result == OK || result == AddressEvents.TIMED_OUT ? FAILED : result);
   }
 
@@ -339,7 +337,8 @@ public final class LocalAddresses {
     LOG.info("Moving public address {} from {} to {}", entry.text(), old, to);
     entry.interfaceName = to;
     entry.changing = true;
-    ports.keeper().hold(entry.address());
+    // A renewal between the script's deleting and adding would bring it back on the old interface.
+    ports.keeper().letGo(entry.address());
     ports
         .events()
         .run(
@@ -358,6 +357,7 @@ public final class LocalAddresses {
       settle(entry, to);
     } else {
       entry.interfaceName = from;
+      ports.keeper().hold(entry.address());
       LOG.error("Moving {} to {} failed: updateip status {}", entry.text(), to, result);
     }
     status.accept(result);

@@ -4,6 +4,7 @@ import io.jctdb.protocol.DisableMessage;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Payload;
+import io.jctdb.protocol.SpecialPnn;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.protocol.SrvidMessage;
 import java.time.Duration;
@@ -34,9 +35,6 @@ public final class TakeoverRuns {
 
   private static final Duration RETRY_PAUSE = Duration.ofSeconds(1);
 
-  /** The longest that a message may disable anything. */
-  private static final int DISABLE_SECONDS_MAX = 24 * 60 * 60;
-
   private final int self;
   private final NodeControls controls;
   private final Scheduler scheduler;
@@ -51,8 +49,12 @@ public final class TakeoverRuns {
   private boolean wanted;
   private @Nullable TakeoverRun running;
   private Scheduler.@Nullable Timer later;
-  private long enabledAgainNanos;
-  private boolean disabled;
+
+  /** Asked for by a tool: no runs, no checks. */
+  private final Suspension disabled;
+
+  /** Asked for by a leader during its run: no checks here; it does not bind the next leader. */
+  private final Suspension quiet;
 
   /**
    * @param nodes the node map as the leader sees it, asked at the beginning of each run
@@ -73,6 +75,8 @@ public final class TakeoverRuns {
     this.nodes = nodes;
     this.settings = settings;
     this.listener = listener;
+    this.disabled = new Suspension(scheduler);
+    this.quiet = new Suspension(scheduler);
   }
 
   /**
@@ -87,7 +91,11 @@ public final class TakeoverRuns {
       if (running != null) {
         running.cancel();
         running = null;
+        listener.disableElsewhere(0);
       }
+    }
+    if (!leader && isLeader) {
+      quiet.end();
     }
     leader = isLeader;
   }
@@ -103,7 +111,7 @@ public final class TakeoverRuns {
 
   /** True while runs or address checks are disabled: for {@link AddressPorts#checksSuspended}. */
   public boolean isDisabled() {
-    return disabled && scheduler.nowNanos() - enabledAgainNanos < 0;
+    return disabled.isInForce() || quiet.isInForce();
   }
 
   /** True while a run of this leader is under way. */
@@ -153,6 +161,10 @@ public final class TakeoverRuns {
   }
 
   private void disable(DisableMessage message) {
+    if (message.pnn() == SpecialPnn.UNKNOWN && message.srvid() == 0) {
+      quiet.forSeconds(message.timeout());
+      return;
+    }
     int answer = self;
     if (running != null && message.timeout() != 0) {
       answer = BUSY;
@@ -165,10 +177,7 @@ public final class TakeoverRuns {
   }
 
   private void disableFor(int seconds) {
-    boolean valid = seconds >= 0 && seconds <= DISABLE_SECONDS_MAX;
-    Duration time = Duration.ofSeconds(valid ? seconds : DISABLE_SECONDS_MAX);
-    disabled = seconds != 0;
-    enabledAgainNanos = scheduler.nowNanos() + time.toNanos();
+    disabled.forSeconds(seconds);
     startIfPossible();
   }
 
@@ -176,8 +185,8 @@ public final class TakeoverRuns {
     if (!leader || !wanted || running != null) {
       return;
     }
-    if (isDisabled()) {
-      startLater(Duration.ofNanos(enabledAgainNanos - scheduler.nowNanos()));
+    if (disabled.isInForce()) {
+      startLater(disabled.left());
       return;
     }
     cancelLater();

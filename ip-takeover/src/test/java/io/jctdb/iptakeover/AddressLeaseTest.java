@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jctdb.linux.LinkAddress;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -65,7 +66,7 @@ class AddressLeaseTest {
   void withoutALeaseNothingIsRenewed() {
     kernel.add(A);
     leases.hold(A);
-    kernel.setLifetime(kernel.addresses.get(A), 2);
+    kernel.setLifetime(present(A), 2);
     leaseLeft.set(0);
     leases.renewAll();
     assertThat(valid(A)).isEqualTo(2);
@@ -97,12 +98,16 @@ class AddressLeaseTest {
     kernel.add(A);
     leases.hold(A);
     leases.letGo(A);
-    kernel.setLifetime(kernel.addresses.get(A), 1);
+    kernel.setLifetime(present(A), 1);
     leases.renewAll();
     assertThat(valid(A)).isEqualTo(1);
   }
 
   private long valid(InetAddress address) {
-    return kernel.addresses.get(address).validSeconds();
+    return present(address).validSeconds();
+  }
+
+  private LinkAddress present(InetAddress address) {
+    return Objects.requireNonNull(kernel.addresses.get(address));
   }
 }

@@ -156,8 +156,10 @@ class LocalAddressesTest {
     take(A);
     node.setLinkState(new Interface("eth0", 0, 0));
     node.takeoverIp(to(1, A), statuses::add);
+    assertThat(kept).as("not renewed while it is between two interfaces").isEmpty();
     eventEnds(AddressEvents.TIMED_OUT);
     assertThat(statuses).containsExactly(0, 110);
+    assertThat(kept).containsExactly(ip(A));
     assertThat(node.info(ip(A)).orElseThrow().activeIndex()).isZero();
   }
 

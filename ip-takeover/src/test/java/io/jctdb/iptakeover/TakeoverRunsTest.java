@@ -71,7 +71,7 @@ class TakeoverRunsTest {
     lead();
     flags[1] = NodeFlags.UNHEALTHY;
     runs.request("node 1 is unhealthy");
-    assertThat(hosts.get(1)).isEmpty();
+    assertThat(held(1)).isEmpty();
     assertEveryAddressOnce();
   }
 
@@ -79,8 +79,8 @@ class TakeoverRunsTest {
   void aNodeThatCannotReleaseOneAddressDoesNotHoldUpTheOthers() {
     lead();
     flags[1] = NodeFlags.UNHEALTHY;
-    List<String> had = List.copyOf(hosts.get(1));
-    hosts.get(0).add("10.0.0.9");
+    List<String> had = List.copyOf(held(1));
+    held(0).add("10.0.0.9");
     String stuck = had.getFirst();
     failing.add("1 RELEASE_IP " + stuck);
     sent.clear();
@@ -122,10 +122,10 @@ class TakeoverRunsTest {
     lead();
     lose(1, Duration.ofSeconds(30));
     flags[2] = NodeFlags.PERMANENTLY_DISABLED;
-    Set<String> moving = Set.copyOf(hosts.get(2));
+    Set<String> moving = Set.copyOf(held(2));
     runs.request("node 1 is lost, node 2 disabled");
-    assertThat(hosts.get(2)).isEmpty();
-    assertThat(hosts.get(0)).containsAll(moving);
+    assertThat(held(2)).isEmpty();
+    assertThat(held(0)).containsAll(moving);
   }
 
   @Test
@@ -140,7 +140,7 @@ class TakeoverRunsTest {
   @Test
   void aSilentNodeMayStillHaveWhatNobodyElseClaims() {
     lead();
-    Set<String> held = Set.copyOf(hosts.get(1));
+    Set<String> held = Set.copyOf(held(1));
     silent.add(1);
     sent.clear();
     runs.request("test");
@@ -172,8 +172,17 @@ class TakeoverRunsTest {
     runs.onMessage(Srvid.DISABLE_IP_CHECK, Payload.ofU32(20));
     runs.request("test");
     assertThat(results).isEmpty();
-    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(-1, 0, 0).encode());
+    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(2, 9, 0).encode());
     assertThat(results).hasSize(1);
+  }
+
+  @Test
+  void theQuietThatADeadLeaderAskedForDoesNotBindTheNextOne() {
+    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(-1, 0, 60).encode());
+    assertThat(runs.isDisabled()).as("this node does not ask for runs").isTrue();
+    lead();
+    assertThat(results).hasSize(1);
+    assertThat(runs.isDisabled()).isFalse();
   }
 
   @Test
@@ -217,32 +226,29 @@ class TakeoverRunsTest {
   @Test
   void aForcedNodeGetsItsShare() {
     lead();
-    hosts.get(0).addAll(hosts.get(2));
-    hosts.get(2).clear();
-    hosts.get(0).addAll(hosts.get(1));
-    hosts.get(1).clear();
-    String one = hosts.get(0).iterator().next();
-    hosts.get(0).remove(one);
-    hosts.get(2).add(one);
+    held(0).addAll(held(2));
+    held(2).clear();
+    held(0).addAll(held(1));
+    held(1).clear();
+    String one = held(0).iterator().next();
+    held(0).remove(one);
+    held(2).add(one);
     runs.onMessage(Srvid.REBALANCE_NODE, Payload.ofU32(2));
     runs.request("addip");
-    assertThat(hosts.get(2)).hasSizeGreaterThanOrEqualTo(1);
+    assertThat(held(2)).hasSizeGreaterThanOrEqualTo(1);
     assertEveryAddressOnce();
   }
 
   private void lead() {
-    for (int pnn = 0; pnn < 3; pnn++) {
-      hosts.putIfAbsent(pnn, new HashSet<>());
-    }
     runs.setLeader(true);
     runs.request("test");
   }
 
   /** A node disappears; nobody may have its addresses for a while. */
   private Set<String> lose(int pnn, Duration unsafe) {
-    Set<String> had = Set.copyOf(hosts.get(pnn));
+    Set<String> had = Set.copyOf(held(pnn));
     assertThat(had).isNotEmpty();
-    hosts.get(pnn).clear();
+    held(pnn).clear();
     flags[pnn] = NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
     unsafeUntil[pnn] = scheduler.nowNanos() + unsafe.toNanos();
     sent.clear();
@@ -254,6 +260,10 @@ class TakeoverRunsTest {
     hosts.values().forEach(held::addAll);
     held.remove("10.0.0.9");
     assertThat(held).containsExactlyInAnyOrderElementsOf(ALL);
+  }
+
+  private Set<String> held(int pnn) {
+    return hosts.computeIfAbsent(pnn, p -> new HashSet<>());
   }
 
   private String find(String part) {
@@ -282,7 +292,7 @@ class TakeoverRunsTest {
     if (silent.contains(pnn)) {
       return;
     }
-    Set<String> held = hosts.computeIfAbsent(pnn, p -> new HashSet<>());
+    Set<String> held = held(pnn);
     if (control == Control.GET_PUBLIC_IPS) {
       boolean onlyAvailable = (controlFlags & ControlFlag.PUBLIC_IP_ONLY_AVAILABLE) != 0;
       answer.take(0, publicIps(pnn, held, onlyAvailable));
