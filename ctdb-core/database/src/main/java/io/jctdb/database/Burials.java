@@ -66,13 +66,16 @@ final class Burials {
 
   private void round() {
     armed = false;
-    for (RecordId id : due()) {
+    List<RecordId> due = due();
+    for (RecordId id : due) {
       postpone(id);
       ask(id);
     }
     if (!dueNanos.isEmpty()) {
       long next = dueNanos.values().iterator().next() - member.now();
-      long pause = member.tunables().burialDelayNanos() / 16; // rounds gather what comes meanwhile
+      boolean behind = due.size() == member.tunables().burialBatch();
+      // A round gathers what came meanwhile; with more than a batch due the next one comes sooner.
+      long pause = member.tunables().burialDelayNanos() / (behind ? 256 : 16);
       arm(Math.max(next, pause));
     }
   }

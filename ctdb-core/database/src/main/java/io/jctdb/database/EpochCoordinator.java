@@ -69,13 +69,30 @@ public final class EpochCoordinator {
 
   /** The epoch is in ZooKeeper: tells the members, until each has begun. */
   public void commit() {
-    Proposal committed = proposal;
-    if (committed == null || !committed.awaited.isEmpty() || committed.committing) {
+    Proposal promised = proposal;
+    if (promised == null || !commit(promised.next.number())) {
       throw new IllegalStateException("nothing that all have promised");
     }
-    committed.committing = true;
-    committed.awaited.addAll(committed.next.members());
-    committed.send();
+  }
+
+  /**
+   * Epoch {@code number} is in ZooKeeper: tells the members, until each has begun.
+   *
+   * @return false, and nothing happens, if that is not the present proposal or not all have promised
+   *     it; then a later proposal, or what members read in ZooKeeper, brings them on
+   */
+  public boolean commit(long number) {
+    Proposal open = proposal;
+    if (open == null
+        || open.next.number() != number
+        || !open.awaited.isEmpty()
+        || open.committing) {
+      return false;
+    }
+    open.committing = true;
+    open.awaited.addAll(open.next.members());
+    open.send();
+    return true;
   }
 
   /** Forgets the proposal, or stops repeating COMMIT. Members that promised stay promised. */

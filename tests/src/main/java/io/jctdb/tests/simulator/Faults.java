@@ -118,7 +118,7 @@ final class Faults {
       world
           .events()
           .after(
-              i * 300 * Chance.MICROS,
+              i * 300L * Chance.MICROS,
               () -> {
                 Epoch committed = world.control().committed();
                 if (node.isAlive() && committed != null) {

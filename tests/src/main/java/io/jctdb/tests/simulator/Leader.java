@@ -125,7 +125,7 @@ final class Leader {
                 writing = false;
                 if (written) {
                   owing = false;
-                  coordinator.commit();
+                  coordinator.commit(next.number());
                 } else {
                   coordinator.abandon();
                 }

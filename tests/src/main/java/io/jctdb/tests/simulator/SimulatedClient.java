@@ -89,6 +89,7 @@ final class SimulatedClient {
 
   private void fetchLocked() {
     tries++;
+    world.tried(tries);
     node.store().lock(key, this::entered);
   }
 

@@ -39,6 +39,7 @@ public final class Simulation {
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final Map<Ticket, Long> openTickets = new HashMap<>();
   private long epochs;
+  private int triesMost;
   private long values;
   private int calls;
   private boolean calm;
@@ -94,7 +95,9 @@ public final class Simulation {
   public record Result(long events, long operations, SortedMap<String, Long> totals) {
     Result plus(Result other) {
       SortedMap<String, Long> sums = new TreeMap<>(totals);
-      other.totals.forEach((name, value) -> sums.merge(name, value, Long::sum));
+      other.totals.forEach(
+          (name, value) ->
+              sums.merge(name, value, name.endsWith("_most") ? Math::max : Long::sum));
       return new Result(events + other.events, operations + other.operations, sums);
     }
   }
@@ -115,6 +118,7 @@ public final class Simulation {
       }
     }
     totals.put("epochs", epochs);
+    totals.put("tries_most", (long) triesMost);
     return totals;
   }
 
@@ -384,6 +388,11 @@ public final class Simulation {
 
   long newValue() {
     return ++values;
+  }
+
+  /** A client tries for this many times to get one record. */
+  void tried(int times) {
+    triesMost = Math.max(triesMost, times);
   }
 
   void committed() {

@@ -26,6 +26,9 @@ class SimulatorTest {
       }
     }
     assertThat(sum).isNotNull();
+    assertThat(sum.totals().remove("tries_most"))
+        .as("nobody is sent from pillar to post")
+        .isLessThan(50);
     assertThat(sum.totals())
         .as("the rare things happened, too")
         .allSatisfy((what, times) -> assertThat(times).as(what).isGreaterThan(SCHEDULES / 20));
