@@ -85,8 +85,9 @@ class Lab:
 
     # ---- life of the lab -------------------------------------------------------------------
 
-    def up(self, nodes=3, daemon="jctdb", keep=False):
-        """Makes the namespaces; starts no daemon. With `keep` the lab outlives its runner."""
+    def up(self, nodes=3, daemon="jctdb", keep=False, samba=True):
+        """Makes the namespaces; starts no daemon. With `keep` the lab outlives its runner; without
+        `samba` the cluster is the daemon alone."""
         reason = why_not_here()
         if reason:
             raise LabError(reason)
@@ -96,7 +97,7 @@ class Lab:
             raise LabError(PRODUCT + " is missing or incomplete: build it with ./demo build")
         self._remove_directory()
         os.makedirs(os.path.join(self.directory, "cluster"))
-        self.state = {"daemon": daemon, "nodes": nodes, "pids": {}}
+        self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "pids": {}}
         self._start_outer(keep)
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
                        "link set priv up", "link set pub up")
@@ -363,6 +364,10 @@ class Lab:
         for starter in starters:
             starter.join()
         self.wait_healthy(timeout=timeout)
+        if self.state["samba"]:
+            self.add_user()
+
+    def add_user(self):
         self.node(0, "smbpasswd", "-s", "-a", USER, input=f"{PASSWORD}\n{PASSWORD}\n", check=True)
 
     def _start_checked(self, node):
@@ -401,7 +406,7 @@ class Lab:
         a public address."""
         wanted = set(self.nodes) if healthy is None else set(healthy)
         if not self.until(lambda: self._agree(wanted), timeout,
-                          "waiting for the nodes" if show else None):
+                          "waiting for the nodes" if show else None, pause=0.1):
             raise LabError(f"nodes {sorted(wanted)} not healthy in {timeout} s; node "
                            f"{min(wanted)} says:\n"
                            + self.node(min(wanted), "ctdb", "status", timeout=20).stdout)
@@ -412,7 +417,8 @@ class Lab:
             if {pnn for pnn, flags in states.items() if not flags - {"ThisNode"}} != wanted:
                 return False
         hosts = set(self.addresses(min(wanted)).values())
-        return hosts == wanted and all(self._serves(node) for node in wanted)
+        return hosts == wanted and (
+            not self.state["samba"] or all(self._serves(node) for node in wanted))
 
     def _serves(self, node):
         """smbd listens: it is started by the `startup` event, a moment after the node is OK."""

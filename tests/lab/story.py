@@ -98,7 +98,7 @@ class Cluster:
             lab.heal(node)
             if self.ctdb(node, "ping", timeout=20).returncode != 0:
                 lab.start_daemon(node)
-            elif not lab._serves(node):
+            elif lab.state["samba"] and not lab._serves(node):
                 lab.node(node, "service", "smbd", "start")
         lab.wait_healthy(timeout=90)
 
