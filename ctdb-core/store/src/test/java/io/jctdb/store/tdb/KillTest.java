@@ -77,7 +77,7 @@ class KillTest {
   @ParameterizedTest
   @EnumSource(names = {"VOLATILE_MUTEX", "VOLATILE_FCNTL"})
   void whatADaemonStoredBeforeItWasKilledIsSeenByItsSmbd(TdbOpenMode mode) {
-    for (int round = 0; round < 6; round++) {
+    for (int round = 0; round < 4; round++) {
       Path file = directory.resolve("volatile" + round + ".tdb.0");
       Map<String, Long> acknowledged = new HashMap<>();
       try (Tdb smbd = Tdb.open(file, 101, mode.flags(), Tdb.O_RDWR | Tdb.O_CREAT, 0600);

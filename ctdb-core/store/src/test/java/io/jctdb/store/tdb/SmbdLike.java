@@ -52,7 +52,9 @@ final class SmbdLike {
         yield "ok";
       }
       case "close" -> {
-        tdb.close();
+        if (tdb != null) {
+          tdb.close();
+        }
         yield "ok";
       }
       case "lock" -> {

@@ -8,13 +8,19 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.NullUnmarked;
 
 /** A running {@link SmbdLike}. */
 @NullUnmarked
 final class SmbdProcess implements AutoCloseable {
+  /** Processes that did nothing worse than open and close a file, for the next test to use. */
+  private static final Queue<SmbdProcess> IDLE = new ConcurrentLinkedQueue<>();
+
   private final Process process;
   private final BufferedReader replies;
+  private int awaited;
 
   private SmbdProcess(Process process) {
     this.process = process;
@@ -22,6 +28,11 @@ final class SmbdProcess implements AutoCloseable {
   }
 
   static SmbdProcess start() {
+    SmbdProcess idle = IDLE.poll();
+    return idle != null ? idle : startNew();
+  }
+
+  private static SmbdProcess startNew() {
     try {
       return new SmbdProcess(
           new ProcessBuilder(
@@ -50,6 +61,7 @@ final class SmbdProcess implements AutoCloseable {
 
   /** Sends a command without waiting for its reply. */
   void begins(String command) {
+    awaited++;
     try {
       process.getOutputStream().write((command + "\n").getBytes(UTF_8));
       process.getOutputStream().flush();
@@ -60,6 +72,7 @@ final class SmbdProcess implements AutoCloseable {
 
   /** The next line it prints, null once it has died. */
   String reply() {
+    awaited--;
     try {
       return replies.readLine();
     } catch (IOException e) {
@@ -86,9 +99,19 @@ final class SmbdProcess implements AutoCloseable {
     }
   }
 
+  /** To be used only when it has answered everything and holds no lock. */
+  private void recycle() {
+    does("close");
+    IDLE.add(this);
+  }
+
   @Override
   public void close() {
-    kill();
-    process.destroyForcibly(); // closes the pipes
+    if (process.isAlive() && awaited == 0) {
+      recycle();
+    } else {
+      kill();
+      process.destroyForcibly(); // closes the pipes
+    }
   }
 }
