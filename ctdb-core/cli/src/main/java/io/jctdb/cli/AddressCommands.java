@@ -55,11 +55,7 @@ final class AddressCommands {
     if (tool.machine()) {
       if (tool.verbose()) {
         tool.row(
-            "Public IP",
-            "Node",
-            "ActiveInterfaces",
-            "AvailableInterfaces",
-            "ConfiguredInterfaces");
+            "Public IP", "Node", "ActiveInterfaces", "AvailableInterfaces", "ConfiguredInterfaces");
       } else {
         tool.row("Public IP", "Node");
       }
@@ -154,8 +150,7 @@ final class AddressCommands {
         client.ask(tool.node(), Control.GET_PUBLIC_IP_INFO, address.encode());
     if (reply.failed()) {
       ToolFailure failure = client.failure(reply, Control.GET_PUBLIC_IP_INFO);
-      tool.out()
-          .line("Node " + Text.u(tool.node()) + " does not know about IP " + address.host());
+      tool.out().line("Node " + Text.u(tool.node()) + " does not know about IP " + address.host());
       throw failure;
     }
     PublicIpInfo info = PublicIpInfo.decode(reply.data());
@@ -226,8 +221,7 @@ final class AddressCommands {
           case "down" -> 0;
           default -> throw tool.usage();
         };
-    client.data(
-        tool.node(), Control.SET_IFACE_LINK_STATE, new Interface(name, link, 0).encode());
+    client.data(tool.node(), Control.SET_IFACE_LINK_STATE, new Interface(name, link, 0).encode());
     return 0;
   }
 
@@ -243,8 +237,7 @@ final class AddressCommands {
       return 0;
     }
     if (!tryToAdd(wish)) {
-      throw tool.fail(
-          1, "Failed to add public IP to node " + Text.u(tool.node()) + ". Giving up");
+      throw tool.fail(1, "Failed to add public IP to node " + Text.u(tool.node()) + ". Giving up");
     }
     client.message(
         SpecialPnn.BROADCAST_CONNECTED, Srvid.REBALANCE_NODE, Payload.ofU32(tool.node()));

@@ -50,14 +50,12 @@ final class AddressMoveCommands {
       }
       tool.host().sleep(PAUSE_MILLIS);
     }
-    throw tool.fail(
-        1, "Failed to move IP " + address.host() + " to node " + Text.u(target));
+    throw tool.fail(1, "Failed to move IP " + address.host() + " to node " + Text.u(target));
   }
 
   private boolean tryToMove(SockAddr address, int target) {
     int seconds = 2 * tool.timeLimitSeconds();
-    client.message(
-        SpecialPnn.BROADCAST_CONNECTED, Srvid.DISABLE_IP_CHECK, Payload.ofU32(seconds));
+    client.message(SpecialPnn.BROADCAST_CONNECTED, Srvid.DISABLE_IP_CHECK, Payload.ofU32(seconds));
     DaemonClient.Reply known = client.ask(target, Control.GET_PUBLIC_IPS, Payload.empty());
     if (known.failed()) {
       client.failure(known, Control.GET_PUBLIC_IPS);
@@ -65,8 +63,7 @@ final class AddressMoveCommands {
       return false;
     }
     if (!contains(known.data(), address)) {
-      tool.err()
-          .line("Node " + Text.u(target) + " CANNOT host IP address " + address.host());
+      tool.err().line("Node " + Text.u(target) + " CANNOT host IP address " + address.host());
       return false;
     }
     byte[] assignment = new PublicIp(target, address).encode();

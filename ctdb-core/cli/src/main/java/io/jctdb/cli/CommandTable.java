@@ -37,9 +37,7 @@ final class CommandTable {
     remote("setdebug", "ERROR|WARNING|NOTICE|INFO|DEBUG", "set the log level of a daemon"),
     remote("getdebug", "", "show the log level of a daemon"),
     local(
-        "attach",
-        "<dbname> [persistent|replicated]",
-        "attach, and create if missing, a database"),
+        "attach", "<dbname> [persistent|replicated]", "attach, and create if missing, a database"),
     local("detach", "<dbname|dbid> ...", "detach databases"),
     remote("dumpmemory", "", "show the memory use of a daemon"),
     remote("rddumpmemory", "", "show the memory use of the recovery part"),
@@ -137,28 +135,13 @@ final class CommandTable {
           InformationCommands.run(command, tool, arguments);
       case "status", "nodestatus" -> StatusCommands.run(command, tool, arguments);
       case "getvar", "setvar", "listvars" -> TunableCommands.run(command, tool, arguments);
-      case "statistics",
-          "statisticsreset",
-          "stats",
-          "dbstatistics" ->
+      case "statistics", "statisticsreset", "stats", "dbstatistics" ->
           StatisticsCommands.run(command, tool, arguments);
-      case "ip",
-          "ipinfo",
-          "ifaces",
-          "setifacelink",
-          "addip",
-          "delip",
-          "gratarp" ->
+      case "ip", "ipinfo", "ifaces", "setifacelink", "addip", "delip", "gratarp" ->
           AddressCommands.run(command, tool, arguments);
-      case "moveip",
-          "reloadips",
-          "ipreallocate",
-          "sync" ->
+      case "moveip", "reloadips", "ipreallocate", "sync" ->
           AddressMoveCommands.run(command, tool, arguments);
-      case "gettickles",
-          "addtickle",
-          "deltickle",
-          "tickle" ->
+      case "gettickles", "addtickle", "deltickle", "tickle" ->
           TickleCommands.run(command, tool, arguments);
       case "getdbmap",
           "getdbstatus",
@@ -169,33 +152,15 @@ final class CommandTable {
           "getdbseqnum" ->
           DatabaseCommands.run(command, tool, arguments);
       case "catdb", "cattdb" -> DumpCommands.run(command, tool, arguments);
-      case "readkey",
-          "writekey",
-          "deletekey",
-          "tfetch",
-          "tstore" ->
+      case "readkey", "writekey", "deletekey", "tfetch", "tstore" ->
           RecordCommands.run(command, tool, arguments);
-      case "pfetch",
-          "pstore",
-          "pdelete",
-          "ptrans" ->
+      case "pfetch", "pstore", "pdelete", "ptrans" ->
           TransactionCommands.run(command, tool, arguments);
-      case "backupdb",
-          "restoredb",
-          "dumpdbbackup",
-          "wipedb" ->
+      case "backupdb", "restoredb", "dumpdbbackup", "wipedb" ->
           BackupCommands.run(command, tool, arguments);
-      case "disable",
-          "enable",
-          "stop",
-          "continue",
-          "ban",
-          "unban" ->
+      case "disable", "enable", "stop", "continue", "ban", "unban" ->
           NodeStateCommands.run(command, tool, arguments);
-      case "shutdown",
-          "recover",
-          "setlmasterrole",
-          "setleaderrole" ->
+      case "shutdown", "recover", "setlmasterrole", "setleaderrole" ->
           ClusterCommands.run(command, tool, arguments);
       case "listnodes", "reloadnodes" -> NodesFileCommands.run(command, tool, arguments);
       case "event", "scriptstatus", "natgw", "lvs" -> HelperCommands.run(command, tool, arguments);

@@ -20,8 +20,8 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tool's end of the client protocol: one request after the other, or one to several nodes at once;
- * messages that arrive meanwhile are kept.
+ * The tool's end of the client protocol: one request after the other, or one to several nodes at
+ * once; messages that arrive meanwhile are kept.
  *
  * <p>Failures are printed here in the words of the stock client library (cli.md 1.5) and end the
  * command with a {@link ToolFailure}, unless the command has something to add.
@@ -52,7 +52,9 @@ final class DaemonClient implements AutoCloseable {
     this.timeLimitMillis = timeLimitMillis;
   }
 
-  /** What every stock command does first (cli.md 1.3), up to the point where {@code -n} is judged. */
+  /**
+   * What every stock command does first (cli.md 1.3), up to the point where {@code -n} is judged.
+   */
   void askPnn() {
     Reply reply =
         exchange(request(SpecialPnn.CURRENT_NODE, Control.GET_PNN, Payload.empty()), Wire.FOREVER);
@@ -116,8 +118,7 @@ final class DaemonClient implements AutoCloseable {
     return askEach(nodes, control, data, timeLimitMillis);
   }
 
-  private List<Reply> askEach(
-      List<Integer> nodes, Control control, byte[] data, long limitMillis) {
+  private List<Reply> askEach(List<Integer> nodes, Control control, byte[] data, long limitMillis) {
     List<byte[]> same = new ArrayList<>();
     for (int i = 0; i < nodes.size(); i++) {
       same.add(data);
@@ -157,8 +158,7 @@ final class DaemonClient implements AutoCloseable {
   /** A control that is never answered. */
   void tell(int node, Control control, byte[] data) {
     send(
-        new Packet.RequestControl(
-            header(node), control.opcode(), 0, 0, ControlFlag.NOREPLY, data));
+        new Packet.RequestControl(header(node), control.opcode(), 0, 0, ControlFlag.NOREPLY, data));
   }
 
   void message(int node, long srvid, byte[] data) {
@@ -175,9 +175,9 @@ final class DaemonClient implements AutoCloseable {
 
   private void registration(Control control, long srvid) {
     Packet.RequestControl request =
-        new Packet.RequestControl(
-            header(pnn), control.opcode(), srvid, 0, 0, Payload.empty());
-    Reply reply = exchange(request, control == Control.REGISTER_SRVID ? Wire.FOREVER : timeLimitMillis);
+        new Packet.RequestControl(header(pnn), control.opcode(), srvid, 0, 0, Payload.empty());
+    Reply reply =
+        exchange(request, control == Control.REGISTER_SRVID ? Wire.FOREVER : timeLimitMillis);
     if (reply.failed()) {
       throw failure(reply, control);
     }
@@ -288,7 +288,10 @@ final class DaemonClient implements AutoCloseable {
     return limitMillis == Wire.FOREVER ? Wire.FOREVER : host.nanoTime() + limitMillis * 1_000_000;
   }
 
-  /** The next good packet; messages are also kept for whoever waits for them. Null after {@code end}. */
+  /**
+   * The next good packet; messages are also kept for whoever waits for them. Null after {@code
+   * end}.
+   */
   private @Nullable Packet next(long end) {
     while (true) {
       long left =

@@ -39,8 +39,7 @@ final class DatabaseCommands {
     int node = tool.node();
     DatabaseMap map = DatabaseMap.decode(client.data(node, Control.GET_DBMAP));
     if (tool.machine()) {
-      tool.row(
-          "ID", "Name", "Path", "Persistent", "Sticky", "Unhealthy", "Readonly", "Replicated");
+      tool.row("ID", "Name", "Path", "Persistent", "Sticky", "Unhealthy", "Readonly", "Replicated");
     } else {
       tool.out().line("Number of databases:" + map.databases().size());
     }
@@ -159,8 +158,7 @@ final class DatabaseCommands {
     if (node.has(NodeFlags.INACTIVE)) {
       throw tool.fail(
           1,
-          "Database cannot be detached on inactive (stopped or banned) node "
-              + Text.u(node.pnn()));
+          "Database cannot be detached on inactive (stopped or banned) node " + Text.u(node.pnn()));
     }
     byte[] name = new StringN("AllowClientDBAttach").encode();
     if (Payload.u32(client.data(node.pnn(), Control.GET_TUNABLE, name)) == 1) {

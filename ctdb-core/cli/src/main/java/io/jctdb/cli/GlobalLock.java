@@ -22,10 +22,10 @@ import java.util.Arrays;
  * u32 number of shared holders, holders × server id 24
  * </pre>
  *
- * The holder's unique id says that it cannot be verified: then Samba takes a process of this node for
- * alive if it exists, and one of another node if it is connected to its daemon. (Any other unique id
- * would be looked for among Samba's own processes, and the lock taken away.) Waiters are left in the
- * record: they look again by themselves within seconds.
+ * The holder's unique id says that it cannot be verified: then Samba takes a process of this node
+ * for alive if it exists, and one of another node if it is connected to its daemon. (Any other
+ * unique id would be looked for among Samba's own processes, and the lock taken away.) Waiters are
+ * left in the record: they look again by themselves within seconds.
  */
 final class GlobalLock implements AutoCloseable {
   private static final int SERVER_ID_SIZE = 24;

@@ -41,7 +41,8 @@ interface Host {
   /**
    * Runs a helper on our standard streams.
    *
-   * @return 0–255 its exit status, or 256 + the signal that ended it; 64 + errno if it cannot be run
+   * @return 0–255 its exit status, or 256 + the signal that ended it; 64 + errno if it cannot be
+   *     run
    */
   int run(List<String> command);
 

@@ -61,8 +61,7 @@ final class InformationCommands {
     double duration =
         (double) (finished - up.lastRecoveryStarted().seconds())
             + (up.lastRecoveryFinished().micros() - up.lastRecoveryStarted().micros()) * 1e-6;
-    return print(
-        tool, "Duration of last recovery/failover: " + Text.micros(duration) + " seconds");
+    return print(tool, "Duration of last recovery/failover: " + Text.micros(duration) + " seconds");
   }
 
   private static String since(long now, long then) {
@@ -222,8 +221,7 @@ final class InformationCommands {
     DaemonClient client = tool.client();
     long answers = client.newReplyAddress();
     client.register(answers);
-    client.message(
-        tool.node(), Srvid.MEM_DUMP, new SrvidMessage(client.pnn(), answers).encode());
+    client.message(tool.node(), Srvid.MEM_DUMP, new SrvidMessage(client.pnn(), answers).encode());
     byte[] text = client.awaitMessage(answers, Wire.FOREVER);
     client.deregister(answers);
     if (text != null) {

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where things are (events-and-config.md 1.1): Debian's places, or, with {@code CTDB_TEST_MODE} set,
- * everything below {@code CTDB_BASE}, so that several nodes can live on one host.
+ * Where things are (events-and-config.md 1.1): Debian's places, or, with {@code CTDB_TEST_MODE}
+ * set, everything below {@code CTDB_BASE}, so that several nodes can live on one host.
  */
 final class Installation {
   private Installation() {}
@@ -15,32 +15,9 @@ final class Installation {
     return socket != null ? Path.of(socket) : runDirectory(host).resolve("ctdbd.socket");
   }
 
-  static Path eventSocket(Host host) {
-    return runDirectory(host).resolve("eventd.socket");
-  }
-
-  static Path configurationDirectory(Host host) {
-    String base = testBase(host);
-    return Path.of(base != null ? base : "/etc/ctdb");
-  }
-
-  static Path dataDirectory(Host host) {
-    String base = testBase(host);
-    if (base != null) {
-      return Path.of(base, "share");
-    }
-    String home = System.getProperty("jctdb.home");
-    return home != null ? Path.of(home, "share", "ctdb") : Path.of("/usr/share/ctdb");
-  }
-
-  static Path runDirectory(Host host) {
+  private static Path runDirectory(Host host) {
     String base = testBase(host);
     return base != null ? Path.of(base, "run") : Path.of("/run/ctdb");
-  }
-
-  static Path stateDirectory(Host host) {
-    String base = testBase(host);
-    return base != null ? Path.of(base, "var") : Path.of("/var/lib/ctdb");
   }
 
   /** The nodes file; {@code CTDB_BASE} moves it even outside test mode (cli.md 1.7). */

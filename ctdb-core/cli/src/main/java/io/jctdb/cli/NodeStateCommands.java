@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The six commands that change a node's flag (cli.md 11.1): ask, wait until the flag shows in the node
- * map, then have the addresses distributed anew.
+ * The six commands that change a node's flag (cli.md 11.1): ask, wait until the flag shows in the
+ * node map, then have the addresses distributed anew.
  */
 final class NodeStateCommands {
   private static final long POLL_MILLIS = 1000;

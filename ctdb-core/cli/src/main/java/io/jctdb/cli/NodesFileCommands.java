@@ -75,8 +75,7 @@ final class NodesFileCommands {
   }
 
   private void demandSameFile(int node, List<NodesFile.Entry> file) {
-    DaemonClient.Reply reply =
-        tool.client().ask(node, Control.GET_NODES_FILE, Payload.empty());
+    DaemonClient.Reply reply = tool.client().ask(node, Control.GET_NODES_FILE, Payload.empty());
     if (reply.failed()) {
       tool.client().failure(reply, Control.GET_NODES_FILE);
       throw tool.fail(1, "ERROR: Failed to get nodes file from node " + Text.u(node));
@@ -139,8 +138,7 @@ final class NodesFileCommands {
     changes.add(change);
   }
 
-  private boolean judge(
-      Node node, @Nullable InetAddress address, List<String> changes) {
+  private boolean judge(Node node, @Nullable InetAddress address, List<String> changes) {
     String name = "Node " + Text.u(node.pnn());
     if (address == null) {
       if (node.has(NodeFlags.DELETED)) {

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The options of {@code ctdb} in the grammar of popt: anywhere on the line, long with {@code =} or a
- * following word, short ones joined (cli.md 1.1). Hand-made, because texts and oddities are part of
- * the interface, and because an option library would double the start time.
+ * The options of {@code ctdb} in the grammar of popt: anywhere on the line, long with {@code =} or
+ * a following word, short ones joined (cli.md 1.1). Hand-made, because texts and oddities are part
+ * of the interface, and because an option library would double the start time.
  */
 final class Options {
   int timeLimitSeconds = 10;

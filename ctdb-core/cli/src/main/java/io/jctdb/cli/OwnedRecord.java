@@ -8,8 +8,9 @@ import io.jctdb.protocol.RecordHeader;
 import java.util.Arrays;
 
 /**
- * A record of a volatile database that is here and locked: nobody else changes it until {@link #close}
- * (databases.md 5.3). The daemon may hold back its answer for as long as the record is busy elsewhere.
+ * A record of a volatile database that is here and locked: nobody else changes it until {@link
+ * #close} (databases.md 5.3). The daemon may hold back its answer for as long as the record is busy
+ * elsewhere.
  */
 final class OwnedRecord implements AutoCloseable {
   private final Attachment attachment;
@@ -28,8 +29,7 @@ final class OwnedRecord implements AutoCloseable {
   }
 
   /** Brings the record to this node; for reading only, a delegated copy is enough. */
-  static OwnedRecord take(
-      Attachment attachment, RecordFile file, byte[] key, boolean readOnly) {
+  static OwnedRecord take(Attachment attachment, RecordFile file, byte[] key, boolean readOnly) {
     DaemonClient client = attachment.tool().client();
     while (true) {
       file.lock(key);

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * {@code checktcpport}: 0 if nobody listens on the port, 98 if somebody does (cli.md 13). Event scripts
- * ask it whether a service is up.
+ * {@code checktcpport}: 0 if nobody listens on the port, 98 if somebody does (cli.md 13). Event
+ * scripts ask it whether a service is up.
  */
 final class PortCommand {
   private static final int EADDRINUSE = 98;

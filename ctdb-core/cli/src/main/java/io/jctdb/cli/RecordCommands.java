@@ -117,10 +117,6 @@ final class RecordCommands {
   }
 
   private static RecordFile open(Tool tool, String file, boolean writable) {
-    try {
-      return tool.host().open(Path.of(file), 0, writable);
-    } catch (ToolFailure e) {
-      throw tool.fail(1, "Failed to open TDB file " + file);
-    }
+    return tool.host().open(Path.of(file), 0, writable);
   }
 }

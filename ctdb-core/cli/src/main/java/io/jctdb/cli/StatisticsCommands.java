@@ -75,7 +75,8 @@ final class StatisticsCommands {
     long start = statistics.startTime().seconds();
     out.line("CTDB version " + PROTOCOL_VERSION);
     out.line("Current time of statistics  :                " + Times.ctime(now));
-    out.line("Statistics collected since  : " + Times.elapsed(now - start) + " " + Times.ctime(start));
+    out.line(
+        "Statistics collected since  : " + Times.elapsed(now - start) + " " + Times.ctime(start));
     printCounters(counters(statistics));
     out.line(" hop_count_buckets:" + buckets(statistics.hopCountBuckets()));
     out.line(" lock_buckets:" + buckets(statistics.locks().buckets()));

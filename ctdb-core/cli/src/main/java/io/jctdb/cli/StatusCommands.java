@@ -206,7 +206,8 @@ final class StatusCommands {
     for (int i = 0; i < map.pnns().size(); i++) {
       out.line("hash:" + i + " lmaster:" + Text.u(map.pnns().get(i)));
     }
-    out.line("Recovery mode:" + (recoveryMode == 0 ? "NORMAL" : "RECOVERY") + " (" + recoveryMode + ")");
+    out.line(
+        "Recovery mode:" + (recoveryMode == 0 ? "NORMAL" : "RECOVERY") + " (" + recoveryMode + ")");
     out.line("Leader:" + (leader == SpecialPnn.UNKNOWN ? "UNKNOWN" : Text.u(leader)));
   }
 }

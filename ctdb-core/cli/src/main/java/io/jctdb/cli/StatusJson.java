@@ -18,8 +18,7 @@ final class StatusJson {
     this.tool = tool;
   }
 
-  void print(
-      List<Node> nodes, Predicate<Node> partial, VnnMap map, int recoveryMode, int leader) {
+  void print(List<Node> nodes, Predicate<Node> partial, VnnMap map, int recoveryMode, int leader) {
     open("{");
     key("node_status");
     open("{");

@@ -158,6 +158,7 @@ final class SystemHost implements Host {
     try {
       return new TdbRecordFile(file, tdbFlags, writable);
     } catch (TdbException e) {
+      err.line("Failed to open TDB file " + file);
       throw new ToolFailure(1);
     }
   }

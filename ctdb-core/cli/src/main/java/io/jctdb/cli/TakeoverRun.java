@@ -19,8 +19,8 @@ final class TakeoverRun {
   }
 
   /**
-   * Has the public addresses distributed anew, and waits until that is done. Asks again whenever the
-   * time limit passes, since there may be no leader at the moment.
+   * Has the public addresses distributed anew, and waits until that is done. Asks again whenever
+   * the time limit passes, since there may be no leader at the moment.
    */
   int run() {
     long answers = client.newReplyAddress();

@@ -3,8 +3,8 @@ package io.jctdb.cli;
 import io.jctdb.protocol.SockAddr;
 
 /**
- * The few printf forms that the output needs. {@code String.format} would cost a quarter of the start
- * time of the program.
+ * The few printf forms that the output needs. {@code String.format} would cost a quarter of the
+ * start time of the program.
  */
 final class Text {
   private static final String HEX = "0123456789abcdef";

@@ -121,8 +121,7 @@ final class TickleCommands {
         }
         StringTokenizer words = new StringTokenizer(line);
         SockAddr source = Addresses.withPort(words.nextToken());
-        SockAddr destination =
-            words.hasMoreTokens() ? Addresses.withPort(words.nextToken()) : null;
+        SockAddr destination = words.hasMoreTokens() ? Addresses.withPort(words.nextToken()) : null;
         if (source == null || destination == null) {
           throw tool.fail(ToolFailure.EINVAL, "Invalid connection: " + line);
         }
@@ -151,6 +150,8 @@ final class TickleCommands {
     }
     throw tool.fail(
         1,
-        arguments.isEmpty() ? "Failed to send " + failures + " tickles" : "Failed to send tickle ack");
+        arguments.isEmpty()
+            ? "Failed to send " + failures + " tickles"
+            : "Failed to send tickle ack");
   }
 }

@@ -1,5 +1,6 @@
 package io.jctdb.cli;
 
+import io.jctdb.linux.TdbException;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
@@ -12,13 +13,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of {@code ctdb}: options, checks in the stock order, connection, command (cli.md 1). What the
- * commands need of it is here too.
+ * One run of {@code ctdb}: options, checks in the stock order, connection, command (cli.md 1). What
+ * the commands need of it is here too.
  */
 final class Tool {
   /** The protocol level that we stand in for, and who we are. */
   static final String VERSION = "4.17.12-jctdb";
 
+  private static final int EIO = 5;
   private static final int EPROTO = 71;
   private static final int DEFAULT_MAX_RUNTIME_SECONDS = 120;
   private static final String[] SYNOPSIS = {
@@ -71,6 +73,9 @@ final class Tool {
     } catch (MalformedPacketException e) {
       host.err().line("The daemon's answer cannot be understood: " + e.getMessage());
       return EPROTO;
+    } catch (TdbException e) {
+      host.err().line("Database file: " + e.getMessage());
+      return EIO;
     } catch (Wire.ConnectionLost e) {
       return 1;
     }

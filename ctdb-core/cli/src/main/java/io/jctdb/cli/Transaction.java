@@ -15,13 +15,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Changes to a persistent or replicated database that all nodes make, or none (databases.md 6.1). */
+/**
+ * Changes to a persistent or replicated database that all nodes make, or none (databases.md 6.1).
+ */
 final class Transaction {
-  private static final long COMMIT_LIMIT_MILLIS = 90_000; // longer than the daemon's own limit of 60 s
+  private static final long COMMIT_LIMIT_MILLIS =
+      90_000; // longer than the daemon's own limit of 60 s
   private static final long FIRST_PAUSE_MILLIS = 10;
   private static final long LONGEST_PAUSE_MILLIS = 1000;
-  static final byte[] SEQUENCE_KEY =
-      "__db_sequence_number__\0".getBytes(StandardCharsets.US_ASCII);
+  static final byte[] SEQUENCE_KEY = "__db_sequence_number__\0".getBytes(StandardCharsets.US_ASCII);
 
   private final Tool tool;
   private final Attachment attachment;

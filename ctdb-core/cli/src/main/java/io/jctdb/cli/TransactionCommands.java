@@ -33,7 +33,9 @@ final class TransactionCommands {
     void in(Transaction transaction);
   }
 
-  /** No lock: the local file is written in transactions of its own, one read sees all or nothing. */
+  /**
+   * No lock: the local file is written in transactions of its own, one read sees all or nothing.
+   */
   private int fetch(List<String> arguments) {
     tool.expect(arguments, 2, 2);
     Database database = database(arguments.getFirst());

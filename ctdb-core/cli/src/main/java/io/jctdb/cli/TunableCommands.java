@@ -7,7 +7,9 @@ import io.jctdb.protocol.TunableSet;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tunables (cli.md 5). The list of names is asked for once, not once per name as in the stock tool. */
+/**
+ * Tunables (cli.md 5). The list of names is asked for once, not once per name as in the stock tool.
+ */
 final class TunableCommands {
   private TunableCommands() {}
 
@@ -79,8 +81,7 @@ final class TunableCommands {
   }
 
   private static void print(Tool tool, String name) {
-    byte[] value =
-        tool.client().data(tool.node(), Control.GET_TUNABLE, new StringN(name).encode());
+    byte[] value = tool.client().data(tool.node(), Control.GET_TUNABLE, new StringN(name).encode());
     tool.out().line(Text.left(name, 26) + " = " + Text.u(Payload.u32(value)));
   }
 }

@@ -33,7 +33,9 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** A cluster of one node in memory: a daemon that knows what record commands need, and its files. */
+/**
+ * A cluster of one node in memory: a daemon that knows what record commands need, and its files.
+ */
 final class OneNode implements Host, Wire {
   /** Each database: its records, with headers. */
   private final Map<String, Map<Key, byte[]>> files = new LinkedHashMap<>();
@@ -127,8 +129,7 @@ final class OneNode implements Host, Wire {
     file.put(key, data);
     PacketHeader to = PacketHeader.toClient(7, 0, call.header().reqid());
     replies.add(
-        PacketCodec.encode(
-            new Packet.ReplyCall(to, 0, Payload.empty()), Padding.DAEMON_TO_CLIENT));
+        PacketCodec.encode(new Packet.ReplyCall(to, 0, Payload.empty()), Padding.DAEMON_TO_CLIENT));
   }
 
   private void answer(Packet.RequestControl control) {
@@ -166,7 +167,8 @@ final class OneNode implements Host, Wire {
 
   private byte[] databaseMap() {
     List<DatabaseMap.Entry> entries = new ArrayList<>();
-    files.keySet()
+    files
+        .keySet()
         .forEach(
             name ->
                 entries.add(

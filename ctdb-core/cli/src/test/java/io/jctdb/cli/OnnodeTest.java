@@ -96,7 +96,8 @@ final class OnnodeTest {
         .as("stdout, besides: %s", Files.readString(err))
         .isEqualTo(parallel ? sorted(expected) : expected);
     if (complaint.contains("<text>")) {
-      assertThat(Files.readString(err)).contains("Usage: onnode [OPTION] ... <NODES> <COMMAND> ...");
+      assertThat(Files.readString(err))
+          .contains("Usage: onnode [OPTION] ... <NODES> <COMMAND> ...");
     } else {
       assertThat(Files.readString(err)).isEqualTo(complaint);
     }

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The daemon's side of a transcript. A request is answered as it was then; one that the stock tool
- * never sent is noted as a fault. Asking less often than the stock tool is allowed, and so is asking in
- * another order.
+ * never sent is noted as a fault. Asking less often than the stock tool is allowed, and so is
+ * asking in another order.
  */
 final class ReplayWire implements Wire {
   private final ReplayHost host;
@@ -57,7 +57,10 @@ final class ReplayWire implements Wire {
     }
     if (request < 0) {
       faults.add(
-          name + " to " + Integer.toUnsignedString(control.header().destnode()) + " "
+          name
+              + " to "
+              + Integer.toUnsignedString(control.header().destnode())
+              + " "
               + Text.hex(control.data()));
       return;
     }
@@ -88,7 +91,9 @@ final class ReplayWire implements Wire {
           && line.word(0).equals("REQ_CONTROL")
           && line.word(1).startsWith(name + "(")
           && pnn(line) == control.header().destnode()
-          && (Arrays.equals(line.data(), control.data()) || line.isCut() || name.equals("SEND_GRATUITOUS_ARP"))) {
+          && (Arrays.equals(line.data(), control.data())
+              || line.isCut()
+              || name.equals("SEND_GRATUITOUS_ARP"))) {
         return index;
       }
     }

@@ -19,8 +19,8 @@ import java.util.zip.ZipInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One recorded run of a stock command line: what was typed, what it printed, and every packet on the
- * daemon's socket.
+ * One recorded run of a stock command line: what was typed, what it printed, and every packet on
+ * the daemon's socket.
  */
 record Transcript(
     String name,

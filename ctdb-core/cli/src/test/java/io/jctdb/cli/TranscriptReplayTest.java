@@ -24,8 +24,9 @@ final class TranscriptReplayTest {
           "setvar-bad-value");
 
   /**
-   * Where we differ on purpose: numbers with garbage or a misleading leading zero are refused; an address
-   * may be moved on a cluster of one node; with no time at all we still ask once; the version is our own.
+   * Where we differ on purpose: numbers with garbage or a misleading leading zero are refused; an
+   * address may be moved on a cluster of one node; with no time at all we still ask once; the
+   * version is our own.
    */
   private static final Set<String> BETTER =
       Set.of(
@@ -90,8 +91,22 @@ final class TranscriptReplayTest {
   /** These read or write database files, run programs, or use the network. */
   private static final Set<String> TOUCH_THE_MACHINE =
       Set.of(
-          "cattdb", "readkey", "writekey", "deletekey", "pfetch", "pstore", "pdelete", "ptrans",
-          "tfetch", "tstore", "backupdb", "event", "scriptstatus", "natgw", "lvs", "tickle",
+          "cattdb",
+          "readkey",
+          "writekey",
+          "deletekey",
+          "pfetch",
+          "pstore",
+          "pdelete",
+          "ptrans",
+          "tfetch",
+          "tstore",
+          "backupdb",
+          "event",
+          "scriptstatus",
+          "natgw",
+          "lvs",
+          "tickle",
           "checktcpport");
 
   /** Usage and other errors of those, which come before anything is touched. */
@@ -119,7 +134,10 @@ final class TranscriptReplayTest {
     }
     String command = words(transcript.command()).length == 0 ? "" : commandWord(transcript);
     Command known = CommandTable.find(command);
-    if (known != null && known.daemon() && transcript.trace().isEmpty() && !transcript.state().equals("no-daemon")) {
+    if (known != null
+        && known.daemon()
+        && transcript.trace().isEmpty()
+        && !transcript.state().equals("no-daemon")) {
       return false;
     }
     if (TOUCH_THE_MACHINE.contains(command) && !endsEarly(transcript)) {

@@ -9,8 +9,7 @@ package io.jctdb.protocol;
 public record AddressInfo(SockAddr address, int mask, String interfaces) {
   public static AddressInfo decode(byte[] bytes) {
     return ByteReader.whole(
-        bytes,
-        in -> new AddressInfo(SockAddr.read(in), in.u32(), in.text(in.lengthWithinRest())));
+        bytes, in -> new AddressInfo(SockAddr.read(in), in.u32(), in.text(in.lengthWithinRest())));
   }
 
   public byte[] encode() {

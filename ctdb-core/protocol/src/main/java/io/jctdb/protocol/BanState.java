@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * SET_BAN_STATE and GET_BAN_STATE (client-protocol.md 3.5). {@code seconds} 0 means not banned.
- */
+/** SET_BAN_STATE and GET_BAN_STATE (client-protocol.md 3.5). {@code seconds} 0 means not banned. */
 public record BanState(int pnn, int seconds) {
   /** Size in bytes. */
   public static final int SIZE = 8;

@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * A cursor over one little-endian structure. Every read is checked against the end; a structure that
- * is too short, or too long ({@link #end}), is a {@link MalformedPacketException}.
+ * A cursor over one little-endian structure. Every read is checked against the end; a structure
+ * that is too short, or too long ({@link #end}), is a {@link MalformedPacketException}.
  */
 final class ByteReader {
   private static final VarHandle SHORT =

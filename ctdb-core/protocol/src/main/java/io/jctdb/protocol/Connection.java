@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * A TCP connection: the remote client and our end (client-protocol.md 4.4).
- */
+/** A TCP connection: the remote client and our end (client-protocol.md 4.4). */
 public record Connection(SockAddr source, SockAddr destination) {
   /** Size in bytes. */
   public static final int SIZE = 56;

@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * DB_VACUUM: 5 bytes, unaligned (client-protocol.md 4.8).
- */
+/** DB_VACUUM: 5 bytes, unaligned (client-protocol.md 4.8). */
 public record DbVacuum(int dbId, boolean full) {
   /** Size in bytes. */
   public static final int SIZE = 5;

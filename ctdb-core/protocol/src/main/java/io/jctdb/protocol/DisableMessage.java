@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * Disable something for {@code timeout} seconds, 0 = allow again (client-protocol.md 4.10).
- */
+/** Disable something for {@code timeout} seconds, 0 = allow again (client-protocol.md 4.10). */
 public record DisableMessage(int pnn, long srvid, int timeout) {
   /** Size in bytes. */
   public static final int SIZE = 24;

@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * A candidate of a stock election (client-protocol.md 4.10).
- */
+/** A candidate of a stock election (client-protocol.md 4.10). */
 public record ElectionMessage(int numConnected, TimeVal priorityTime, int pnn, int nodeFlags) {
   /** Size in bytes. */
   public static final int SIZE = 32;

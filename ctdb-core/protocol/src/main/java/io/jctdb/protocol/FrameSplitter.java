@@ -7,10 +7,10 @@ import java.util.function.Consumer;
 /**
  * Cuts a byte stream into packets at their length fields (client-protocol.md 1.2, 1.3).
  *
- * <p>Chunks may be of any size. Lengths 1 to 31 are skipped, that many bytes, without a packet; length
- * 0, or one beyond the limit, means that the stream cannot be followed any more. Memory grows with
- * the bytes that arrived, never with the length that a peer promised. Not thread-safe: one splitter
- * per connection, used by its reader.
+ * <p>Chunks may be of any size. Lengths 1 to 31 are skipped, that many bytes, without a packet;
+ * length 0, or one beyond the limit, means that the stream cannot be followed any more. Memory
+ * grows with the bytes that arrived, never with the length that a peer promised. Not thread-safe:
+ * one splitter per connection, used by its reader.
  */
 public final class FrameSplitter {
   /** Far above the biggest packet seen (registry commits, memory dumps: below 10 MiB). */

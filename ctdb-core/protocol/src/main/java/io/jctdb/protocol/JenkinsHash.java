@@ -4,8 +4,8 @@ package io.jctdb.protocol;
  * Bob Jenkins' public-domain lookup3 {@code hashlittle} with initial value 0.
  *
  * <p>It decides three things that Samba and we must agree on: the database id (over the name with
- * its NUL), the lmaster of a record, and the hash chain of a volatile TDB file. Source: databases.md
- * 1.2; the test vectors there are in {@code JenkinsHashTest}.
+ * its NUL), the lmaster of a record, and the hash chain of a volatile TDB file. Source:
+ * databases.md 1.2; the test vectors there are in {@code JenkinsHashTest}.
  */
 public final class JenkinsHash {
   private JenkinsHash() {}

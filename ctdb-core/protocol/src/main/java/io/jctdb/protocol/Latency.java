@@ -1,8 +1,8 @@
 package io.jctdb.protocol;
 
 /**
- * Samples of a duration, in seconds (client-protocol.md 4.11). With no sample, all is 0; the first one
- * sets {@code min}.
+ * Samples of a duration, in seconds (client-protocol.md 4.11). With no sample, all is 0; the first
+ * one sets {@code min}.
  */
 public record Latency(int count, double min, double max, double total) {
   /** Size in bytes. */

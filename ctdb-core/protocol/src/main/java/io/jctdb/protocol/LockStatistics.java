@@ -8,7 +8,12 @@ import java.util.List;
  * @param buckets 16 counters by waiting time: below 1 ms, 10 ms, 100 ms, 1 s, 2 s, 4 s … 64 s, more
  */
 public record LockStatistics(
-    int numCalls, int numCurrent, int numPending, int numFailed, Latency latency, List<Integer> buckets) {
+    int numCalls,
+    int numCurrent,
+    int numPending,
+    int numFailed,
+    Latency latency,
+    List<Integer> buckets) {
   public static final LockStatistics NONE =
       new LockStatistics(0, 0, 0, 0, Latency.NONE, Buckets.ZERO);
 

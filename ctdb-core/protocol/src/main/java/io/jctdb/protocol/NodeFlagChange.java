@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * Flags of a node as they were and as they are to be (MODIFY_FLAGS, client-protocol.md 4.2).
- */
+/** Flags of a node as they were and as they are to be (MODIFY_FLAGS, client-protocol.md 4.2). */
 public record NodeFlagChange(int pnn, int newFlags, int oldFlags) {
   /** Size in bytes. */
   public static final int SIZE = 12;

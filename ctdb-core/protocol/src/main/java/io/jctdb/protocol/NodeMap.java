@@ -3,7 +3,10 @@ package io.jctdb.protocol;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** GET_NODEMAP and GET_NODES_FILE: all nodes in pnn order, deleted ones included (client-protocol.md 4.2). */
+/**
+ * GET_NODEMAP and GET_NODES_FILE: all nodes in pnn order, deleted ones included (client-protocol.md
+ * 4.2).
+ */
 public record NodeMap(List<Node> nodes) {
   /** Flags: see {@link NodeFlags}. */
   public record Node(int pnn, int flags, SockAddr address) {

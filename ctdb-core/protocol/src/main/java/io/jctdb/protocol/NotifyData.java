@@ -4,8 +4,7 @@ package io.jctdb.protocol;
 @SuppressWarnings("ArrayRecordComponent")
 public record NotifyData(long srvid, byte[] data) {
   public static NotifyData decode(byte[] bytes) {
-    return ByteReader.whole(
-        bytes, in -> new NotifyData(in.u64(), in.bytes(in.lengthWithinRest())));
+    return ByteReader.whole(bytes, in -> new NotifyData(in.u64(), in.bytes(in.lengthWithinRest())));
   }
 
   public byte[] encode() {

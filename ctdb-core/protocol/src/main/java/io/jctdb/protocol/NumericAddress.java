@@ -7,8 +7,8 @@ import java.net.UnknownHostException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Addresses as text, in the one spelling that smbd compares (client-protocol.md 10, rule 11): that of
- * {@code inet_ntop} and {@code inet_pton}, never a host name, zone or port.
+ * Addresses as text, in the one spelling that smbd compares (client-protocol.md 10, rule 11): that
+ * of {@code inet_ntop} and {@code inet_pton}, never a host name, zone or port.
  */
 public final class NumericAddress {
   private NumericAddress() {}
@@ -50,7 +50,9 @@ public final class NumericAddress {
   }
 
   private static int octet(String digits) {
-    if (digits.isEmpty() || digits.length() > 3 || (digits.length() > 1 && digits.startsWith("0"))) {
+    if (digits.isEmpty()
+        || digits.length() > 3
+        || (digits.length() > 1 && digits.startsWith("0"))) {
       return -1;
     }
     int value = 0;

@@ -17,7 +17,13 @@ public sealed interface Packet {
    * @param callId see {@link CallId}
    */
   record RequestCall(
-      PacketHeader header, int flags, int dbId, int callId, int hopCount, byte[] key, byte[] callData)
+      PacketHeader header,
+      int flags,
+      int dbId,
+      int callId,
+      int hopCount,
+      byte[] key,
+      byte[] callData)
       implements Packet {
     @Override
     public Operation operation() {
@@ -75,7 +81,8 @@ public sealed interface Packet {
   }
 
   /**
-   * The answer to a control (2.8): data when {@code status} is 0, in a few cases error text when not.
+   * The answer to a control (2.8): data when {@code status} is 0, in a few cases error text when
+   * not.
    */
   record ReplyControl(PacketHeader header, int status, byte[] data, String error)
       implements Packet {

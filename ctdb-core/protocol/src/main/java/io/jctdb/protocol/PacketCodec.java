@@ -127,8 +127,7 @@ public final class PacketCodec {
     long rsn = in.skip(4).u64();
     int keyLength = in.u32();
     int dataLength = in.u32();
-    return new ReplyDmaster(
-        header, dbId, rsn, in.bytes(keyLength), in.bytes(dataLength), in.u32());
+    return new ReplyDmaster(header, dbId, rsn, in.bytes(keyLength), in.bytes(dataLength), in.u32());
   }
 
   private static int payloadSize(Packet packet) {

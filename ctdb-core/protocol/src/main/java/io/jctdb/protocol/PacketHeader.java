@@ -1,11 +1,12 @@
 package io.jctdb.protocol;
 
 /**
- * What the 32-byte header says beyond length, magic, version and operation (client-protocol.md 2.1).
+ * What the 32-byte header says beyond length, magic, version and operation (client-protocol.md
+ * 2.1).
  *
  * <p>From a client only {@code destnode} (not in calls) and {@code reqid} mean anything; {@code
- * generation} and {@code srcnode} must be ignored (1.4). Towards a client, {@code destnode} is always
- * 0 and {@code srcnode} the answering daemon's pnn.
+ * generation} and {@code srcnode} must be ignored (1.4). Towards a client, {@code destnode} is
+ * always 0 and {@code srcnode} the answering daemon's pnn.
  *
  * @param generation the epoch of the sender; {@link #INVALID_GENERATION} while it has none
  * @param destnode a pnn or one of {@link SpecialPnn}

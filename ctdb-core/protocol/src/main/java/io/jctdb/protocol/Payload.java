@@ -50,8 +50,8 @@ public final class Payload {
   }
 
   /**
-   * Text with its NUL counted: at least one byte, the last one a NUL. What follows an earlier NUL is
-   * dropped.
+   * Text with its NUL counted: at least one byte, the last one a NUL. What follows an earlier NUL
+   * is dropped.
    */
   public static String cstr(byte[] bytes) {
     if (bytes.length == 0 || bytes[bytes.length - 1] != 0) {

@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * CHECK_PID_SRVID: 12 bytes, unaligned (client-protocol.md 4.8).
- */
+/** CHECK_PID_SRVID: 12 bytes, unaligned (client-protocol.md 4.8). */
 public record PidSrvid(int pid, long srvid) {
   /** Size in bytes. */
   public static final int SIZE = 12;

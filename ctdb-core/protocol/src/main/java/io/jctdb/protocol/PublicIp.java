@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * An address and its holder, or {@link SpecialPnn#UNKNOWN} (client-protocol.md 4.4).
- */
+/** An address and its holder, or {@link SpecialPnn#UNKNOWN} (client-protocol.md 4.4). */
 public record PublicIp(int pnn, SockAddr address) {
   /** Size in bytes. */
   public static final int SIZE = 32;

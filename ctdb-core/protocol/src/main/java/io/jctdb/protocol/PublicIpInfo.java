@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * GET_PUBLIC_IP_INFO (client-protocol.md 4.4).
  *
- * @param activeIndex which of the interfaces carries the address here; {@link #NO_INTERFACE} if none
+ * @param activeIndex which of the interfaces carries the address here; {@link #NO_INTERFACE} if
+ *     none
  */
 public record PublicIpInfo(PublicIp address, int activeIndex, List<Interface> interfaces) {
   public static final int NO_INTERFACE = -1;

@@ -5,8 +5,7 @@ package io.jctdb.protocol;
 public record SambaMessage(ServerId destination, ServerId source, int type, byte[] payload) {
   public static SambaMessage decode(byte[] bytes) {
     return ByteReader.whole(
-        bytes,
-        in -> new SambaMessage(ServerId.read(in), ServerId.read(in), in.u32(), in.rest()));
+        bytes, in -> new SambaMessage(ServerId.read(in), ServerId.read(in), in.u32(), in.rest()));
   }
 
   public byte[] encode() {

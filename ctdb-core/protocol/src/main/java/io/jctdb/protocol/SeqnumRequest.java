@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * GET_DB_SEQNUM: the id with four bytes of padding (client-protocol.md 3.6).
- */
+/** GET_DB_SEQNUM: the id with four bytes of padding (client-protocol.md 3.6). */
 public record SeqnumRequest(int dbId) {
   /** Size in bytes. */
   public static final int SIZE = 8;

@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * A Samba process: pid, task and unique id on node {@code vnn} (client-protocol.md 4.10).
- */
+/** A Samba process: pid, task and unique id on node {@code vnn} (client-protocol.md 4.10). */
 public record ServerId(long pid, int taskId, int vnn, long uniqueId) {
   /** Size in bytes. */
   public static final int SIZE = 24;

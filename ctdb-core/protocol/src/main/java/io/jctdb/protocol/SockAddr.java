@@ -10,9 +10,9 @@ import java.net.UnknownHostException;
  * An address with port: the 28 bytes of {@code sockaddr_in} or {@code sockaddr_in6}
  * (client-protocol.md 4.1).
  *
- * <p>Compared by address, port and scope only. What smbd leaves as garbage behind an IPv4 address is
- * dropped on decoding and zero on encoding, and an IPv4-mapped IPv6 address becomes IPv4, as daemon
- * and smbd do it before use.
+ * <p>Compared by address, port and scope only. What smbd leaves as garbage behind an IPv4 address
+ * is dropped on decoding and zero on encoding, and an IPv4-mapped IPv6 address becomes IPv4, as
+ * daemon and smbd do it before use.
  *
  * @param scopeId interface index of a link-local IPv6 address, else 0
  */

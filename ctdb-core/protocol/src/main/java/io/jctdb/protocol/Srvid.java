@@ -1,8 +1,8 @@
 package io.jctdb.protocol;
 
 /**
- * Well-known message addresses (client-protocol.md 5). A random srvid may fall into any range: do not
- * refuse by range.
+ * Well-known message addresses (client-protocol.md 5). A random srvid may fall into any range: do
+ * not refuse by range.
  */
 public final class Srvid {
   /** Receives a copy of every message dispatched on the node. */

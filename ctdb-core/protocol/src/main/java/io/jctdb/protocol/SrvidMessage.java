@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * A question by message: answer to (pnn, srvid); srvid 0: no answer (client-protocol.md 4.10).
- */
+/** A question by message: answer to (pnn, srvid); srvid 0: no answer (client-protocol.md 4.10). */
 public record SrvidMessage(int pnn, long srvid) {
   /** Size in bytes. */
   public static final int SIZE = 16;

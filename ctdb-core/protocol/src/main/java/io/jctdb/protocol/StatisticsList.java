@@ -2,7 +2,10 @@ package io.jctdb.protocol;
 
 import java.util.List;
 
-/** GET_STAT_HISTORY: 100 entries from ctdbd, the newest first, unused ones zero (client-protocol.md 3.10). */
+/**
+ * GET_STAT_HISTORY: 100 entries from ctdbd, the newest first, unused ones zero (client-protocol.md
+ * 3.10).
+ */
 public record StatisticsList(List<Statistics> history) {
   public StatisticsList {
     history = List.copyOf(history);

@@ -10,8 +10,7 @@ public record TickleList(SockAddr address, List<Connection> connections) {
 
   public static TickleList decode(byte[] bytes) {
     return ByteReader.whole(
-        bytes,
-        in -> new TickleList(SockAddr.read(in), in.list(Connection.SIZE, Connection::read)));
+        bytes, in -> new TickleList(SockAddr.read(in), in.list(Connection.SIZE, Connection::read)));
   }
 
   public byte[] encode() {

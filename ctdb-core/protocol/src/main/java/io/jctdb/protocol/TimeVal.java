@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * A point in time, or a length of it: seconds and microseconds (client-protocol.md 4.8).
- */
+/** A point in time, or a length of it: seconds and microseconds (client-protocol.md 4.8). */
 public record TimeVal(long seconds, long micros) {
   /** Size in bytes. */
   public static final int SIZE = 16;

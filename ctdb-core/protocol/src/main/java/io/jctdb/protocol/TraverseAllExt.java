@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * TRAVERSE_ALL_EXT, between stock daemons (client-protocol.md 3.12).
- */
+/** TRAVERSE_ALL_EXT, between stock daemons (client-protocol.md 3.12). */
 public record TraverseAllExt(
     int dbId, int reqid, int pnn, int clientReqid, long srvid, boolean withEmptyRecords) {
   /** Size in bytes. */

@@ -1,8 +1,6 @@
 package io.jctdb.protocol;
 
-/**
- * UPTIME (client-protocol.md 4.9). Zero times mean never.
- */
+/** UPTIME (client-protocol.md 4.9). Zero times mean never. */
 public record Uptime(
     TimeVal currentTime,
     TimeVal startTime,

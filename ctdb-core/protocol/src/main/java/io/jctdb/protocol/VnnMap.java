@@ -3,8 +3,8 @@ package io.jctdb.protocol;
 import java.util.List;
 
 /**
- * GETVNNMAP: the generation, and the lmaster of each slot (client-protocol.md 4.2). Generation {@link
- * PacketHeader#INVALID_GENERATION} means that there is no map yet.
+ * GETVNNMAP: the generation, and the lmaster of each slot (client-protocol.md 4.2). Generation
+ * {@link PacketHeader#INVALID_GENERATION} means that there is no map yet.
  */
 public record VnnMap(int generation, List<Integer> pnns) {
   public VnnMap {

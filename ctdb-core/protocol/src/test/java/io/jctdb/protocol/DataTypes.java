@@ -12,8 +12,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The vectors' {@code data_type} names: for each, how to decode and encode with our records, and how
- * the vectors would describe the result.
+ * The vectors' {@code data_type} names: for each, how to decode and encode with our records, and
+ * how the vectors would describe the result.
  */
 final class DataTypes {
   private static final HexFormat HEX = HexFormat.of();
@@ -22,8 +22,7 @@ final class DataTypes {
   private DataTypes() {}
 
   /** Bytes to description, and bytes to bytes by way of our record. */
-  record DataType(
-      Function<byte[], @Nullable Object> describe, Function<byte[], byte[]> reencode) {}
+  record DataType(Function<byte[], @Nullable Object> describe, Function<byte[], byte[]> reencode) {}
 
   static DataType named(String name) {
     DataType type = TYPES.get(name);
@@ -96,13 +95,7 @@ final class DataTypes {
         "echo",
         EchoData::decode,
         e ->
-            map(
-                "timeout",
-                u(e.timeout()),
-                "len",
-                e.data().length,
-                "data",
-                HEX.formatHex(e.data())),
+            map("timeout", u(e.timeout()), "len", e.data().length, "data", HEX.formatHex(e.data())),
         EchoData::encode);
   }
 
@@ -222,11 +215,7 @@ final class DataTypes {
     type(
         "dbmap",
         DatabaseMap::decode,
-        m ->
-            counted(
-                "dbs",
-                m.databases(),
-                d -> map("db_id", hex32(d.dbId()), "flags", d.flags())),
+        m -> counted("dbs", m.databases(), d -> map("db_id", hex32(d.dbId()), "flags", d.flags())),
         DatabaseMap::encode);
     type(
         "keydata",
@@ -303,7 +292,8 @@ final class DataTypes {
     type(
         "pulldb",
         PullDb::decode,
-        p -> map("db_id", hex32(p.dbId()), "lmaster", hex32(p.lmaster()), "srvid", hex64(p.srvid())),
+        p ->
+            map("db_id", hex32(p.dbId()), "lmaster", hex32(p.lmaster()), "srvid", hex64(p.srvid())),
         PullDb::encode);
     type("rec", RecordData::decode, DataTypes::recordData, RecordData::encode);
     type(
@@ -504,17 +494,18 @@ final class DataTypes {
 
   private static Object networkInterface(Interface each) {
     return map(
-        "name",
-        each.name(),
-        "link_state",
-        each.linkState(),
-        "references",
-        u(each.references()));
+        "name", each.name(), "link_state", each.linkState(), "references", u(each.references()));
   }
 
   private static Object serverId(ServerId id) {
     return map(
-        "pid", id.pid(), "task_id", u(id.taskId()), "vnn", u(id.vnn()), "unique_id",
+        "pid",
+        id.pid(),
+        "task_id",
+        u(id.taskId()),
+        "vnn",
+        u(id.vnn()),
+        "unique_id",
         hex64(id.uniqueId()));
   }
 

@@ -27,8 +27,21 @@ final class NumericAddressTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", "1", "10.1", "10.1.2.256", "010.1.2.3", "10.1.2.3.", "localhost", "fd00::1%lo",
-        "[::1]", "::1::", "1.2.3.4:445", "-1.2.3.4", "+1.2.3.4"})
+      strings = {
+        "",
+        "1",
+        "10.1",
+        "10.1.2.256",
+        "010.1.2.3",
+        "10.1.2.3.",
+        "localhost",
+        "fd00::1%lo",
+        "[::1]",
+        "::1::",
+        "1.2.3.4:445",
+        "-1.2.3.4",
+        "+1.2.3.4"
+      })
   void anythingElseIsNoAddress(String text) {
     assertThat(NumericAddress.parse(text)).isNull();
   }

@@ -224,8 +224,7 @@ final class VectorTest {
               "record_flags",
               DataTypes.hex32(p.recordFlags()));
       case Packet.Keepalive p ->
-          DataTypes.map(
-              "version", DataTypes.hex32(p.version()), "uptime", DataTypes.u(p.uptime()));
+          DataTypes.map("version", DataTypes.hex32(p.version()), "uptime", DataTypes.u(p.uptime()));
     };
   }
 
