@@ -2,6 +2,7 @@ package io.jctdb.recovery;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.apache.zookeeper.CreateMode;
@@ -41,28 +42,36 @@ final class Enrolment {
   private final Consumer<String> lost;
 
   private State state = State.OUT;
-  private boolean mayReplace;
+  private final Set<Long> replaceable;
+  private boolean replaceAny;
   private @Nullable MemberInfo published;
   private @Nullable MemberInfo latest;
   private boolean publishing;
   private long lastBeat;
+
+  /** When the server last answered, or was last given up. */
+  private long lastAnswer;
+
   private long lastComplaint;
 
   /**
-   * @param mayReplace whether a record of an earlier session may be removed: once, when the daemon
-   *     has just started, and so holds the node's sockets, no earlier daemon can be alive
+   * @param replaceable earlier sessions of this daemon, whose records may be removed
+   * @param replaceAny whether any earlier record may be removed: once, when the daemon has just
+   *     started, and so holds the node's sockets, no earlier daemon can be alive
    */
   Enrolment(
       ZooKeeperSession session,
       Paths paths,
       MembershipConfig config,
-      boolean mayReplace,
+      Set<Long> replaceable,
+      boolean replaceAny,
       LongConsumer answered,
       Consumer<String> lost) {
     this.session = session;
     this.paths = paths;
     this.config = config;
-    this.mayReplace = mayReplace;
+    this.replaceable = Set.copyOf(replaceable);
+    this.replaceAny = replaceAny;
     this.answered = answered;
     this.lost = lost;
     this.lastComplaint = config.bootNanos().getAsLong();
@@ -108,6 +117,7 @@ final class Enrolment {
                 state = State.IN;
                 published = info;
                 lastBeat = sentAt;
+                lastAnswer = config.bootNanos().getAsLong();
                 answered.accept(sentAt);
                 done.run();
                 publishIfStale();
@@ -129,13 +139,13 @@ final class Enrolment {
                 state = State.OUT;
                 return;
               }
-              boolean ours = node.stat().getEphemeralOwner() == session.id();
-              if (!ours && !mayReplace) {
+              long holder = node.stat().getEphemeralOwner();
+              if (holder != session.id() && !replaceable.contains(holder) && !replaceAny) {
                 state = State.OUT;
                 complain(info.pnn());
                 return;
               }
-              mayReplace = false;
+              replaceAny = false;
               long sentAt = config.bootNanos().getAsLong();
               LOG.info("node {}: replacing the record of an earlier life", info.pnn());
               write(
@@ -193,6 +203,7 @@ final class Enrolment {
       return;
     }
     publishIfStale();
+    reconnectIfSilent(now);
     if (now - lastBeat >= config.timing().heartbeat().toNanos()) {
       lastBeat = now;
       session
@@ -200,11 +211,25 @@ final class Enrolment {
           .whenComplete(
               (stat, failure) -> {
                 if (failure == null) {
+                  lastAnswer = config.bootNanos().getAsLong();
                   answered.accept(now);
                 } else {
                   failed(failure);
                 }
               });
+    }
+  }
+
+  /** The connection is back: the silence before it does not count. */
+  void reconnected(long now) {
+    lastAnswer = now;
+  }
+
+  private void reconnectIfSilent(long now) {
+    if (now - lastAnswer >= config.timing().silence().toNanos()) {
+      LOG.info("node {}: the ZooKeeper server is silent; trying another", config.self());
+      lastAnswer = now;
+      session.reconnect();
     }
   }
 

@@ -109,7 +109,7 @@ final class LeaderMachine {
   private void nodesAre(Map<Integer, MemberInfo> now, long nowNanos) {
     for (MemberInfo node : now.values()) {
       MemberInfo before = nodes.get(node.pnn());
-      if (before != null && node.recoveryRequests() > before.recoveryRequests()) {
+      if (leading && before != null && node.recoveryRequests() > before.recoveryRequests()) {
         force("node " + node.pnn() + " asks for a recovery");
       }
     }

@@ -58,6 +58,15 @@ public record MembershipTiming(
     return new MembershipTiming(session, tick, heartbeat, other, drift);
   }
 
+  /**
+   * A server that has not answered a heartbeat for so long is left for another: longer than an
+   * election (0.4 s) after which the same server would go on, short enough that the rest of the
+   * lease is enough to try another.
+   */
+  Duration silence() {
+    return lease.multipliedBy(2).dividedBy(5);
+  }
+
   /** How long the lease can outlive the expiry of a session of this length. */
   Duration residue(Duration grantedSession) {
     Duration end = lease.plus(heartbeat).plus(tick.dividedBy(2)).plus(drift);

@@ -5,10 +5,12 @@ import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
@@ -42,6 +44,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private static final long REREAD_NANOS = Duration.ofSeconds(5).toNanos();
 
   private static final long ENROL_AGAIN_NANOS = Duration.ofMillis(200).toNanos();
+  private static final int EARLIER_SESSIONS_MAX = 16;
   private static final Duration LEAVE_LIMIT = Duration.ofSeconds(3);
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
   private static final byte[] NOTHING = new byte[0];
@@ -62,6 +65,10 @@ final class ZooKeeperMembership implements ClusterMembership {
   private boolean connected;
   private boolean quorumMissed;
   private boolean firstEnrolment = true;
+
+  /** Sessions of lives that are over, newest last. */
+  private final Set<Long> earlierSessions = new LinkedHashSet<>();
+
   private boolean readyWhenEnrolled;
   private long enrolAgainAt;
   private long rereadAt;
@@ -163,6 +170,11 @@ final class ZooKeeperMembership implements ClusterMembership {
       } else {
         current.refresh();
       }
+      Enrolment enrolled = enrolment;
+      if (enrolled != null) {
+        enrolled.reconnected(now());
+        enrolled.tick(now());
+      }
     }
 
     @Override
@@ -222,7 +234,9 @@ final class ZooKeeperMembership implements ClusterMembership {
       return;
     }
     view = prepared;
-    enrolment = new Enrolment(in, paths, config, firstEnrolment, this::answered, this::endLife);
+    enrolment =
+        new Enrolment(
+            in, paths, config, earlierSessions, firstEnrolment, this::answered, this::endLife);
     office =
         new LeaderOffice(in, paths, config.self(), prepared, event -> guarded(() -> step(event)));
     prepared.refresh();
@@ -297,6 +311,12 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
     leaderIs(OptionalInt.empty());
     if (ended != null) {
+      if (ended.begun()) {
+        earlierSessions.add(ended.id());
+        if (earlierSessions.size() > EARLIER_SESSIONS_MAX) {
+          earlierSessions.remove(earlierSessions.iterator().next());
+        }
+      }
       // The lease is over or the node expelled, so the session stands for nothing any more.
       var unused = ended.close();
     }

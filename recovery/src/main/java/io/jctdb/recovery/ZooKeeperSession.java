@@ -1,5 +1,6 @@
 package io.jctdb.recovery;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -46,12 +47,14 @@ final class ZooKeeperSession {
   record Node(byte[] data, Stat stat) {}
 
   private final Executor owner;
+  private final String localAddress;
   private final CuratorFramework curator;
   private volatile @Nullable ZooKeeper handle;
   private volatile boolean closed;
 
   private ZooKeeperSession(MembershipConfig config, Executor owner) {
     this.owner = owner;
+    this.localAddress = config.address();
     int sessionMillis = Math.toIntExact(config.timing().session().toMillis());
     this.curator =
         CuratorFrameworkFactory.builder()
@@ -103,7 +106,7 @@ final class ZooKeeperSession {
               sessionTimeout,
               watcher,
               canBeReadOnly,
-              new LocalFirstHosts(connectString));
+              new LocalFirstHosts(connectString, localAddress));
       handle = created;
       return created;
     }
@@ -117,6 +120,11 @@ final class ZooKeeperSession {
     return current;
   }
 
+  boolean begun() {
+    ZooKeeper current = handle;
+    return current != null && current.getSessionId() != 0;
+  }
+
   long id() {
     return handle().getSessionId();
   }
@@ -124,6 +132,18 @@ final class ZooKeeperSession {
   /** The time-out that the server granted. */
   int timeoutMillis() {
     return handle().getSessionTimeout();
+  }
+
+  /**
+   * Drops the connection, not the session: the server is silent, and the client library would wait
+   * for two thirds of the session before it tries another.
+   */
+  void reconnect() {
+    try {
+      handle().getTestable().closeSocket();
+    } catch (IOException e) {
+      LOG.debug("dropping a connection", e);
+    }
   }
 
   /** All or nothing; fails with the first operation that failed. */
