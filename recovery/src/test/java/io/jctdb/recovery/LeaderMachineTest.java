@@ -1,0 +1,419 @@
+package io.jctdb.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jctdb.database.Epoch;
+import io.jctdb.protocol.Capability;
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.RunState;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Node 0 leads. Time is in milliseconds; gather 1000, settle 80, patience 5000, lease 1600 without
+ * residue, drift 75.
+ */
+class LeaderMachineTest {
+  private final LeaderMachine machine =
+      new LeaderMachine(MembershipConfig.of(0, "10.0.0.1", "10.0.0.1:4380"));
+  private final Map<Integer, MemberInfo> nodes = new TreeMap<>();
+  private long now;
+
+  @Test
+  void aColdClusterWaitsAMomentAndBeginsWithWhoeverIsReady() {
+    at(0, join(0));
+    at(0, elected(null, 0));
+    at(300, join(1));
+    assertThat(at(999, tick())).isEmpty();
+    assertThat(at(1000, tick()))
+        .containsExactly(new LeaderDecision.Reserve(1, "the cluster starts"));
+    assertThat(at(1001, new LeaderEvent.Reserved(1)))
+        .containsExactly(new LeaderDecision.Propose(epoch(1, 0, 1)));
+    assertThat(at(1002, new LeaderEvent.Promised(1, Set.of())))
+        .containsExactly(
+            new LeaderDecision.Commit(
+                new CommittedEpoch(epoch(1, 0, 1), new TreeMap<>(Map.of(0, 100L, 1, 101L)), 7)));
+    assertThat(at(1003, new LeaderEvent.Committed(1)))
+        .containsExactly(new LeaderDecision.Announce(epoch(1, 0, 1)));
+    assertThat(at(5000, tick())).isEmpty();
+  }
+
+  @Test
+  void nodesThatJoinWithinAMomentShareOneEpoch() {
+    running(0);
+    assertThat(at(0, join(1))).isEmpty();
+    assertThat(at(50, join(2))).isEmpty();
+    assertThat(at(129, tick())).isEmpty();
+    assertThat(at(130, tick())).containsExactly(new LeaderDecision.Reserve(2, "nodes [1, 2] join"));
+  }
+
+  @Test
+  void aNodeWithoutALinkToTheLeaderDoesNotJoin() {
+    running(0);
+    nodes.put(1, node(1));
+    at(0, nodesEvent());
+    assertThat(at(1000, tick())).isEmpty();
+    at(1000, new LeaderEvent.Link(1, true));
+    assertThat(at(1080, tick())).hasSize(1);
+  }
+
+  @Test
+  void aLossIsActedOnAtOnce() {
+    running(0, 1, 2);
+    assertThat(at(0, gone(2))).containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
+    assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(millis(1500));
+  }
+
+  @Test
+  void aLeaseThatOutlivesTheSessionIsWaitedFor() {
+    running(0, 1);
+    nodes.put(1, withResidue(node(1), 700));
+    at(0, nodesEvent());
+    assertThat(at(100, gone(1))).isEmpty();
+    assertThat(at(799, tick())).isEmpty();
+    assertThat(at(800, tick())).containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(millis(2300));
+  }
+
+  @Test
+  void aStoppedNodeIsWaitedForUntilItHasLetGo() {
+    running(0, 1);
+    nodes.put(1, with(node(1), NodeFlags.STOPPED, true));
+    assertThat(at(0, nodesEvent())).isEmpty();
+    assertThat(at(3000, tick())).isEmpty();
+    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(Long.MAX_VALUE);
+    nodes.put(1, with(node(1), NodeFlags.STOPPED, false));
+    assertThat(at(3001, nodesEvent()))
+        .containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(Long.MIN_VALUE);
+  }
+
+  @Test
+  void aNodeThatDoesNotLetGoIsExpelledAndItsLeaseWaitedFor() {
+    running(0, 1);
+    nodes.put(1, with(node(1), NodeFlags.BANNED, true));
+    at(0, nodesEvent());
+    assertThat(at(5000, tick()))
+        .containsExactly(new LeaderDecision.Expel(new Life(1, 101), "it does not let go"));
+    at(5001, new LeaderEvent.Expelled(new Life(1, 101), true));
+    assertThat(at(5002, gone(1))).isEmpty();
+    assertThat(at(5002 + 1674, tick())).isEmpty();
+    assertThat(at(5002 + 1675, tick()))
+        .containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+  }
+
+  @Test
+  void aMemberThatDoesNotPromiseIsExpelledAtOnceAndTheChangeBegunAgain() {
+    running(0, 1, 2);
+    at(0, recoveryAskedOf(1));
+    at(1, new LeaderEvent.Reserved(2));
+    assertThat(at(1500, new LeaderEvent.Promised(2, Set.of(2))))
+        .containsExactly(new LeaderDecision.Expel(new Life(2, 102), "it does not answer"));
+    assertThat(at(1510, gone(2))).isEmpty();
+    assertThat(at(1510 + 1675, tick()))
+        .containsExactly(new LeaderDecision.Reserve(3, "nodes [2] did not promise epoch 2"));
+    assertThat(at(3200, new LeaderEvent.Reserved(3)))
+        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 1)));
+  }
+
+  @Test
+  void aJoinerThatDoesNotPromiseIsLeftOutAndNobodyWaitsForIt() {
+    running(0, 1);
+    at(0, join(2));
+    at(80, tick());
+    at(81, new LeaderEvent.Reserved(2));
+    assertThat(at(1000, new LeaderEvent.Promised(2, Set.of(2))))
+        .containsExactly(new LeaderDecision.Reserve(3, "nodes [2] did not promise epoch 2"));
+    assertThat(at(1001, new LeaderEvent.Reserved(3)))
+        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 1)));
+    at(1002, new LeaderEvent.Promised(3, Set.of()));
+    at(1003, new LeaderEvent.Committed(3));
+    assertThat(at(4000, tick())).isEmpty();
+    at(6000, tick());
+    assertThat(at(6100, tick())).containsExactly(new LeaderDecision.Reserve(4, "nodes [2] join"));
+  }
+
+  @Test
+  void aMemberThatIsLostDuringTheChangeIsLeftOutOfTheNext() {
+    running(0, 1, 2);
+    at(0, recoveryAskedOf(0));
+    at(1, new LeaderEvent.Reserved(2));
+    assertThat(at(2, gone(1))).containsExactly(reserve(3));
+    assertThat(at(3, new LeaderEvent.Promised(2, Set.of()))).isEmpty();
+    assertThat(at(4, new LeaderEvent.Reserved(3)))
+        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 2)));
+  }
+
+  @Test
+  void aDroppedChangeIsFollowedByAnotherEvenIfNothingDiffersAnyMore() {
+    running(0, 1);
+    at(0, join(2));
+    at(80, tick());
+    at(81, new LeaderEvent.Reserved(2));
+    assertThat(at(82, gone(2))).containsExactly(reserve(3));
+    assertThat(at(83, new LeaderEvent.Reserved(3)))
+        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 1)));
+  }
+
+  @Test
+  void aNewLeaderFinishesWhatItsPredecessorBegan() {
+    at(0, join(0));
+    at(0, join(1));
+    assertThat(at(0, elected(committed(4, 0, 1), 6)))
+        .containsExactly(new LeaderDecision.Reserve(7, "epoch 6 was begun and not committed"));
+  }
+
+  @Test
+  void aRestartedNodeIsANewMember() {
+    running(0, 1);
+    nodes.put(1, again(node(1), 999));
+    assertThat(at(0, nodesEvent()))
+        .containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+  }
+
+  @Test
+  void numbersGrowEvenWhenZooKeeperHasForgottenThem() {
+    at(0, join(0));
+    nodes.put(1, sawEpoch(node(1), 41));
+    at(0, nodesEvent());
+    at(0, new LeaderEvent.Link(1, true));
+    at(0, elected(null, 0));
+    assertThat(at(1000, tick())).containsExactly(reserve(42));
+  }
+
+  @Test
+  void withoutAnyLmasterTheLeaderIsOneAndThatIsStable() {
+    nodes.put(0, remote(node(0)));
+    at(0, nodesEvent());
+    at(0, elected(null, 0));
+    at(1000, tick());
+    assertThat(at(1001, new LeaderEvent.Reserved(1)))
+        .containsExactly(new LeaderDecision.Propose(epoch(1, 0)));
+    at(1002, new LeaderEvent.Promised(1, Set.of()));
+    at(1003, new LeaderEvent.Committed(1));
+    assertThat(at(9000, tick())).isEmpty();
+  }
+
+  @Test
+  void aLeaderThatReachesNobodyYieldsInsteadOfExpellingEveryone() {
+    running(0, 1, 2);
+    at(0, new LeaderEvent.Link(1, false));
+    at(0, new LeaderEvent.Link(2, false));
+    assertThat(at(4999, tick())).isEmpty();
+    assertThat(at(5000, tick()))
+        .containsExactly(new LeaderDecision.Yield("no other node can be reached from here"));
+  }
+
+  @Test
+  void aMemberWithoutALinkIsExpelledAfterAWhile() {
+    running(0, 1, 2);
+    at(0, new LeaderEvent.Link(2, false));
+    assertThat(at(4999, tick())).isEmpty();
+    assertThat(at(5000, tick()))
+        .containsExactly(new LeaderDecision.Expel(new Life(2, 102), "it cannot be reached"));
+  }
+
+  @Test
+  void aFailedWriteIsTriedAgainALittleLater() {
+    running(0, 1);
+    at(0, recoveryAskedOf(0));
+    assertThat(at(10, new LeaderEvent.ChangeFailed(2))).isEmpty();
+    assertThat(at(209, tick())).isEmpty();
+    assertThat(at(210, tick())).hasSize(1);
+  }
+
+  @Test
+  void whoDoesNotLeadDecidesNothing() {
+    running(0, 1);
+    at(0, new LeaderEvent.Deposed());
+    assertThat(at(0, gone(1))).isEmpty();
+    assertThat(at(1, recoveryAskedOf(0))).isEmpty();
+  }
+
+  // Words of the stories.
+
+  private List<LeaderDecision> at(long millis, LeaderEvent event) {
+    now = millis(millis);
+    return machine.step(event, now);
+  }
+
+  private static long millis(long millis) {
+    return Duration.ofMillis(millis).toNanos();
+  }
+
+  /** A leader of a running cluster at time 0, in epoch 1. */
+  private void running(int... pnns) {
+    for (int pnn : pnns) {
+      nodes.put(pnn, node(pnn));
+      at(0, new LeaderEvent.Link(pnn, true));
+    }
+    at(0, nodesEvent());
+    assertThat(at(0, elected(committed(1, pnns), 1))).isEmpty();
+  }
+
+  private LeaderEvent join(int pnn) {
+    nodes.put(pnn, node(pnn));
+    at(now / 1_000_000, new LeaderEvent.Link(pnn, true));
+    return nodesEvent();
+  }
+
+  private LeaderEvent gone(int pnn) {
+    nodes.remove(pnn);
+    return nodesEvent();
+  }
+
+  private LeaderEvent recoveryAskedOf(int pnn) {
+    MemberInfo n = nodes.getOrDefault(pnn, node(pnn));
+    nodes.put(
+        pnn,
+        new MemberInfo(
+            n.pnn(),
+            n.incarnation(),
+            n.flags(),
+            n.capabilities(),
+            n.runState(),
+            n.ready(),
+            n.address(),
+            n.lastEpoch(),
+            n.recoveryRequests() + 1,
+            n.leaseMillis(),
+            n.residueMillis()));
+    return nodesEvent();
+  }
+
+  private LeaderEvent nodesEvent() {
+    return new LeaderEvent.Nodes(Map.copyOf(nodes));
+  }
+
+  private static LeaderEvent tick() {
+    return new LeaderEvent.Tick();
+  }
+
+  private static LeaderEvent elected(
+      @org.jspecify.annotations.Nullable CommittedEpoch committed, long reserved) {
+    return new LeaderEvent.Elected(7, Optional.ofNullable(committed), reserved, Set.of());
+  }
+
+  private static CommittedEpoch committed(long number, int... pnns) {
+    TreeMap<Integer, Long> incarnations = new TreeMap<>();
+    for (int pnn : pnns) {
+      incarnations.put(pnn, 100L + pnn);
+    }
+    return new CommittedEpoch(epoch(number, pnns), incarnations, 6);
+  }
+
+  private static Epoch epoch(long number, int... pnns) {
+    List<Integer> members = new ArrayList<>();
+    for (int pnn : pnns) {
+      members.add(pnn);
+    }
+    return Epoch.of(number, new TreeSet<>(members));
+  }
+
+  private LeaderDecision reserve(long number) {
+    return new LeaderDecision.Reserve(
+        number,
+        number == 42
+            ? "the cluster starts"
+            : nodes.size() == 2 && nodes.containsKey(2)
+                ? "node 1 was lost while epoch 2 was proposed"
+                : "node 2 was lost while epoch 2 was proposed");
+  }
+
+  private static MemberInfo node(int pnn) {
+    return new MemberInfo(
+        pnn,
+        100L + pnn,
+        0,
+        Capability.DEFAULT,
+        RunState.RUNNING,
+        true,
+        "10.0.0." + (pnn + 1),
+        0,
+        0,
+        1600,
+        0);
+  }
+
+  private static MemberInfo with(MemberInfo n, int flags, boolean ready) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        flags,
+        n.capabilities(),
+        n.runState(),
+        ready,
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis());
+  }
+
+  private static MemberInfo withResidue(MemberInfo n, int residueMillis) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        n.flags(),
+        n.capabilities(),
+        n.runState(),
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        residueMillis);
+  }
+
+  private static MemberInfo again(MemberInfo n, long incarnation) {
+    return new MemberInfo(
+        n.pnn(),
+        incarnation,
+        n.flags(),
+        n.capabilities(),
+        n.runState(),
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis());
+  }
+
+  private static MemberInfo sawEpoch(MemberInfo n, long number) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        n.flags(),
+        n.capabilities(),
+        n.runState(),
+        n.ready(),
+        n.address(),
+        number,
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis());
+  }
+
+  private static MemberInfo remote(MemberInfo n) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        n.flags(),
+        Capability.LEADER,
+        n.runState(),
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis());
+  }
+}
