@@ -41,6 +41,8 @@ public final class CommitEngine implements EpochListener {
   private final List<Early> early = new ArrayList<>();
   private final Map<Integer, DurableDatabase> notReady = new HashMap<>();
   private Runnable reconciled = () -> {};
+  private LeftBehind leftBehind = (database, problem) -> {};
+  private MemberFailed memberFailed = (pnn, database, problem) -> {};
   private @Nullable Epoch epoch;
   private boolean serving;
   private boolean ready;
@@ -74,6 +76,33 @@ public final class CommitEngine implements EpochListener {
   /** Called at each epoch when all databases known to any member are equal on all. */
   public void onReconciled(Runnable listener) {
     reconciled = listener;
+  }
+
+  /** Hears, on the sequencer's node, of a member whose copy is not equal any more. */
+  @FunctionalInterface
+  public interface MemberFailed {
+    /** Its copy is behind until it can be replaced, which is tried again and again. */
+    void failed(int pnn, DurableDatabase database, String problem);
+  }
+
+  /** Hears that this node's copy is not equal to the others'. */
+  @FunctionalInterface
+  public interface LeftBehind {
+    void leftBehind(DurableDatabase database, String problem);
+  }
+
+  /**
+   * Called when this node could not write what others have written. It had better not serve clients,
+   * and must not be the only one to know the database: let it leave the cluster until the cause (a
+   * full disk) is gone; what it misses is copied when it joins again.
+   */
+  public void onLeftBehind(LeftBehind listener) {
+    leftBehind = listener;
+  }
+
+  /** Called when a member could not write what the others have written. */
+  public void onMemberFailed(MemberFailed listener) {
+    memberFailed = listener;
   }
 
   /** Whether that is so in the present epoch. */
@@ -200,6 +229,7 @@ public final class CommitEngine implements EpochListener {
   public void leftCluster() {
     epochPromised(Epoch.NONE);
     epoch = null;
+    replicas.values().forEach(CommitReplica::leftCluster);
   }
 
   /** Repeats what this node waits for until it has it. */
@@ -268,6 +298,7 @@ public final class CommitEngine implements EpochListener {
       case CommitMessage.HaveDatabases m -> haveDatabases(fromPnn, m);
       case CommitMessage.AskReady m -> withSequencer(m.database(), s -> s.askReady(fromPnn));
       case CommitMessage.Ready m -> {
+        withReplica(m.dbId(), CommitReplica::levelled);
         if (notReady.remove(m.dbId()) != null) {
           becomeReadyIfAllAre();
         }
@@ -288,6 +319,7 @@ public final class CommitEngine implements EpochListener {
           withReplica(m.dbId(), r -> r.apply(m.epoch(), fromPnn, m.sequenceNumber()));
       case CommitMessage.Applied m ->
           withSequencer(m.dbId(), s -> s.applied(fromPnn, m.sequenceNumber(), m.problem()));
+      case CommitMessage.LeftBehind m -> leftBehind.leftBehind(m.database(), m.problem());
     }
   }
 
@@ -308,14 +340,10 @@ public final class CommitEngine implements EpochListener {
     if (replica == null) {
       port.send(
           fromPnn,
-          new CommitMessage.State(
-              message.epoch(),
-              message.database().dbId(),
-              CommitMessage.State.ABSENT,
-              List.of(),
-              null));
+          CommitMessage.State.without(
+              message.epoch(), message.database().dbId(), CommitMessage.State.ABSENT));
     } else {
-      replica.tellState(message.epoch(), fromPnn);
+      replica.tellState(message.epoch(), fromPnn, message.digest());
     }
   }
 
@@ -346,7 +374,13 @@ public final class CommitEngine implements EpochListener {
       if (replica == null) {
         return;
       }
-      sequencer = new CommitSequencer(port, current, database, replica);
+      sequencer =
+          new CommitSequencer(
+              port,
+              current,
+              database,
+              replica,
+              (pnn, problem) -> memberFailed.failed(pnn, database, problem));
       sequencers.put(database.dbId(), sequencer);
       sequencer.begin();
     }

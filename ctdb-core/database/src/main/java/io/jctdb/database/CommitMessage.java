@@ -31,27 +31,37 @@ public sealed interface CommitMessage extends NodeMessage {
 
   record Ready(long epoch, int dbId) implements CommitMessage {}
 
-  /** Sequencer to member: what have you got? */
-  record AskState(long epoch, DurableDatabase database) implements CommitMessage {}
+  /**
+   * Sequencer to member: what have you got?
+   *
+   * @param digest whether the whole content is to be summed up, too
+   */
+  record AskState(long epoch, DurableDatabase database, boolean digest) implements CommitMessage {}
 
   /**
    * @param sequenceNumber {@link #UNREADABLE} if the copy cannot be read, {@link #ABSENT} if there
    *     can be none on that node
-   * @param lastWritten the transactions of the batch written last, as far as this run remembers
+   * @param stamp rsn of the sequence number record
+   * @param fresh the copy has not been made equal to others since this daemon started
+   * @param digest of the whole content, or {@link #NO_DIGEST} if it was not asked for
    * @param prepared what was promised and not yet applied
    */
   record State(
       long epoch,
       int dbId,
       long sequenceNumber,
-      List<CommitBatch.Id> lastWritten,
+      long stamp,
+      boolean fresh,
+      long digest,
       @Nullable CommitBatch prepared)
       implements CommitMessage {
+    static final long NO_DIGEST = 0;
     static final long UNREADABLE = -1;
     static final long ABSENT = -2;
 
-    public State {
-      lastWritten = List.copyOf(lastWritten);
+    /** A node that has no copy to speak of. */
+    static State without(long epoch, int dbId, long why) {
+      return new State(epoch, dbId, why, 0, true, NO_DIGEST, null);
     }
   }
 
@@ -89,6 +99,10 @@ public sealed interface CommitMessage extends NodeMessage {
   record Applied(long epoch, int dbId, long sequenceNumber, String problem)
       implements CommitMessage {}
 
+  /** Sequencer to member: others have written what you could not; your copy is behind theirs. */
+  record LeftBehind(long epoch, DurableDatabase database, String problem)
+      implements CommitMessage {}
+
   static void encode(CommitMessage message, WireWriter out) {
     switch (message) {
       case AskDatabases m -> out.u8(0).i64(m.epoch);
@@ -98,10 +112,10 @@ public sealed interface CommitMessage extends NodeMessage {
       }
       case AskReady m -> write(m.database, out.u8(2).i64(m.epoch));
       case Ready m -> out.u8(3).i64(m.epoch).i32(m.dbId);
-      case AskState m -> write(m.database, out.u8(4).i64(m.epoch));
+      case AskState m -> write(m.database, out.u8(4).i64(m.epoch).flag(m.digest));
       case State m -> {
         out.u8(5).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
-        writeIds(m.lastWritten, out);
+        out.i64(m.stamp).flag(m.fresh).i64(m.digest);
         out.flag(m.prepared != null);
         if (m.prepared != null) {
           write(m.prepared, out);
@@ -129,6 +143,10 @@ public sealed interface CommitMessage extends NodeMessage {
       case Apply m -> out.u8(12).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
       case Applied m ->
           out.u8(13).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber).text(m.problem);
+      case LeftBehind m -> {
+        write(m.database, out.u8(14).i64(m.epoch));
+        out.text(m.problem);
+      }
     }
   }
 
@@ -147,8 +165,19 @@ public sealed interface CommitMessage extends NodeMessage {
       }
       case 2 -> new AskReady(epoch, database(in));
       case 3 -> new Ready(epoch, in.i32());
-      case 4 -> new AskState(epoch, database(in));
-      case 5 -> new State(epoch, in.i32(), in.i64(), ids(in), in.flag() ? batch(in) : null);
+      case 4 -> {
+        boolean digest = in.flag();
+        yield new AskState(epoch, database(in), digest);
+      }
+      case 5 ->
+          new State(
+              epoch,
+              in.i32(),
+              in.i64(),
+              in.i64(),
+              in.flag(),
+              in.i64(),
+              in.flag() ? batch(in) : null);
       case 6 -> new Copy(epoch, in.i32(), in.i32());
       case 7 -> new Part(epoch, in.i32(), in.i32(), in.flag(), updates(in));
       case 8 -> new Submit(epoch, database(in), id(in), updates(in));
@@ -157,6 +186,7 @@ public sealed interface CommitMessage extends NodeMessage {
       case 11 -> new Prepared(epoch, in.i32(), in.i64());
       case 12 -> new Apply(epoch, in.i32(), in.i64());
       case 13 -> new Applied(epoch, in.i32(), in.i64(), in.text());
+      case 14 -> new LeftBehind(epoch, database(in), in.text());
       default -> throw new MalformedMessageException("commit message type " + type);
     };
   }
@@ -172,7 +202,7 @@ public sealed interface CommitMessage extends NodeMessage {
   }
 
   private static void write(CommitBatch batch, WireWriter out) {
-    writeIds(batch.ids(), out.i64(batch.sequenceNumber()));
+    writeIds(batch.ids(), out.i64(batch.base()).i64(batch.sequenceNumber()));
     write(batch.updates(), out);
   }
 
@@ -182,7 +212,7 @@ public sealed interface CommitMessage extends NodeMessage {
   }
 
   private static CommitBatch batch(WireReader in) {
-    return new CommitBatch(in.i64(), ids(in), updates(in));
+    return new CommitBatch(in.i64(), in.i64(), ids(in), updates(in));
   }
 
   private static List<CommitBatch.Id> ids(WireReader in) {

@@ -1,6 +1,7 @@
 package io.jctdb.database;
 
 import io.jctdb.store.StoreException;
+import io.jctdb.store.StoredRecord;
 import io.jctdb.store.TransactionStore;
 import io.jctdb.store.TransactionStore.Update;
 import java.util.ArrayList;
@@ -26,7 +27,7 @@ final class CommitReplica {
   /** Transactions known to be written here, so that none is written twice. The newest ones. */
   private final Set<CommitBatch.Id> written = new LinkedHashSet<>();
 
-  private List<CommitBatch.Id> lastWritten = List.of();
+  private boolean fresh = true;
   private @Nullable CommitBatch prepared;
   private long applying = -1;
   private List<Update> parts = new ArrayList<>();
@@ -54,22 +55,68 @@ final class CommitReplica {
     nextPart = 0;
   }
 
-  void tellState(long epoch, int sequencer) {
+  /** What this node had promised is void: it is no member any more, others have gone on without. */
+  void leftCluster() {
+    prepared = null;
+    fresh = true;
+  }
+
+  /** This copy is equal to that of the other members. */
+  void levelled() {
+    fresh = false;
+  }
+
+  /** What can be said of a copy without knowing what was promised. */
+  private record Content(long number, long stamp, long digest) {}
+
+  private static Content content(TransactionStore store, boolean digest) {
+    StoredRecord sequence = store.fetch(TransactionStore.SEQUENCE_KEY);
+    return new Content(
+        store.sequenceNumber(),
+        sequence == null ? 0 : sequence.header().rsn(),
+        digest ? digest(store) : CommitMessage.State.NO_DIGEST);
+  }
+
+  /** Order does not matter, so files of different history with the same records agree. */
+  private static long digest(TransactionStore store) {
+    long[] sum = {1};
+    store.forEach(
+        (key, record) -> {
+          long h = key.jenkinsHash();
+          h = h * 0x9E3779B97F4A7C15L + record.header().rsn();
+          for (byte b : record.data()) {
+            h = h * 0x100000001B3L + b;
+          }
+          h ^= h >>> 29;
+          sum[0] += h * 0xBF58476D1CE4E5B9L;
+        });
+    return sum[0] == CommitMessage.State.NO_DIGEST ? 1 : sum[0];
+  }
+
+  void tellState(long epoch, int sequencer, boolean digest) {
     lane.submit(
-        TransactionStore::sequenceNumber,
-        number ->
+        store -> content(store, digest),
+        content ->
             port.send(
-                sequencer, new CommitMessage.State(epoch, dbId, number, lastWritten, prepared)),
+                sequencer,
+                new CommitMessage.State(
+                    epoch,
+                    dbId,
+                    content.number,
+                    content.stamp,
+                    fresh,
+                    content.digest,
+                    prepared)),
         e -> {
           failed.accept(dbId, e);
           port.send(
               sequencer,
-              new CommitMessage.State(
-                  epoch, dbId, CommitMessage.State.UNREADABLE, List.of(), null));
+              CommitMessage.State.without(epoch, dbId, CommitMessage.State.UNREADABLE));
         });
   }
 
   void prepare(long epoch, int sequencer, CommitBatch batch) {
+    levelled(); // the sequencer makes all copies equal before the first batch
     prepared = batch;
     port.send(sequencer, new CommitMessage.Prepared(epoch, dbId, batch.sequenceNumber()));
   }
@@ -95,7 +142,7 @@ final class CommitReplica {
     applying = sequenceNumber;
     lane.submit(
         store -> {
-          store.apply(batch.updates());
+          write(store, batch);
           return true;
         },
         done -> {
@@ -112,6 +159,22 @@ final class CommitReplica {
         });
   }
 
+  /** Never on top of anything else: that would be a mixture of two contents with one number. */
+  private static void write(TransactionStore store, CommitBatch batch) {
+    long number = store.sequenceNumber();
+    if (number == batch.base()) {
+      store.apply(batch.updates());
+    } else if (number != batch.sequenceNumber()) {
+      throw new StoreException(
+          "this copy has sequence number "
+              + number
+              + " and cannot take a change from "
+              + batch.base()
+              + " to "
+              + batch.sequenceNumber());
+    }
+  }
+
   private void forgetPrepared(long sequenceNumber) {
     if (prepared != null && prepared.sequenceNumber() <= sequenceNumber) {
       prepared = null;
@@ -119,7 +182,6 @@ final class CommitReplica {
   }
 
   private void remember(CommitBatch batch) {
-    lastWritten = batch.ids();
     written.addAll(batch.ids());
     while (written.size() > IDS_REMEMBERED) {
       written.remove(written.iterator().next());
@@ -182,7 +244,7 @@ final class CommitReplica {
         },
         number -> {
           forgetPrepared(number);
-          lastWritten = List.of();
+          levelled();
           applied(message.epoch(), sequencer, number, "");
         },
         e -> {
@@ -194,6 +256,5 @@ final class CommitReplica {
   /** A whole new content was put in behind our back (restore, wipe). */
   void forget() {
     prepared = null;
-    lastWritten = List.of();
   }
 }

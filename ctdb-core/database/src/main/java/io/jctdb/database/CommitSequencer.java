@@ -19,7 +19,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,9 +31,9 @@ import org.slf4j.LoggerFactory;
  * The one node that orders the transactions of one database in one epoch. Owner thread only.
  *
  * <pre>
- * ASKING ──all states──▶ LEVELLING ──all copies equal──▶ [PREPARING ─▶ APPLYING] ─▶ IDLE
- *                                                          ▲                        │
- *                                                          └─── transactions wait ──┘
+ * ASKING ─▶ (COMPARING) ─▶ LEVELLING ──all copies equal──▶ [PREPARING ─▶ APPLYING] ─▶ IDLE
+ *                                                            ▲                        │
+ *                                                            └─── transactions wait ──┘
  * </pre>
  *
  * <p>Why nothing is lost or torn: a batch is written anywhere only after <em>every</em> member has
@@ -39,6 +41,12 @@ import org.slf4j.LoggerFactory;
  * sequencer, which sees the survivors' states, completes it on all of them. A batch that some had
  * prepared and nobody had written is completed, too: its client was not answered, so either outcome
  * is right as long as it is the same everywhere.
+ *
+ * <p>Why the better of two contents wins: the higher sequence number does. Among equal numbers the
+ * later epoch does, which is in the {@link #stamp} of each batch: what an earlier epoch wrote without
+ * the others, and so without an answer, must not win over what they have answered since. Copies that
+ * agree in both but come from a daemon that has just started are compared byte by byte (somebody may
+ * have changed the file meanwhile); then the lowest pnn wins.
  */
 final class CommitSequencer {
   private static final Logger log = LoggerFactory.getLogger(CommitSequencer.class);
@@ -48,22 +56,38 @@ final class CommitSequencer {
   private static final long REPEAT_COPY_NANOS = TimeUnit.SECONDS.toNanos(30);
 
   private static final long REFUSAL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long REPAIR_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final int BATCH_MAX = 100;
 
   private enum Phase {
     ASKING,
+    COMPARING,
     LEVELLING,
     IDLE,
     CHECKING,
     PREPARING,
-    APPLYING
+    APPLYING,
+    STOPPED
+  }
+
+  /** Hears of a member that could not write. */
+  interface Failed {
+    void failed(int pnn, String problem);
   }
 
   /** A transaction that waits for its turn. */
   private record Waiting(CommitBatch.Id id, List<Update> updates) {}
 
+  /**
+   * A transaction that does not fit.
+   *
+   * @param proposed the sequence number that its client expects after it
+   */
+  private record Refused(CommitBatch.Id id, long proposed) {}
+
   /** What the check of some transactions against the copy here gave. */
-  private record Checked(@Nullable CommitBatch batch, List<CommitBatch.Id> refused) {}
+  private record Checked(
+      @Nullable CommitBatch batch, List<CommitBatch.Id> alreadyThere, List<Refused> refused) {}
 
   private final NodePort port;
   private final Epoch epoch;
@@ -75,7 +99,14 @@ final class CommitSequencer {
   private final Set<Integer> waitReady = new HashSet<>();
   private final Deque<Waiting> queue = new ArrayDeque<>();
   private final Set<CommitBatch.Id> known = new HashSet<>();
-  private final Set<Integer> participants;
+  private final SortedSet<Integer> participants;
+  private final Set<Integer> failed = new HashSet<>();
+  private final Map<Integer, String> failedNow = new TreeMap<>();
+  private final Map<CommitBatch.Id, Long> pausing = new HashMap<>();
+  private final Failed listener;
+  private List<Refused> refusedWithBatch = List.of();
+  private boolean repairDue;
+  private NodePort.@Nullable Timer repair;
   private Phase phase = Phase.ASKING;
   private boolean ready;
   private int source;
@@ -84,12 +115,18 @@ final class CommitSequencer {
   private @Nullable CommitBatch leftOver;
   private NodePort.@Nullable Timer repeat;
 
-  CommitSequencer(NodePort port, Epoch epoch, DurableDatabase database, CommitReplica replica) {
+  CommitSequencer(
+      NodePort port,
+      Epoch epoch,
+      DurableDatabase database,
+      CommitReplica replica,
+      Failed listener) {
     this.port = port;
     this.epoch = epoch;
     this.database = database;
     this.replica = replica;
-    this.participants = new HashSet<>(epoch.members());
+    this.listener = listener;
+    this.participants = new TreeSet<>(epoch.members());
   }
 
   void begin() {
@@ -99,13 +136,13 @@ final class CommitSequencer {
 
   /** The epoch is over. */
   void stop() {
+    phase = Phase.STOPPED;
     if (repeat != null) {
       repeat.cancel();
     }
-  }
-
-  boolean isReady() {
-    return ready;
+    if (repair != null) {
+      repair.cancel();
+    }
   }
 
   // --- asking and repeating ----------------------------------------------------------------------
@@ -123,7 +160,8 @@ final class CommitSequencer {
 
   private void send(int pnn) {
     switch (phase) {
-      case ASKING -> port.send(pnn, new CommitMessage.AskState(epoch.number(), database));
+      case ASKING -> port.send(pnn, new CommitMessage.AskState(epoch.number(), database, false));
+      case COMPARING -> port.send(pnn, new CommitMessage.AskState(epoch.number(), database, true));
       case LEVELLING -> level(pnn);
       case PREPARING -> {
         if (batch != null) {
@@ -137,7 +175,7 @@ final class CommitSequencer {
               new CommitMessage.Apply(epoch.number(), database.dbId(), batch.sequenceNumber()));
         }
       }
-      case IDLE, CHECKING -> {
+      case IDLE, CHECKING, STOPPED -> {
         // nobody is waited for
       }
     }
@@ -159,51 +197,112 @@ final class CommitSequencer {
   // --- making all copies equal -------------------------------------------------------------------
 
   void state(int fromPnn, CommitMessage.State state) {
-    if (phase != Phase.ASKING || !unanswered.remove(fromPnn)) {
+    boolean wanted =
+        phase == Phase.ASKING
+            || (phase == Phase.COMPARING && state.digest() != CommitMessage.State.NO_DIGEST)
+            || (phase == Phase.COMPARING
+                && state.sequenceNumber() == CommitMessage.State.UNREADABLE);
+    if (!wanted || !unanswered.remove(fromPnn)) {
       return;
     }
     states.put(fromPnn, state);
     if (unanswered.isEmpty()) {
-      startLevelling();
+      boolean first = phase == Phase.ASKING;
+      chooseSource();
+      Set<Integer> best = likeTheSource();
+      if (first && best.size() > 1 && best.stream().anyMatch(this::isFresh)) {
+        enter(Phase.COMPARING, best);
+      } else {
+        startLevelling();
+      }
     }
   }
 
-  /** The highest sequence number wins, of the lowest pnn among equals. */
-  private void startLevelling() {
-    level = CommitMessage.State.UNREADABLE;
+  private boolean isFresh(int pnn) {
+    CommitMessage.State state = states.get(pnn);
+    return state == null || state.fresh();
+  }
+
+  private void chooseSource() {
+    CommitMessage.State best = null;
+    for (Map.Entry<Integer, CommitMessage.State> entry : states.entrySet()) {
+      CommitMessage.State state = entry.getValue();
+      if (best == null || isBetter(state, best)) {
+        best = state;
+        source = entry.getKey();
+      }
+    }
+    level = best == null ? CommitMessage.State.UNREADABLE : best.sequenceNumber();
+  }
+
+  private static boolean isBetter(CommitMessage.State a, CommitMessage.State b) {
+    return a.sequenceNumber() != b.sequenceNumber()
+        ? a.sequenceNumber() > b.sequenceNumber()
+        : a.stamp() > b.stamp();
+  }
+
+  private Set<Integer> likeTheSource() {
+    CommitMessage.State best = states.get(source);
+    Set<Integer> like = new TreeSet<>();
     states.forEach(
         (pnn, state) -> {
-          if (state.sequenceNumber() == CommitMessage.State.ABSENT) {
-            log.error("{}: node {} can have no copy of it; see its log", database.name(), pnn);
-            participants.remove(pnn);
-          }
-          if (state.sequenceNumber() > level) {
-            level = state.sequenceNumber();
-            source = pnn;
+          if (best != null && !isBetter(best, state) && state.sequenceNumber() >= 0) {
+            like.add(pnn);
           }
         });
+    return like;
+  }
+
+  private void startLevelling() {
+    CommitMessage.State best = states.get(source);
+    Set<Integer> like = likeTheSource();
+    Set<Integer> behind = new TreeSet<>();
     leftOver = null;
-    Set<Integer> behind = new HashSet<>();
     states.forEach(
         (pnn, state) -> {
           CommitBatch prepared = state.prepared();
-          if (prepared != null && prepared.sequenceNumber() == level + 1) {
-            leftOver = prepared;
-          }
-          if (state.sequenceNumber() < level && participants.contains(pnn)) {
+          if (state.sequenceNumber() == CommitMessage.State.ABSENT) {
+            log.error("{}: node {} can have no copy of it; see its log", database.name(), pnn);
+            participants.remove(pnn);
+          } else if (!like.contains(pnn) || (best != null && state.digest() != best.digest())) {
             behind.add(pnn);
           }
+          if (prepared != null
+              && prepared.base() == level
+              && (leftOver == null || prepared.stamp() > leftOver.stamp())) {
+            leftOver = prepared;
+          }
         });
-    if (!behind.isEmpty()) {
-      log.info(
-          "{}: nodes {} are behind sequence number {} of node {}",
-          database.name(),
-          behind,
-          level,
-          source);
+    if (level < 0) {
+      behind.clear(); // nobody has anything to give
     }
+    report(behind, like);
     enter(Phase.LEVELLING, behind);
     levelled();
+  }
+
+  private void report(Set<Integer> behind, Set<Integer> like) {
+    for (int pnn : behind) {
+      CommitMessage.State state = states.get(pnn);
+      if (like.contains(pnn)) {
+        log.warn(
+            "{}: nodes {} and {} have different content with sequence number {}; that of node {} is"
+                + " kept everywhere",
+            database.name(),
+            source,
+            pnn,
+            level,
+            source);
+      } else {
+        log.info(
+            "{}: node {} has sequence number {} and gets the content of node {}, {}",
+            database.name(),
+            pnn,
+            state == null ? "?" : state.sequenceNumber(),
+            source,
+            level);
+      }
+    }
   }
 
   /**
@@ -216,8 +315,9 @@ final class CommitSequencer {
     CommitBatch prepared = state == null ? null : state.prepared();
     if (prepared != null
         && best != null
+        && prepared.base() == state.sequenceNumber()
         && prepared.sequenceNumber() == level
-        && prepared.ids().equals(best.lastWritten())) {
+        && prepared.stamp() == best.stamp()) {
       port.send(pnn, new CommitMessage.Apply(epoch.number(), database.dbId(), level));
     } else {
       port.send(source, new CommitMessage.Copy(epoch.number(), database.dbId(), pnn));
@@ -241,127 +341,216 @@ final class CommitSequencer {
     batch = null;
     ready = true;
     enter(Phase.IDLE, Set.of());
-    waitReady.forEach(
-        pnn -> port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId())));
-    waitReady.clear();
+    tellReady();
     next();
   }
 
   void askReady(int pnn) {
-    if (isReady()) {
-      port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId()));
-    } else {
-      waitReady.add(pnn);
+    waitReady.add(pnn);
+    if (ready) {
+      tellReady();
     }
+  }
+
+  /** Not those whose copy could not be made equal. */
+  private void tellReady() {
+    Set<Integer> told = new TreeSet<>(waitReady);
+    told.removeAll(failed);
+    waitReady.removeAll(told);
+    told.forEach(
+        pnn -> port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId())));
   }
 
   // --- transactions --------------------------------------------------------------------------------
 
   void submit(CommitBatch.Id id, List<Update> updates) {
-    if (replica.hasWritten(id)) {
-      answer(id, 0, "");
-    } else if (known.add(id)) {
+    if (known.add(id)) {
       queue.add(new Waiting(id, updates));
       next();
     }
   }
 
   private void next() {
-    if (phase != Phase.IDLE || queue.isEmpty()) {
+    if (phase != Phase.IDLE) {
+      return;
+    }
+    if (repairDue) {
+      startRepair();
+      return;
+    }
+    if (!participants.contains(port.self())) {
+      return; // what a transaction would change cannot be seen here until the repair
+    }
+    List<Waiting> some = new ArrayList<>();
+    while (!queue.isEmpty() && some.size() < BATCH_MAX) {
+      Waiting waiting = queue.remove();
+      if (replica.hasWritten(waiting.id)) {
+        known.remove(waiting.id);
+        answer(waiting.id, 0, "");
+      } else {
+        some.add(waiting);
+      }
+    }
+    if (some.isEmpty()) {
       return;
     }
     phase = Phase.CHECKING;
-    List<Waiting> some = new ArrayList<>();
-    while (!queue.isEmpty() && some.size() < BATCH_MAX) {
-      some.add(queue.remove());
-    }
+    Set<Long> avoided = new HashSet<>(pausing.values());
     replica
         .lane()
         .submit(
-            store -> check(store, some),
+            store -> check(store, some, avoided),
             this::checked,
             e -> {
               log.error("{}: {}", database.name(), e.getMessage());
-              checked(new Checked(null, some.stream().map(Waiting::id).toList()));
+              checked(
+                  new Checked(
+                      null, List.of(), some.stream().map(w -> new Refused(w.id, -1)).toList()));
             });
   }
 
   /**
-   * Which of the transactions can be written, one after the other, on top of the copy here: each of
-   * their records must be newer than what it replaces, or the same. The sequence number is ours to
-   * give.
+   * Which of the transactions can be written on top of the copy here, together and in this order.
+   *
+   * <p>A client that is refused looks at the sequence number: if it is the one that it proposed, it
+   * takes its transaction for done (client-protocol.md 3.7). So that number must not come from another
+   * transaction: it is passed over.
    */
-  private static Checked check(TransactionStore store, List<Waiting> some) {
+  private Checked check(TransactionStore store, List<Waiting> some, Set<Long> avoided) {
+    long base = store.sequenceNumber();
     Map<Key, StoredRecord> changed = new LinkedHashMap<>();
     List<CommitBatch.Id> ids = new ArrayList<>();
-    List<CommitBatch.Id> refused = new ArrayList<>();
-    StoredRecord sequenceRecord = null;
+    List<CommitBatch.Id> alreadyThere = new ArrayList<>();
+    List<Refused> refused = new ArrayList<>();
     for (Waiting waiting : some) {
-      Map<Key, StoredRecord> own = new HashMap<>();
-      boolean fits = true;
-      for (Update update : waiting.updates) {
-        if (update.key().equals(TransactionStore.SEQUENCE_KEY)) {
-          sequenceRecord = update.record();
+      long proposed = proposed(waiting.updates);
+      if (proposed >= 0 && proposed <= base) {
+        // Made from an older content. All right only if it was this very transaction that changed it.
+        if (isThere(store, waiting.updates)) {
+          alreadyThere.add(waiting.id);
         } else {
-          StoredRecord old = changed.get(update.key());
-          fits &= fits(old == null ? store.fetch(update.key()) : old, update.record());
-          own.put(update.key(), update.record());
+          refused.add(new Refused(waiting.id, proposed));
         }
-      }
-      if (fits) {
-        changed.putAll(own);
+      } else if (fits(store, changed, waiting.updates)) {
         ids.add(waiting.id);
+        waiting.updates.forEach(update -> changed.put(update.key(), update.record()));
       } else {
-        refused.add(waiting.id);
+        refused.add(new Refused(waiting.id, proposed));
       }
     }
-    if (ids.isEmpty()) {
-      return new Checked(null, refused);
+    Set<Long> taboo = new HashSet<>(avoided);
+    refused.forEach(r -> taboo.add(r.proposed));
+    if (ids.isEmpty() && !taboo.contains(base)) {
+      return new Checked(null, alreadyThere, refused);
     }
-    long number = store.sequenceNumber() + 1;
+    long number = base + 1;
+    while (taboo.contains(number)) {
+      number++;
+    }
+    StoredRecord old = store.fetch(TransactionStore.SEQUENCE_KEY);
     changed.put(
         TransactionStore.SEQUENCE_KEY,
-        sequence(store.fetch(TransactionStore.SEQUENCE_KEY), sequenceRecord, number));
+        sequence(old, changed.get(TransactionStore.SEQUENCE_KEY), number));
     List<Update> updates = new ArrayList<>();
     changed.forEach((key, record) -> updates.add(new Update(key, record)));
-    return new Checked(new CommitBatch(number, ids, updates), refused);
+    return new Checked(new CommitBatch(base, number, ids, updates), alreadyThere, refused);
   }
 
+  /** The sequence number in a client's transaction, -1 if there is none. */
+  private static long proposed(List<Update> updates) {
+    for (Update update : updates) {
+      byte[] data = update.record().data();
+      if (update.key().equals(TransactionStore.SEQUENCE_KEY) && data.length == 8) {
+        return ByteBuffer.wrap(data).order(ByteOrder.LITTLE_ENDIAN).getLong();
+      }
+    }
+    return -1;
+  }
+
+  private static boolean isThere(TransactionStore store, List<Update> updates) {
+    for (Update update : updates) {
+      if (!update.key().equals(TransactionStore.SEQUENCE_KEY)) {
+        StoredRecord old = store.fetch(update.key());
+        if (old == null
+            || old.header().rsn() != update.record().header().rsn()
+            || !Arrays.equals(old.data(), update.record().data())) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  private static boolean fits(
+      TransactionStore store, Map<Key, StoredRecord> changed, List<Update> updates) {
+    for (Update update : updates) {
+      if (!update.key().equals(TransactionStore.SEQUENCE_KEY)) {
+        StoredRecord old = changed.get(update.key());
+        if (!fits(old == null ? store.fetch(update.key()) : old, update.record())) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /** databases.md 6.2: newer than what it replaces, or the same. */
   private static boolean fits(@Nullable StoredRecord old, StoredRecord update) {
     return old == null
         || update.header().rsn() > old.header().rsn()
         || Arrays.equals(update.data(), old.data());
   }
 
-  private static StoredRecord sequence(
+  private StoredRecord sequence(
       @Nullable StoredRecord old, @Nullable StoredRecord proposed, long number) {
-    long rsn = old == null ? 0 : old.header().rsn();
     RecordHeader header =
-        proposed == null ? new RecordHeader(0, 0, 0) : proposed.header();
+        proposed == null ? new RecordHeader(0, port.self(), 0) : proposed.header();
+    long rsn = Math.max(header.rsn(), old == null ? 0 : old.header().rsn() + 1);
     byte[] value = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(number).array();
-    return new StoredRecord(header.withRsn(Math.max(rsn + 1, header.rsn())), value);
+    return new StoredRecord(header.withRsn(Math.max(rsn, stamp(epoch.number()))), value);
+  }
+
+  /**
+   * The least rsn of a sequence number record written in an epoch: higher than any of an earlier
+   * epoch, unless that one had 16 million batches. Nobody else gives a meaning to this rsn but "it
+   * grows".
+   */
+  static long stamp(long epochNumber) {
+    return (epochNumber & 0x7F_FFFF_FFFFL) << 24;
   }
 
   private void checked(Checked result) {
     if (phase != Phase.CHECKING) {
       return; // the epoch is over
     }
-    // A client sends a refused transaction again at once and without limit: not in a tight loop.
-    result.refused.forEach(
-        id ->
-            port.after(
-                REFUSAL_PAUSE_NANOS,
-                () -> {
-                  known.remove(id);
-                  answer(id, -1, "");
-                }));
+    result.alreadyThere.forEach(
+        id -> {
+          known.remove(id);
+          answer(id, 0, "");
+        });
     batch = result.batch;
     if (batch == null) {
+      result.refused.forEach(this::refuse);
       phase = Phase.IDLE;
       next();
     } else {
+      refusedWithBatch = result.refused; // their clients are to find the new number
       enter(Phase.PREPARING, participants);
     }
+  }
+
+  /** A client sends a refused transaction again at once and without limit: not in a tight loop. */
+  private void refuse(Refused refused) {
+    pausing.put(refused.id, refused.proposed);
+    port.after(
+        REFUSAL_PAUSE_NANOS,
+        () -> {
+          pausing.remove(refused.id);
+          known.remove(refused.id);
+          if (phase != Phase.STOPPED) {
+            answer(refused.id, -1, "");
+          }
+        });
   }
 
   void prepared(int fromPnn, long sequenceNumber) {
@@ -376,38 +565,90 @@ final class CommitSequencer {
 
   void applied(int fromPnn, long sequenceNumber, String problem) {
     if (phase == Phase.LEVELLING) {
-      if (sequenceNumber != level && problem.isEmpty()) {
-        return;
-      }
-      report(fromPnn, problem);
-      if (unanswered.remove(fromPnn)) {
+      if ((sequenceNumber == level || !problem.isEmpty()) && unanswered.remove(fromPnn)) {
+        settle(fromPnn, problem);
+        announceFailures();
         levelled();
       }
     } else if (phase == Phase.APPLYING
         && batch != null
         && batch.sequenceNumber() == sequenceNumber
         && unanswered.remove(fromPnn)) {
-      report(fromPnn, problem);
+      settle(fromPnn, problem);
       if (unanswered.isEmpty()) {
-        List<CommitBatch.Id> done = batch.ids();
-        done.forEach(
-            id -> {
-              known.remove(id);
-              answer(id, 0, "");
-            });
-        becomeReady();
+        batchDone(batch);
       }
     }
   }
 
-  private void report(int pnn, String problem) {
-    if (!problem.isEmpty()) {
-      log.error(
-          "{}: node {} could not write, its copy is behind until it rejoins: {}",
-          database.name(),
-          pnn,
-          problem);
+  private void batchDone(CommitBatch done) {
+    boolean written = !participants.isEmpty();
+    if (written) {
+      level = done.sequenceNumber();
+      announceFailures();
+      for (CommitBatch.Id id : done.ids()) {
+        known.remove(id);
+        answer(id, 0, "");
+      }
+    } else {
+      // No disk could take it: all copies are still equal.
+      participants.addAll(failed);
+      failed.clear();
+      failedNow.clear();
+      done.ids().forEach(id -> refuse(new Refused(id, -1)));
     }
+    refusedWithBatch.forEach(this::refuse);
+    refusedWithBatch = List.of();
+    becomeReady();
+  }
+
+  // --- members that cannot write ---------------------------------------------------------------------
+
+  private void settle(int pnn, String problem) {
+    if (problem.isEmpty()) {
+      failed.remove(pnn);
+      participants.add(pnn);
+      return;
+    }
+    participants.remove(pnn);
+    failed.add(pnn);
+    failedNow.put(pnn, problem);
+  }
+
+  /** Now that others have what these could not write. */
+  private void announceFailures() {
+    failedNow.forEach(
+        (pnn, problem) -> {
+          log.error(
+              "{}: node {} could not write, its copy is behind until it can be replaced: {}",
+              database.name(),
+              pnn,
+              problem);
+          port.send(pnn, new CommitMessage.LeftBehind(epoch.number(), database, problem));
+          listener.failed(pnn, problem);
+        });
+    if (!failedNow.isEmpty() && repair == null) {
+      repair = port.after(REPAIR_NANOS, this::repair);
+    }
+    failedNow.clear();
+  }
+
+  private void repair() {
+    repair = null;
+    repairDue = true;
+    next();
+  }
+
+  /** While nothing else goes on, those that failed get a whole copy. */
+  private void startRepair() {
+    repairDue = false;
+    if (failed.isEmpty() || participants.isEmpty()) {
+      next();
+      return;
+    }
+    states.clear();
+    source = participants.contains(port.self()) ? port.self() : participants.first();
+    enter(Phase.LEVELLING, Set.copyOf(failed));
   }
 
   private void answer(CommitBatch.Id id, int status, String error) {
