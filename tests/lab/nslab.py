@@ -221,6 +221,8 @@ class Lab:
             subprocess.run(["cp", "-a", "/etc/ctdb", etc], check=True)
         self._write_etc(node, "ctdb/nodes", "".join(
             f"{PRIVATE_NET}.{other + 1}\n" for other in self.nodes))
+        if self.daemon != "stock":
+            self._give_certificates(node, etc)
         self._write_etc(node, "ctdb/public_addresses", "".join(
             f"{PUBLIC_NET}.{101 + other}/24 eth1\n" for other in self.nodes))
         self._write_etc(node, "ctdb/ctdb.conf", CTDB_CONF)
@@ -235,6 +237,18 @@ class Lab:
             script_path = f"events/legacy/{script}.script"
             if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
                 os.symlink(os.path.join(source, script_path), link)
+
+    def _give_certificates(self, node, etc):
+        """What protects the traffic between nodes, made as docs/operations.md tells."""
+        made = os.path.join(self.directory, "tls")
+        if not os.path.exists(made):
+            subprocess.run([PRODUCT + "/bin/jctdb-tls", made, os.path.join(etc, "nodes")],
+                           check=True, stdout=subprocess.DEVNULL)
+        tls = os.path.join(etc, "tls")
+        os.makedirs(tls, mode=0o700, exist_ok=True)
+        own = os.path.join(made, f"{PRIVATE_NET}.{node + 1}")
+        for source in (os.path.join(made, "ca.pem"), own + "/node.pem", own + "/node.key"):
+            shutil.copy2(source, tls)
 
     def _write_etc(self, node, name, text):
         path = os.path.join(self.node_path(node), "etc", name)

@@ -341,6 +341,7 @@ final class Node implements ClusterMember.Actions {
         .newestFirst()
         .reversed()
         .forEach(d -> remote.send(pnn, d.attachControl().opcode(), 0, 0, d.attachPayload()));
+    records.linkRestored(pnn);
     if (membership != null) {
       membership.linkChanged(pnn, true);
     }

@@ -144,33 +144,45 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     CompletableFuture<Set<Integer>> result = new CompletableFuture<>();
     long base = membership().epoch().map(Epoch::number).orElse(Epoch.NONE);
     owner.execute(
-        () ->
-            coordinator.propose(
-                base,
-                next,
-                new EpochCoordinator.Outcome() {
-                  @Override
-                  public void promised() {
-                    result.complete(Set.of());
-                  }
-
-                  @Override
-                  public void silent(SortedSet<Integer> pnns) {
-                    result.complete(pnns);
-                  }
-
-                  @Override
-                  public void refused(long promised) {
-                    result.completeExceptionally(
-                        new IllegalStateException("a member has promised epoch " + promised));
-                  }
-                }));
+        () -> {
+          try {
+            coordinator.propose(base, next, outcome(result));
+          } catch (IllegalArgumentException e) {
+            result.completeExceptionally(e);
+          }
+        });
     return result;
+  }
+
+  private static EpochCoordinator.Outcome outcome(CompletableFuture<Set<Integer>> result) {
+    return new EpochCoordinator.Outcome() {
+      @Override
+      public void promised() {
+        result.complete(Set.of());
+      }
+
+      @Override
+      public void silent(SortedSet<Integer> pnns) {
+        result.complete(pnns);
+      }
+
+      @Override
+      public void refused(long promised) {
+        result.completeExceptionally(
+            new IllegalStateException("a member has promised epoch " + promised));
+      }
+    };
   }
 
   @Override
   public void commit(Epoch next) {
-    owner.execute(coordinator::commit);
+    owner.execute(
+        () -> {
+          if (!coordinator.commit(next.number())) {
+            // Another proposal has taken its place; members read this epoch from ZooKeeper.
+            log.info("epoch {} is committed while a later one is being prepared", next.number());
+          }
+        });
   }
 
   @Override
