@@ -1,0 +1,411 @@
+package io.jctdb.iptakeover;
+
+import static io.jctdb.iptakeover.Addresses.ip;
+import static io.jctdb.iptakeover.Addresses.line;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jctdb.protocol.Connection;
+import io.jctdb.protocol.Control;
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.Payload;
+import io.jctdb.protocol.RunState;
+import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.TickleList;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.IntConsumer;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Four nodes, six addresses, and everything that goes wrong: crashes, cut cables, sick and
+ * hung nodes, scripts that fail or are slow, leaders that die in the middle of a run. At every moment each
+ * address is on one node at most; when the trouble is over, on exactly one.
+ *
+ * <p>A failing seed replays exactly.
+ */
+class TakeoverSimulationTest {
+  private static final int NODES = 4;
+  private static final int SEEDS = 100;
+
+  /** A cut-off node fences itself; what it or its kernel does is over by SAFE. */
+  private static final Duration LEASE = Duration.ofMillis(1_500);
+
+  private static final Duration DETECTION = Duration.ofMillis(2_000);
+  private static final Duration SAFE = Duration.ofMillis(3_000);
+
+  private final List<PublicAddress> lines =
+      List.of(
+          line("10.0.0.1", "eth0"),
+          line("10.0.0.2", "eth0"),
+          line("10.0.0.3", "eth0", "eth1"),
+          line("10.0.1.1", "eth1"),
+          line("10.0.1.2", "eth1"),
+          line("fd00::1", "eth2"));
+
+  private FakeScheduler scheduler = new FakeScheduler();
+  private Random random = new Random(0);
+  private List<Node> nodes = List.of();
+  private boolean trouble;
+
+  @Test
+  void neverTwiceAndInTheEndOnce() {
+    for (long seed = 1; seed <= SEEDS; seed++) {
+      try {
+        simulate(seed);
+      } catch (AssertionError e) {
+        throw new AssertionError("seed " + seed, e);
+      }
+    }
+  }
+
+  private void simulate(long seed) {
+    random = new Random(seed);
+    scheduler = new FakeScheduler();
+    nodes = new ArrayList<>();
+    trouble = true;
+    for (int pnn = 0; pnn < NODES; pnn++) {
+      nodes.add(new Node(pnn));
+    }
+    nodes.forEach(Node::boot);
+    elect();
+    for (int step = 0; step < 60; step++) {
+      disturb();
+      pass(Duration.ofMillis(random.nextInt(1_500)));
+    }
+    trouble = false;
+    nodes.forEach(Node::heal);
+    pass(Duration.ofSeconds(90));
+    for (PublicAddress line : lines) {
+      List<Integer> holders =
+          nodes.stream().filter(n -> n.has(line.address())).map(n -> n.pnn).toList();
+      assertThat(holders).as("holders of %s at the end", line.address()).hasSize(1);
+      assertThat(nodes.get(holders.getFirst()).addresses.isHere(line.address())).isTrue();
+    }
+  }
+
+  private void disturb() {
+    Node node = nodes.get(random.nextInt(NODES));
+    switch (random.nextInt(8)) {
+      case 0 -> node.crash();
+      case 1 -> node.cutOff();
+      case 2, 3 -> node.heal();
+      case 4 -> node.ownFlags ^= NodeFlags.UNHEALTHY;
+      case 5 -> leader().ifPresent(l -> l.runs.request("disturbance"));
+      case 6 -> node.runs.onMessage(io.jctdb.protocol.Srvid.REBALANCE_NODE, Payload.ofU32(1));
+      default -> node.goDeaf();
+    }
+    leader().ifPresent(l -> l.runs.request("flags"));
+  }
+
+  /** Time passes in small steps; after each the invariant is checked. */
+  private void pass(Duration time) {
+    for (long millis = 0; millis < time.toMillis(); millis += 10) {
+      scheduler.advance(Duration.ofMillis(10));
+      for (PublicAddress line : lines) {
+        long holders = nodes.stream().filter(n -> n.has(line.address())).count();
+        assertThat(holders).as("holders of %s", line.address()).isLessThanOrEqualTo(1);
+      }
+    }
+  }
+
+  private Optional<Node> leader() {
+    return nodes.stream().filter(n -> n.leading).findFirst();
+  }
+
+  private void elect() {
+    if (leader().isPresent()) {
+      return;
+    }
+    nodes.stream()
+        .filter(n -> n.reachable && !n.thought(NodeFlags.DISCONNECTED))
+        .findFirst()
+        .ifPresent(
+            n -> {
+              n.leading = true;
+              n.runs.setLeader(true);
+              n.runs.request("elected");
+            });
+  }
+
+  private NodeMap nodeMap() {
+    List<NodeMap.Node> map = new ArrayList<>();
+    for (Node node : nodes) {
+      map.add(
+          new NodeMap.Node(
+              node.pnn,
+              node.gone ? NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY : node.ownFlags,
+              new SockAddr(ip("10.9.9." + (node.pnn + 1)), 4379)));
+    }
+    return new NodeMap(map);
+  }
+
+  private Duration somewhatLater(int millisMax) {
+    return Duration.ofMillis(1 + random.nextInt(millisMax));
+  }
+
+  /** One node: its kernel, its scripts, its daemon. A new daemon has a new {@code life}. */
+  private final class Node implements AddressListener, TakeoverListener, AddressKeeper {
+    final int pnn;
+    FakeKernel kernel = new FakeKernel();
+    LocalAddresses addresses = daemon();
+    TakeoverRuns runs = leaderSide();
+    AddressControls controls = new AddressControls(addresses, Optional::empty);
+
+    /** Messages pass. */
+    boolean reachable = true;
+
+    /** The others have noticed that it is not there. */
+    boolean gone;
+
+    /** Member, with a valid lease, but it answers no controls. */
+    boolean deaf;
+
+    boolean leading;
+    int ownFlags;
+    int life;
+    long safeAt;
+
+    Node(int pnn) {
+      this.pnn = pnn;
+    }
+
+    void boot() {
+      kernel = new FakeKernel();
+      addresses = daemon();
+      runs = leaderSide();
+      controls = new AddressControls(addresses, Optional::empty);
+      ownFlags = 0;
+      addresses.startChecks();
+    }
+
+    boolean has(InetAddress address) {
+      return kernel.addresses.containsKey(address);
+    }
+
+    boolean thought(int flag) {
+      return gone && (flag & NodeFlags.DISCONNECTED) != 0;
+    }
+
+    /** The daemon is gone at once; the kernel keeps the addresses for a while. */
+    void crash() {
+      if (reachable) {
+        life++;
+        lose();
+        FakeKernel left = kernel;
+        scheduler.after(SAFE.minusMillis(random.nextInt(1_000) + 1), left.addresses::clear);
+      }
+    }
+
+    /** The daemon goes on, until its lease is over. */
+    void cutOff() {
+      if (reachable) {
+        lose();
+        int cut = life;
+        scheduler.after(
+            LEASE,
+            () -> {
+              if (life == cut) {
+                // As the daemon does: drop all, and stay away until the cable is back.
+                runs.setLeader(false);
+                leading = false;
+                addresses.dropAllNow();
+              }
+            });
+      }
+    }
+
+    void goDeaf() {
+      deaf = true;
+      scheduler.after(Duration.ofSeconds(12), () -> deaf = false);
+    }
+
+    private void lose() {
+      reachable = false;
+      safeAt = scheduler.nowNanos() + SAFE.toNanos();
+      int lost = life;
+      scheduler.after(
+          DETECTION,
+          () -> {
+            if (life == lost) {
+              gone = true;
+              leading = false;
+              elect();
+              leader().ifPresent(l -> l.runs.request("node " + pnn + " is lost"));
+            }
+          });
+    }
+
+    /** Healthy again; if it was away long enough to be sure, it comes back as new. */
+    void heal() {
+      ownFlags = 0;
+      if (reachable) {
+        return;
+      }
+      if (!gone || scheduler.nowNanos() < safeAt) {
+        scheduler.after(Duration.ofMillis(500), this::heal);
+        return;
+      }
+      life++;
+      boot();
+      reachable = true;
+      gone = false;
+      elect();
+      leader().ifPresent(l -> l.runs.request("node " + pnn + " is back"));
+    }
+
+    private LocalAddresses daemon() {
+      AddressPorts ports =
+          new AddressPorts(
+              kernel,
+              this,
+              this::runEvent,
+              new NoAnnouncements(),
+              lifeBound(),
+              this,
+              () -> new OwnState(RunState.RUNNING, ownFlags),
+              () -> runs.isDisabled());
+      return new LocalAddresses(pnn, ports, lines);
+    }
+
+    private TakeoverRuns leaderSide() {
+      return new TakeoverRuns(
+          pnn,
+          this::call,
+          lifeBound(),
+          other -> Math.max(0, nodes.get(other).safeAt - scheduler.nowNanos()),
+          TakeoverSimulationTest.this::nodeMap,
+          () -> TakeoverSettings.DEFAULT,
+          this);
+    }
+
+    /** Timers that die with the daemon. */
+    private Scheduler lifeBound() {
+      int bound = life;
+      return new Scheduler() {
+        @Override
+        public long nowNanos() {
+          return scheduler.nowNanos();
+        }
+
+        @Override
+        public Timer after(Duration delay, Runnable task) {
+          return scheduler.after(
+              delay,
+              () -> {
+                if (life == bound) {
+                  task.run();
+                }
+              });
+        }
+      };
+    }
+
+    private void runEvent(String event, List<String> arguments, IntConsumer status) {
+      FakeKernel mine = kernel;
+      lifeBound()
+          .after(
+              somewhatLater(300),
+              () -> {
+                boolean fails = trouble && random.nextInt(8) == 0;
+                if (!fails && event.equals("takeip")) {
+                  mine.add(ip(arguments.get(1)));
+                } else if (!fails && event.equals("releaseip")) {
+                  mine.addresses.remove(ip(arguments.get(1)));
+                }
+                status.accept(fails ? 1 : 0);
+              });
+    }
+
+    private void call(
+        int to, Control control, int flags, byte[] data, NodeControls.Answer answer) {
+      Node target = nodes.get(to);
+      lifeBound()
+          .after(
+              somewhatLater(20),
+              () -> {
+                if (!connected(target)) {
+                  if (target.gone) {
+                    answer.take(-1, Payload.empty());
+                  }
+                  return;
+                }
+                target.controls.handle(
+                    control,
+                    flags,
+                    data,
+                    0,
+                    (status, reply) ->
+                        lifeBound()
+                            .after(
+                                somewhatLater(20),
+                                () -> {
+                                  if (connected(target)) {
+                                    answer.take(status, reply);
+                                  }
+                                }));
+              });
+    }
+
+    private boolean connected(Node target) {
+      return target == this || (reachable && target.reachable && !target.deaf);
+    }
+
+    @Override
+    public void hold(InetAddress address) {}
+
+    @Override
+    public void letGo(InetAddress address) {}
+
+    @Override
+    public void releaseAllNow() {
+      kernel.addresses.clear();
+    }
+
+    @Override
+    public void taken(InetAddress address) {}
+
+    @Override
+    public void released(InetAddress address) {}
+
+    @Override
+    public void takeoverRunWanted(String reason) {
+      if (reachable) {
+        leader().ifPresent(l -> l.runs.request(reason));
+      }
+    }
+
+    @Override
+    public void addressesGained() {}
+
+    @Override
+    public void connectionAdded(Connection connection) {}
+
+    @Override
+    public void connectionRemoved(Connection connection) {}
+
+    @Override
+    public void connectionsChanged(TickleList list) {}
+
+    @Override
+    public void reply(int toPnn, long srvid, int value) {}
+
+    @Override
+    public void disableElsewhere(int seconds) {}
+
+    @Override
+    public void finished(TakeoverResult result) {}
+  }
+
+  private static final class NoAnnouncements implements AnnouncementSender {
+    @Override
+    public void announce(String interfaceName, InetAddress address) {}
+
+    @Override
+    public void tickle(Connection connection) {}
+  }
+}
