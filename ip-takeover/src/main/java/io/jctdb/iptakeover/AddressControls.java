@@ -90,8 +90,7 @@ public final class AddressControls {
       case TCP_CLIENT -> status.accept(connections.accepted(client, Connection.decode(data)));
       case TCP_CLIENT_DISCONNECTED ->
           status.accept(connections.disconnected(client, Connection.decode(data)));
-      case TCP_CLIENT_PASSED ->
-          status.accept(connections.passed(client, Connection.decode(data)));
+      case TCP_CLIENT_PASSED -> status.accept(connections.passed(client, Connection.decode(data)));
       case TCP_ADD -> status.accept(connections.add(Connection.decode(data), false));
       case TCP_ADD_DELAYED_UPDATE -> status.accept(connections.add(Connection.decode(data), true));
       case TCP_REMOVE -> status.accept(connections.remove(Connection.decode(data)));

@@ -14,7 +14,8 @@ import java.util.concurrent.TimeUnit;
  * so the address is gone at the latest {@code ⌈left⌉ − left < 1 s} of rounding plus 0.4 s of
  * lateness after the end of the lease, whatever happens to the daemon:
  *
- * <pre>  address gone  ≤  end of lease + 1 s + 0.5 s  =  end of lease + {@link #HAND_OVER_DELAY}</pre>
+ * <pre>  address gone  ≤  end of lease + 1 s + 0.5 s  =  end of lease + {@link #HAND_OVER_DELAY}
+ * </pre>
  *
  * <p>The leader gives an address of a lost node to another one no sooner than that: <em>end of the
  * lost node's lease (as late as it can have been) + HAND_OVER_DELAY + clock margin</em>. Rounding
@@ -22,8 +23,8 @@ import java.util.concurrent.TimeUnit;
  * live for one second, renewed every half: one slow collection of garbage would take them down.
  *
  * <p>Renewals come every {@link #RENEWAL_INTERVAL}; so as not to lose an address under a live
- * daemon, {@code lifetime ≥ 2 s > RENEWAL_INTERVAL + longest pause}, with the dead-man timer killing
- * a daemon that pauses longer than its lease anyway.
+ * daemon, {@code lifetime ≥ 2 s > RENEWAL_INTERVAL + longest pause}, with the dead-man timer
+ * killing a daemon that pauses longer than its lease anyway.
  */
 public record AddressLease(Duration lifetime) {
   /** The longest that an address outlives its holder's lease. */
@@ -37,7 +38,7 @@ public record AddressLease(Duration lifetime) {
   public AddressLease {
     if (lifetime.compareTo(Duration.ofSeconds(2)) < 0
         || lifetime.compareTo(Duration.ofHours(1)) > 0
-        || lifetime.getNano() != 0) {
+        || !lifetime.equals(Duration.ofSeconds(lifetime.toSeconds()))) {
       throw new IllegalArgumentException(
           "address lifetime of " + lifetime + ": whole seconds from 2 to 3600");
     }

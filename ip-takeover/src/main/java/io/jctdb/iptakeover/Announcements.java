@@ -61,8 +61,7 @@ final class Announcements {
     }
     pending.put(
         address,
-        scheduler.after(
-            pause, () -> round(address, interfaceName, pause, connections, left - 1)));
+        scheduler.after(pause, () -> round(address, interfaceName, pause, connections, left - 1)));
   }
 
   private void send(InetAddress address, String interfaceName, List<Connection> connections) {

@@ -18,8 +18,8 @@ public interface KernelAddresses {
   void delete(LinkAddress address) throws IOException;
 
   /**
-   * Makes an interface fit for addresses with lifetimes: the expiry of a subnet's first address must
-   * not take the others with it.
+   * Makes an interface fit for addresses with lifetimes: the expiry of a subnet's first address
+   * must not take the others with it.
    */
   void prepare(String interfaceName) throws IOException;
 

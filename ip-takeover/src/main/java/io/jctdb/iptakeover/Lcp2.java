@@ -13,9 +13,9 @@ import java.util.stream.IntStream;
  * <p>All arithmetic is unsigned 32 bit and wraps, as layouts of large clusters depend on it. Java's
  * {@code int} wraps the same way; only comparisons must say that they are unsigned.
  *
- * <p>Intuition for the speed: the cost that an address would add to a node is kept for every pair in
- * a table, and each assignment changes one column of it. Computing it afresh at each step, as the
- * definition reads, is cubic in the addresses.
+ * <p>Intuition for the speed: the cost that an address would add to a node is kept for every pair
+ * in a table, and each assignment changes one column of it. Computing it afresh at each step, as
+ * the definition reads, is cubic in the addresses.
  */
 final class Lcp2 {
   /**
@@ -51,9 +51,10 @@ final class Lcp2 {
     }
     placeUnassigned();
     if (!noIpFailback) {
-      while (moveOne(candidates)) {
-        continue;
-      }
+      boolean moved;
+      do {
+        moved = moveOne(candidates);
+      } while (moved);
     }
   }
 
@@ -100,8 +101,7 @@ final class Lcp2 {
         }
         for (int pnn = 0; pnn < table.nodes; pnn++) {
           if (table.mayTake(pnn, a)
-              && (best < 0
-                  || Integer.compareUnsigned(added[a][pnn], added[best][bestPnn]) < 0)) {
+              && (best < 0 || Integer.compareUnsigned(added[a][pnn], added[best][bestPnn]) < 0)) {
             best = a;
             bestPnn = pnn;
           }
@@ -176,5 +176,4 @@ final class Lcp2 {
     table.assign(a, destination);
     changeColumn(a, destination, 1);
   }
-
 }

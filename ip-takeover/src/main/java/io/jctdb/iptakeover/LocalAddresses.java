@@ -34,10 +34,10 @@ import org.slf4j.LoggerFactory;
  * remembered.
  *
  * <p>Two deviations from ctdbd 4.17, both visible only when something else has gone wrong: an
- * address that {@code releaseip} left on the interface is removed through netlink before the release
- * is reported as failed; and TAKEOVER_IP of an address that the kernel has, although another node is
- * recorded as its holder, repairs the record with {@code updateip} instead of banning this node
- * (the leader has every other node's release by then).
+ * address that {@code releaseip} left on the interface is removed through netlink before the
+ * release is reported as failed; and TAKEOVER_IP of an address that the kernel has, although
+ * another node is recorded as its holder, repairs the record with {@code updateip} instead of
+ * banning this node (the leader has every other node's release by then).
  *
  * <p>Threading: owner thread; statuses come on it, too.
  */
@@ -148,7 +148,10 @@ public final class LocalAddresses {
     InetAddress address = info.address().address();
     int bits = address instanceof Inet4Address ? 32 : 128;
     List<String> names =
-        List.of(info.interfaces().split(",")).stream().filter(n -> !n.isEmpty()).distinct().toList();
+        List.of(info.interfaces().split(",")).stream()
+            .filter(n -> !n.isEmpty())
+            .distinct()
+            .toList();
     if (table.containsKey(address)
         || names.isEmpty()
         || info.mask() < 0
@@ -304,7 +307,8 @@ public final class LocalAddresses {
     ports.keeper().hold(entry.address());
     ports
         .events()
-        .run("takeip", entry.eventArguments(chosen), result -> taken(entry, chosen, result, status));
+        .run(
+            "takeip", entry.eventArguments(chosen), result -> taken(entry, chosen, result, status));
   }
 
   private void taken(LocalAddress entry, String on, int result, IntConsumer status) {
@@ -331,8 +335,7 @@ public final class LocalAddresses {
   }
 
   /** Moves an address that the kernel has to another interface; {@code from} null: not known. */
-  private void move(
-      LocalAddress entry, @Nullable String from, String to, IntConsumer status) {
+  private void move(LocalAddress entry, @Nullable String from, String to, IntConsumer status) {
     String old = from == null ? NO_INTERFACE : from;
     LOG.info("Moving public address {} from {} to {}", entry.text(), old, to);
     entry.interfaceName = to;
@@ -541,7 +544,10 @@ public final class LocalAddresses {
   /** One check (3.8); asks for a takeover run if something is amiss. */
   public void checkNow() {
     check.run(
-        self, table.values(), entry -> isAvailable(entry) && !entry.changing, interfaces.snapshot());
+        self,
+        table.values(),
+        entry -> isAvailable(entry) && !entry.changing,
+        interfaces.snapshot());
   }
 
   private boolean isAvailable(LocalAddress entry) {

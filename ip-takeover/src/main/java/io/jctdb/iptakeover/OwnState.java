@@ -7,7 +7,6 @@ import io.jctdb.protocol.RunState;
 public record OwnState(RunState runState, int flags) {
   /** Running, and neither inactive nor disabled nor unhealthy. */
   public boolean mayHost() {
-    return runState == RunState.RUNNING
-        && (flags & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0;
+    return runState == RunState.RUNNING && (flags & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0;
   }
 }

@@ -52,8 +52,7 @@ public final class PublicAddressesFile {
     }
   }
 
-  static List<PublicAddress> parse(
-      Path file, List<String> lines, Predicate<String> interfaceExists)
+  static List<PublicAddress> parse(Path file, List<String> lines, Predicate<String> interfaceExists)
       throws PublicAddressesException {
     PublicAddressesFile parser = new PublicAddressesFile(file, interfaceExists);
     for (int i = 0; i < lines.size(); i++) {

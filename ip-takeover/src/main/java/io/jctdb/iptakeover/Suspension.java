@@ -20,8 +20,7 @@ final class Suspension {
     boolean reasonable = seconds >= 0 && seconds <= SECONDS_MAX;
     set = seconds != 0;
     endNanos =
-        scheduler.nowNanos()
-            + Duration.ofSeconds(reasonable ? seconds : SECONDS_MAX).toNanos();
+        scheduler.nowNanos() + Duration.ofSeconds(reasonable ? seconds : SECONDS_MAX).toNanos();
   }
 
   void end() {

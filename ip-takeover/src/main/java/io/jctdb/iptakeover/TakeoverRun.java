@@ -136,8 +136,7 @@ final class TakeoverRun {
     asking.seal();
   }
 
-  private void ask(
-      ControlRound asking, int pnn, int flags, Consumer<List<PublicIp>> remember) {
+  private void ask(ControlRound asking, int pnn, int flags, Consumer<List<PublicIp>> remember) {
     asking.call(
         pnn,
         Control.GET_PUBLIC_IPS,
@@ -200,8 +199,7 @@ final class TakeoverRun {
   }
 
   private void place(ControlRound placing, Placement placement) {
-    byte[] data =
-        new PublicIp(placement.pnn(), new SockAddr(placement.address(), 0)).encode();
+    byte[] data = new PublicIp(placement.pnn(), new SockAddr(placement.address(), 0)).encode();
     List<Integer> releasing = new ArrayList<>();
     known.forEach(
         (pnn, addresses) -> {

@@ -18,9 +18,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * When takeover runs take place: on request, one at a time, by the leader only, and again until they
- * succeed. Every node has one of these; while the node is not the leader it only keeps the time for
- * which runs and checks are disabled (client-protocol.md 5.3).
+ * When takeover runs take place: on request, one at a time, by the leader only, and again until
+ * they succeed. Every node has one of these; while the node is not the leader it only keeps the
+ * time for which runs and checks are disabled (client-protocol.md 5.3).
  *
  * <p>Threading: owner thread.
  */
@@ -80,8 +80,8 @@ public final class TakeoverRuns {
   }
 
   /**
-   * Whether this node is the leader. One that stops leading abandons its run: the next leader begins
-   * afresh. Becoming leader starts nothing: request a run when the epoch is in force.
+   * Whether this node is the leader. One that stops leading abandons its run: the next leader
+   * begins afresh. Becoming leader starts nothing: request a run when the epoch is in force.
    */
   public void setLeader(boolean isLeader) {
     if (leader && !isLeader) {
@@ -120,8 +120,8 @@ public final class TakeoverRuns {
   }
 
   /**
-   * Handles TAKEOVER_RUN, REBALANCE_NODE, DISABLE_TAKEOVER_RUNS and DISABLE_IP_CHECK. A wrong size is
-   * ignored.
+   * Handles TAKEOVER_RUN, REBALANCE_NODE, DISABLE_TAKEOVER_RUNS and DISABLE_IP_CHECK. A wrong size
+   * is ignored.
    *
    * @return false if the message is for somebody else
    */
@@ -208,8 +208,7 @@ public final class TakeoverRuns {
     run.start();
   }
 
-  private void ended(
-      TakeoverResult result, List<SrvidMessage> answering, Set<Integer> rebalanced) {
+  private void ended(TakeoverResult result, List<SrvidMessage> answering, Set<Integer> rebalanced) {
     running = null;
     listener.disableElsewhere(0);
     if (result.isSuccess() && rebalance.equals(rebalanced)) {

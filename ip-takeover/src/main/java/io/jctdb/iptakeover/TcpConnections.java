@@ -74,8 +74,8 @@ public final class TcpConnections {
   }
 
   /**
-   * The client has gone. Its connections are forgotten if their address is still here; otherwise the
-   * new holder needs them.
+   * The client has gone. Its connections are forgotten if their address is still here; otherwise
+   * the new holder needs them.
    */
   public void clientGone(long client) {
     Set<Connection> connections = byClient.remove(client);
@@ -88,8 +88,7 @@ public final class TcpConnections {
 
   /** TCP_CLIENT_DISCONNECTED (newer Samba). */
   public int disconnected(long client, Connection connection) {
-    if (disown(client, connection)
-        && addresses.isHere(connection.destination().address())) {
+    if (disown(client, connection) && addresses.isHere(connection.destination().address())) {
       remove(connection);
       listener.connectionRemoved(connection);
     }

@@ -73,8 +73,7 @@ class AddressControlsTest {
     PublicIpInfo info =
         PublicIpInfo.decode(
             ask(Control.GET_PUBLIC_IP_INFO, new SockAddr(ip(A), 445).encode()).data());
-    assertThat(info)
-        .isEqualTo(new PublicIpInfo(to(1, A), 0, List.of(new Interface("eth0", 1, 1))));
+    assertThat(info).isEqualTo(new PublicIpInfo(to(1, A), 0, List.of(new Interface("eth0", 1, 1))));
     assertThat(InterfaceList.decode(ask(Control.GET_IFACES, new byte[0]).data()).interfaces())
         .containsExactly(new Interface("eth0", 1, 1));
     assertThat(ask(Control.RELEASE_IP, to(0, A).encode()).status()).isZero();

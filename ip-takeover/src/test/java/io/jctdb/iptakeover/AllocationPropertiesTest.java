@@ -104,9 +104,7 @@ class AllocationPropertiesTest {
       boolean healthy = random.nextInt(4) > 0;
       nodes.add(
           new NodeAddresses(
-              known,
-              subset(random, known, 0.4),
-              healthy ? subset(random, known, 0.9) : Set.of()));
+              known, subset(random, known, 0.4), healthy ? subset(random, known, 0.9) : Set.of()));
     }
     return new AllocationRequest(
         algorithm, nodes, false, random.nextBoolean(), Set.of(random.nextInt(9)), Map.of());

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every recorded layout of ctdbd 4.17 comes out again (cluster-and-failover.md 9). */
 class AllocationVectorsTest {
-  private record Case(JsonNode json) {
+  record Case(JsonNode json) {
     @Override
     public String toString() {
       return json.get("id").asText();
@@ -190,8 +190,7 @@ class AllocationVectorsTest {
   }
 
   private static JsonNode vectors() throws IOException {
-    try (InputStream in =
-        AllocationVectorsTest.class.getResourceAsStream("ip-allocation.json")) {
+    try (InputStream in = AllocationVectorsTest.class.getResourceAsStream("ip-allocation.json")) {
       return new ObjectMapper().readTree(in);
     }
   }

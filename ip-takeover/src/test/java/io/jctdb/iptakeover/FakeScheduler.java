@@ -28,8 +28,7 @@ final class FakeScheduler implements Scheduler {
 
   void advance(Duration time) {
     long end = now + time.toNanos();
-    Optional<Task> next;
-    while ((next = next(end)).isPresent()) {
+    for (Optional<Task> next = next(end); next.isPresent(); next = next(end)) {
       Task task = next.get();
       tasks.remove(task);
       now = task.due;

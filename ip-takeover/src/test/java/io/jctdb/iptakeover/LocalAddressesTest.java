@@ -318,7 +318,8 @@ class LocalAddressesTest {
   @Test
   void theCheckAsksForARunWhenAnAddressHasNobody() {
     node.checkNow();
-    assertThat(log).containsExactly("wanted: nobody has public address " + A + ", and this node could");
+    assertThat(log)
+        .containsExactly("wanted: nobody has public address " + A + ", and this node could");
     node.checkNow();
     assertThat(log).as("not every second").hasSize(1);
     scheduler.advance(Duration.ofSeconds(5));
@@ -399,7 +400,8 @@ class LocalAddressesTest {
         .isEqualTo(-1);
     assertThat(node.connections().remove(connection("10.9.9.9", 5, "10.0.0.5", 445))).isZero();
     assertThat(node.connections().list(new SockAddr(ip("10.0.0.5"), 0))).isEmpty();
-    assertThat(node.connections().replace(new TickleList(new SockAddr(ip("10.0.0.5"), 0), List.of())))
+    assertThat(
+            node.connections().replace(new TickleList(new SockAddr(ip("10.0.0.5"), 0), List.of())))
         .isEqualTo(1);
   }
 

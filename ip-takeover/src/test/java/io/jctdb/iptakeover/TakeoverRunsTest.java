@@ -323,8 +323,7 @@ class TakeoverRunsTest {
     List<PublicIp> list = new ArrayList<>();
     if (!onlyAvailable || (flags[pnn] & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0) {
       for (String address : ALL) {
-        list.add(
-            new PublicIp(held.contains(address) ? pnn : -1, new SockAddr(ip(address), 0)));
+        list.add(new PublicIp(held.contains(address) ? pnn : -1, new SockAddr(ip(address), 0)));
       }
     }
     return new PublicIpList(list).encode();

@@ -11,6 +11,7 @@ import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.Srvid;
 import io.jctdb.protocol.TickleList;
 import java.net.InetAddress;
 import java.time.Duration;
@@ -22,9 +23,9 @@ import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 
 /**
- * Four nodes, six addresses, and everything that goes wrong: crashes, cut cables, sick and
- * hung nodes, scripts that fail or are slow, leaders that die in the middle of a run. At every moment each
- * address is on one node at most; when the trouble is over, on exactly one.
+ * Four nodes, six addresses, and everything that goes wrong: crashes, cut cables, sick and hung
+ * nodes, scripts that fail or are slow, leaders that die in the middle of a run. At every moment
+ * each address is on one node at most; when the trouble is over, on exactly one.
  *
  * <p>A failing seed replays exactly.
  */
@@ -35,8 +36,8 @@ class TakeoverSimulationTest {
   /** A cut-off node fences itself; what it or its kernel does is over by SAFE. */
   private static final Duration LEASE = Duration.ofMillis(1_500);
 
-  private static final Duration DETECTION = Duration.ofMillis(2_000);
-  private static final Duration SAFE = Duration.ofMillis(3_000);
+  private static final Duration DETECTION = Duration.ofSeconds(2);
+  private static final Duration SAFE = Duration.ofSeconds(3);
 
   private final List<PublicAddress> lines =
       List.of(
@@ -96,7 +97,7 @@ class TakeoverSimulationTest {
       case 2, 3 -> node.heal();
       case 4 -> node.ownFlags ^= NodeFlags.UNHEALTHY;
       case 5 -> leader().ifPresent(l -> l.runs.request("disturbance"));
-      case 6 -> node.runs.onMessage(io.jctdb.protocol.Srvid.REBALANCE_NODE, Payload.ofU32(1));
+      case 6 -> node.runs.onMessage(Srvid.REBALANCE_NODE, Payload.ofU32(1));
       default -> node.goDeaf();
     }
     leader().ifPresent(l -> l.runs.request("flags"));
@@ -321,8 +322,7 @@ class TakeoverSimulationTest {
               });
     }
 
-    private void call(
-        int to, Control control, int flags, byte[] data, NodeControls.Answer answer) {
+    private void call(int to, Control control, int flags, byte[] data, NodeControls.Answer answer) {
       Node target = nodes.get(to);
       lifeBound()
           .after(

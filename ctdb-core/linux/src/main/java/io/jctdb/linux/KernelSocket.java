@@ -101,7 +101,8 @@ final class KernelSocket implements AutoCloseable {
 
   /** Limits how long a later send or receive blocks; it then fails with {@link Errno#EAGAIN}. */
   void timeoutMillis(long millis, String purpose) throws NetworkException {
-    byte[] timeval = NativeStruct.ofBytes(16).s64(millis / 1000).s64(millis % 1000 * 1000).toBytes();
+    byte[] timeval =
+        NativeStruct.ofBytes(16).s64(millis / 1000).s64(millis % 1000 * 1000).toBytes();
     option(SOL_SOCKET, SO_RCVTIMEO, timeval, purpose);
     option(SOL_SOCKET, SO_SNDTIMEO, timeval, purpose);
   }

@@ -115,8 +115,7 @@ public final class Netlink implements AutoCloseable {
   }
 
   /** The same for an address just listed: what else the kernel knows about it stays as it is. */
-  public synchronized void replace(LinkAddress current, long validSeconds)
-      throws NetworkException {
+  public synchronized void replace(LinkAddress current, long validSeconds) throws NetworkException {
     if (validSeconds < 1 || validSeconds > LinkAddress.FOREVER) {
       throw new IllegalArgumentException("a lifetime of " + validSeconds + " s");
     }
@@ -132,9 +131,7 @@ public final class Netlink implements AutoCloseable {
     attribute(body, IFA_FLAGS, NativeStruct.ofBytes(4).u32(flags).toBytes());
     int seconds = (int) validSeconds;
     attribute(
-        body,
-        IFA_CACHEINFO,
-        NativeStruct.ofBytes(16).u32(seconds).u32(seconds).zeros(8).toBytes());
+        body, IFA_CACHEINFO, NativeStruct.ofBytes(16).u32(seconds).u32(seconds).zeros(8).toBytes());
     request(
         RTM_NEWADDR,
         NLM_F_REPLACE | NLM_F_CREATE,

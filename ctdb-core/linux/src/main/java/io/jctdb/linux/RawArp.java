@@ -32,7 +32,10 @@ public final class RawArp implements AutoCloseable {
     // Protocol 0: for sending only, nothing is ever queued on it.
     return new RawArp(
         new KernelSocket(
-            KernelSocket.AF_PACKET, KernelSocket.SOCK_RAW, 0, "for gratuitous ARP (packet socket)"));
+            KernelSocket.AF_PACKET,
+            KernelSocket.SOCK_RAW,
+            0,
+            "for gratuitous ARP (packet socket)"));
   }
 
   /**
@@ -40,8 +43,7 @@ public final class RawArp implements AutoCloseable {
    *
    * @throws NetworkException also if the interface is not Ethernet
    */
-  public synchronized void announce(NetworkLink link, InetAddress address)
-      throws NetworkException {
+  public synchronized void announce(NetworkLink link, InetAddress address) throws NetworkException {
     if (link.isLoopback()) {
       return;
     }

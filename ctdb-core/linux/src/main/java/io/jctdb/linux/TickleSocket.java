@@ -7,7 +7,8 @@ import java.net.InetSocketAddress;
 /**
  * Sends tickles: a TCP ACK with wrong numbers in the name of a connection's server side. The client
  * answers with its true numbers, the new holder of the address knows no such connection and resets
- * it, and the client reconnects at once instead of after its time-out (cluster-and-failover.md 4.2).
+ * it, and the client reconnects at once instead of after its time-out (cluster-and-failover.md
+ * 4.2).
  *
  * <p>Threading: any thread; calls exclude each other. Needs CAP_NET_RAW.
  */

@@ -57,7 +57,7 @@ final class NetworkScenario implements AutoCloseable {
     run("ip addr add 10.77.1.101/24 brd + dev node");
     assertThat(found(A).orElseThrow().validSeconds()).isEqualTo(LinkAddress.FOREVER);
     for (InetAddress address : new InetAddress[] {A, SIX}) {
-      int prefix = address == A ? 24 : 64;
+      int prefix = address.equals(A) ? 24 : 64;
       netlink.replace(address, prefix, node.index(), 100);
       LinkAddress limited = found(address).orElseThrow();
       assertThat(limited.validSeconds()).isBetween(90L, 100L);
@@ -101,12 +101,26 @@ final class NetworkScenario implements AutoCloseable {
       arp.announce(node, A);
       assertThat(receive(wire, "0806"))
           .isEqualTo(
-              "ffffffffffff" + "020000000001" + "0806" + "0001080006040001"
-                  + "020000000001" + "0a4d0165" + "000000000000" + "0a4d0165" + "00".repeat(22));
+              "ffffffffffff"
+                  + "020000000001"
+                  + "0806"
+                  + "0001080006040001"
+                  + "020000000001"
+                  + "0a4d0165"
+                  + "000000000000"
+                  + "0a4d0165"
+                  + "00".repeat(22));
       assertThat(receive(wire, "0806"))
           .isEqualTo(
-              "ffffffffffff" + "020000000001" + "0806" + "0001080006040002"
-                  + "020000000001" + "0a4d0165" + "020000000001" + "0a4d0165" + "00".repeat(22));
+              "ffffffffffff"
+                  + "020000000001"
+                  + "0806"
+                  + "0001080006040002"
+                  + "020000000001"
+                  + "0a4d0165"
+                  + "020000000001"
+                  + "0a4d0165"
+                  + "00".repeat(22));
       arp.announce(node, SIX);
       String advertisement;
       do {
@@ -127,13 +141,11 @@ final class NetworkScenario implements AutoCloseable {
     run("ip neigh add fd00:77::9 lladdr 02:00:00:00:00:09 dev node");
     try (KernelSocket wire = listenAtPeer();
         TickleSocket tickles = TickleSocket.open()) {
-      tickles.tickle(
-          new InetSocketAddress(A, 445), new InetSocketAddress("10.77.1.9", 50_000));
+      tickles.tickle(new InetSocketAddress(A, 445), new InetSocketAddress("10.77.1.9", 50_000));
       String ipv4 = receive(wire, "0800");
       assertThat(ipv4.substring(28)).startsWith("4500" + "0028").contains("0a4d0165" + "0a4d0109");
       assertThat(ipv4).contains("01bd" + "c350" + "00000000" + "00000000" + "5010" + "04d2");
-      tickles.tickle(
-          new InetSocketAddress(SIX, 445), new InetSocketAddress("fd00:77::9", 50_000));
+      tickles.tickle(new InetSocketAddress(SIX, 445), new InetSocketAddress("fd00:77::9", 50_000));
       String ipv6;
       do {
         ipv6 = receive(wire, "86dd");
@@ -153,8 +165,12 @@ final class NetworkScenario implements AutoCloseable {
             KernelSocket.AF_PACKET, KernelSocket.SOCK_RAW, ETH_P_ALL << 8, "to watch the wire");
     int index = netlink.link("peer").orElseThrow().index();
     wire.bind(
-        NativeStruct.ofBytes(20).u16(KernelSocket.AF_PACKET).u16Network(ETH_P_ALL).u32(index)
-            .zeros(12).toBytes(),
+        NativeStruct.ofBytes(20)
+            .u16(KernelSocket.AF_PACKET)
+            .u16Network(ETH_P_ALL)
+            .u32(index)
+            .zeros(12)
+            .toBytes(),
         "to watch the wire");
     wire.timeoutMillis(10_000, "to watch the wire");
     return wire;

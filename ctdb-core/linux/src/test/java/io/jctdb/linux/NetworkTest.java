@@ -13,9 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NetworkTest {
   @ParameterizedTest
   @ValueSource(
-      strings = {
-        "interfaces", "lifetimes", "removal", "secondaries", "announcements", "tickles"
-      })
+      strings = {"interfaces", "lifetimes", "removal", "secondaries", "announcements", "tickles"})
   void inANetworkNamespace(String scenario) throws Exception {
     assumeTrue(
         canUnshare(), "needs root to make a network namespace (unshare -n); nothing was tested");
