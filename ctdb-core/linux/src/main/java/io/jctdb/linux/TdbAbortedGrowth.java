@@ -53,7 +53,8 @@ public final class TdbAbortedGrowth {
    */
   public static boolean isIn(Tdb tdb) {
     TdbLayout layout = TdbLayout.of(tdb);
-    if (layout.hasMutexes()) {
+    boolean cutShort = tdb.mapSize() < TdbLayout.chainHead(layout.hashSize());
+    if (layout.hasMutexes() || cutShort) {
       return false;
     }
     try (MappedMemory mapping = MappedMemory.map(tdb.fd(), 0, tdb.mapSize(), false)) {

@@ -96,18 +96,40 @@ final class TdbFiles {
     if (isNew) {
       syncDirectoryOf(file);
     }
-    if (TdbAbortedGrowth.isIn(tdb)) {
-      LOG.warn(
-          "{}: a process died while it made the file larger; every record is there, rewriting the"
-              + " file",
-          file);
-      tdb.repack();
-    }
+    removeCutOffGrowth(tdb);
     if (!tdb.check()) {
       tdb.close();
       throw new StoreException(file + ": the file is damaged. " + remedy(file));
     }
     return tdb;
+  }
+
+  /**
+   * Cleans a persistent file after a kill -9 in the middle of a commit, so that {@code tdbtool check}
+   * of the init event finds nothing to complain about. Says in the log what it could not do; {@link
+   * #open} will then refuse the file.
+   */
+  static void cleanAfterCrash(Path file) {
+    try {
+      if (hasContent(file)) {
+        int flags = TdbOpenMode.PERSISTENT.flags();
+        try (Tdb tdb = Tdb.open(file, 0, flags, Tdb.O_RDWR, OWNER_ONLY)) {
+          removeCutOffGrowth(tdb);
+        }
+      }
+    } catch (RuntimeException e) {
+      LOG.warn("{}: cannot be cleaned: {}", file, e.getMessage());
+    }
+  }
+
+  private static void removeCutOffGrowth(Tdb tdb) {
+    if (TdbAbortedGrowth.isIn(tdb)) {
+      LOG.warn(
+          "{}: a process died while it made the file larger; every record is there, rewriting the"
+              + " file",
+          tdb.path());
+      tdb.repack();
+    }
   }
 
   /** Makes the name of a new file survive a loss of power. */

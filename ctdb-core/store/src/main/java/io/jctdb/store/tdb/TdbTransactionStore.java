@@ -49,6 +49,15 @@ public final class TdbTransactionStore implements TransactionStore {
     return new TdbTransactionStore(TdbFiles.open(file, mode, geometry));
   }
 
+  /**
+   * Cleans a persistent file that nobody in this process has open, should a daemon have been killed
+   * while it committed; otherwise only looks. For every file, before the {@code init} event, whose
+   * script would take the file for corrupt and keep the daemon from starting. Never throws.
+   */
+  public static void cleanAfterCrash(Path file) {
+    TdbFiles.cleanAfterCrash(file);
+  }
+
   public Path path() {
     return tdb.path();
   }

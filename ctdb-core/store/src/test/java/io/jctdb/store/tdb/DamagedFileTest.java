@@ -64,6 +64,20 @@ class DamagedFileTest {
   }
 
   @Test
+  void theCleaningBeforeTheInitEventIsEnoughForTdbtool() throws IOException {
+    unpack("aborted-growth.tdb");
+    TdbTransactionStore.cleanAfterCrash(file);
+    try (Tdb tdb = Tdb.open(file, 101, 0x400, Tdb.O_RDWR, 0)) {
+      assertThat(tdb.check()).isTrue();
+      assertThat(tdb.traverseRead((key, value) -> true)).isEqualTo(20);
+    }
+    Path noise = Files.writeString(directory.resolve("noise.tdb"), "not a database");
+    TdbTransactionStore.cleanAfterCrash(noise);
+    assertThat(noise).hasContent("not a database");
+    TdbTransactionStore.cleanAfterCrash(directory.resolve("missing.tdb"));
+  }
+
+  @Test
   void theSameForTheVeryFirstCommitOfAFile() throws IOException {
     unpack("aborted-first-growth.tdb");
     try (TdbTransactionStore store = open()) {
