@@ -46,6 +46,7 @@ PACKAGES = {
     "psmisc": "/usr/bin/killall",
     "procps": "/usr/bin/pgrep",
     "util-linux": "/usr/bin/nsenter",
+    "openssl": "/usr/bin/openssl",
 }
 
 
@@ -182,6 +183,18 @@ class Lab:
         share = os.path.join(self.directory, "cluster", SHARE)
         os.makedirs(share)
         os.chmod(share, 0o777)
+        if self.daemon == "jctdb":
+            self._make_certificates()
+
+    def _make_certificates(self):
+        nodes = os.path.join(self.directory, "nodes")
+        with open(nodes, "w") as file:
+            file.write("".join(f"{PRIVATE_NET}.{node + 1}\n" for node in self.nodes))
+        subprocess.run([PRODUCT + "/bin/jctdb-tls", self._certificates(), nodes], check=True,
+                       capture_output=True)
+
+    def _certificates(self):
+        return os.path.join(self.directory, "tls")
 
     def node_path(self, node, *parts):
         """A path of the node's private tree, as seen from outside."""
@@ -219,6 +232,10 @@ class Lab:
                            check=True)
         else:
             subprocess.run(["cp", "-a", "/etc/ctdb", etc], check=True)
+        if self.daemon == "jctdb":
+            tls = os.path.join(etc, "tls")
+            shutil.copytree(os.path.join(self._certificates(), f"{PRIVATE_NET}.{node + 1}"), tls)
+            shutil.copy(os.path.join(self._certificates(), "ca.pem"), tls)
         self._write_etc(node, "ctdb/nodes", "".join(
             f"{PRIVATE_NET}.{other + 1}\n" for other in self.nodes))
         if self.daemon != "stock":
@@ -371,12 +388,15 @@ class Lab:
 
     def start_cluster(self, timeout=90):
         """Starts every daemon, waits until the cluster serves, and makes the SMB user."""
-        starters = [threading.Thread(target=self._start_checked, args=(node,))
+        problems = []
+        starters = [threading.Thread(target=self._start_checked, args=(node, problems))
                     for node in self.nodes]
         for starter in starters:
             starter.start()
         for starter in starters:
             starter.join()
+        if problems:
+            raise LabError("\n".join(problems))
         self.wait_healthy(timeout=timeout)
         if self.state["samba"]:
             self.add_user()
@@ -384,11 +404,11 @@ class Lab:
     def add_user(self):
         self.node(0, "smbpasswd", "-s", "-a", USER, input=f"{PASSWORD}\n{PASSWORD}\n", check=True)
 
-    def _start_checked(self, node):
+    def _start_checked(self, node, problems):
         started = self.start_daemon(node)
         if started.returncode != 0:
-            self.tell(f"node {node}: the daemon ended with {started.returncode}: "
-                      f"{started.stdout}{started.stderr}")
+            problems.append(f"node {node}: the daemon ended with {started.returncode}: "
+                            f"{started.stdout}{started.stderr}".strip())
 
     def node_states(self, ask):
         """What node `ask` says of each node: {pnn: set of flag names}; {} when it cannot say."""
