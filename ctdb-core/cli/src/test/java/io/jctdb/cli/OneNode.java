@@ -61,6 +61,11 @@ final class OneNode implements Host, Wire {
   /** Whether a failing commit is nevertheless carried out by a recovery. */
   boolean recoveryCompletesCommits;
 
+  /** How the next helper ends, and the last one's command line. */
+  int helperResult;
+
+  List<String> helper = List.of();
+
   OneNode() {
     database("vol.tdb", 0);
     database("g_lock.tdb", 0);
@@ -278,7 +283,8 @@ final class OneNode implements Host, Wire {
 
   @Override
   public int run(List<String> command) {
-    throw new AssertionError("no helper");
+    helper = command;
+    return helperResult;
   }
 
   @Override
