@@ -98,17 +98,18 @@ final class ClusterView {
         .children(paths.members())
         .thenCompose(this::readAll)
         .whenComplete(
-            (found, failure) -> {
-              reading = false;
-              if (failure == null) {
-                membersAre(found);
-              } else {
-                LOG.debug("reading the members: {}", failure.toString());
-              }
-              if (readAgain) {
-                refreshMembers();
-              }
-            });
+            Guard.guarded(
+                (found, failure) -> {
+                  reading = false;
+                  if (failure == null) {
+                    membersAre(found);
+                  } else {
+                    LOG.debug("reading the members: {}", failure.toString());
+                  }
+                  if (readAgain) {
+                    refreshMembers();
+                  }
+                }));
   }
 
   private CompletableFuture<Map<Integer, Versioned>> readAll(List<String> names) {
@@ -170,14 +171,15 @@ final class ClusterView {
     session
         .read(paths.leader())
         .whenComplete(
-            (node, failure) -> {
-              if (failure == null) {
-                int pnn = pnn(new String(node.data(), StandardCharsets.UTF_8));
-                leaderIs(Optional.of(new Leader(pnn, node.stat().getEphemeralOwner())));
-              } else if (isMissing(failure)) {
-                leaderIs(Optional.empty());
-              }
-            });
+            Guard.guarded(
+                (node, failure) -> {
+                  if (failure == null) {
+                    int pnn = pnn(new String(node.data(), StandardCharsets.UTF_8));
+                    leaderIs(Optional.of(new Leader(pnn, node.stat().getEphemeralOwner())));
+                  } else if (isMissing(failure)) {
+                    leaderIs(Optional.empty());
+                  }
+                }));
   }
 
   private void leaderIs(Optional<Leader> now) {
@@ -189,11 +191,12 @@ final class ClusterView {
     session
         .read(paths.epoch())
         .whenComplete(
-            (node, failure) -> {
-              if (failure == null && node.data().length > 0) {
-                epochIs(node.data());
-              }
-            });
+            Guard.guarded(
+                (node, failure) -> {
+                  if (failure == null && node.data().length > 0) {
+                    epochIs(node.data());
+                  }
+                }));
   }
 
   private void epochIs(byte[] data) {

@@ -112,52 +112,54 @@ final class Enrolment {
     session
         .write(operations)
         .whenComplete(
-            (results, failure) -> {
-              if (failure == null) {
-                state = State.IN;
-                published = info;
-                lastBeat = sentAt;
-                lastAnswer = config.bootNanos().getAsLong();
-                answered.accept(sentAt);
-                done.run();
-                publishIfStale();
-              } else if (isRefused(failure, Code.NODEEXISTS)) {
-                existing(info, done);
-              } else {
-                state = State.OUT;
-                LOG.debug("registering: {}", failure.toString());
-              }
-            });
+            Guard.guarded(
+                (results, failure) -> {
+                  if (failure == null) {
+                    state = State.IN;
+                    published = info;
+                    lastBeat = sentAt;
+                    lastAnswer = config.bootNanos().getAsLong();
+                    answered.accept(sentAt);
+                    done.run();
+                    publishIfStale();
+                  } else if (isRefused(failure, Code.NODEEXISTS)) {
+                    existing(info, done);
+                  } else {
+                    state = State.OUT;
+                    LOG.debug("registering: {}", failure.toString());
+                  }
+                }));
   }
 
   private void existing(MemberInfo info, Runnable done) {
     session
         .read(paths.member(info.pnn()))
         .whenComplete(
-            (node, failure) -> {
-              if (failure != null) {
-                state = State.OUT;
-                return;
-              }
-              long holder = node.stat().getEphemeralOwner();
-              if (holder != session.id() && !replaceable.contains(holder) && !replaceAny) {
-                state = State.OUT;
-                complain(info.pnn());
-                return;
-              }
-              replaceAny = false;
-              long sentAt = config.bootNanos().getAsLong();
-              LOG.info("node {}: replacing the record of an earlier life", info.pnn());
-              write(
-                  List.of(
-                      Op.delete(paths.member(info.pnn()), node.stat().getVersion()),
-                      Op.delete(paths.beat(info.pnn()), -1),
-                      create(paths.member(info.pnn()), MemberRecord.encode(info)),
-                      create(paths.beat(info.pnn()), NOTHING)),
-                  info,
-                  sentAt,
-                  done);
-            });
+            Guard.guarded(
+                (node, failure) -> {
+                  if (failure != null) {
+                    state = State.OUT;
+                    return;
+                  }
+                  long holder = node.stat().getEphemeralOwner();
+                  if (holder != session.id() && !replaceable.contains(holder) && !replaceAny) {
+                    state = State.OUT;
+                    complain(info.pnn());
+                    return;
+                  }
+                  replaceAny = false;
+                  long sentAt = config.bootNanos().getAsLong();
+                  LOG.info("node {}: replacing the record of an earlier life", info.pnn());
+                  write(
+                      List.of(
+                          Op.delete(paths.member(info.pnn()), node.stat().getVersion()),
+                          Op.delete(paths.beat(info.pnn()), -1),
+                          create(paths.member(info.pnn()), MemberRecord.encode(info)),
+                          create(paths.beat(info.pnn()), NOTHING)),
+                      info,
+                      sentAt,
+                      done);
+                }));
   }
 
   private void complain(int pnn) {
@@ -186,15 +188,16 @@ final class Enrolment {
     session
         .set(paths.member(info.pnn()), MemberRecord.encode(info))
         .whenComplete(
-            (stat, failure) -> {
-              publishing = false;
-              if (failure == null) {
-                published = info;
-                publishIfStale();
-              } else {
-                failed(failure);
-              }
-            });
+            Guard.guarded(
+                (stat, failure) -> {
+                  publishing = false;
+                  if (failure == null) {
+                    published = info;
+                    publishIfStale();
+                  } else {
+                    failed(failure);
+                  }
+                }));
   }
 
   /** Time has passed, or the connection is back. */
@@ -209,14 +212,15 @@ final class Enrolment {
       session
           .set(paths.beat(config.self()), NOTHING)
           .whenComplete(
-              (stat, failure) -> {
-                if (failure == null) {
-                  lastAnswer = config.bootNanos().getAsLong();
-                  answered.accept(now);
-                } else {
-                  failed(failure);
-                }
-              });
+              Guard.guarded(
+                  (stat, failure) -> {
+                    if (failure == null) {
+                      lastAnswer = config.bootNanos().getAsLong();
+                      answered.accept(now);
+                    } else {
+                      failed(failure);
+                    }
+                  }));
     }
   }
 

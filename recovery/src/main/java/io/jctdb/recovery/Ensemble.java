@@ -69,7 +69,8 @@ public record Ensemble(SortedMap<Integer, InetAddress> members, EnsemblePorts po
   public String connectString(int self) {
     List<Integer> order = new ArrayList<>(members.keySet());
     Collections.rotate(order, -Math.floorMod(self, order.size()));
-    if (order.remove((Integer) self)) {
+    if (hasMember(self)) {
+      order.removeIf(pnn -> pnn == self);
       order.addFirst(self);
     }
     List<String> servers = new ArrayList<>();

@@ -72,16 +72,17 @@ final class LeaderOffice {
                 Op.create(paths.leader(), name, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
                 Op.setData(paths.term(), name, -1)))
         .whenComplete(
-            (results, failure) -> {
-              contending = false;
-              if (failure == null && results.get(1) instanceof OpResult.SetDataResult written) {
-                leading = true;
-                term = written.getStat().getVersion();
-                LOG.info("node {} is the leader, term {}", self, term);
-                load();
-              }
-              view.refreshLeader();
-            });
+            Guard.guarded(
+                (results, failure) -> {
+                  contending = false;
+                  if (failure == null && results.get(1) instanceof OpResult.SetDataResult written) {
+                    leading = true;
+                    term = written.getStat().getVersion();
+                    LOG.info("node {} is the leader, term {}", self, term);
+                    load();
+                  }
+                  view.refreshLeader();
+                }));
   }
 
   /**
@@ -97,10 +98,11 @@ final class LeaderOffice {
         .thenCombine(leaderNow, this::dropOwn)
         .thenCompose(dropped -> dropped)
         .whenComplete(
-            (results, failure) -> {
-              contending = false;
-              view.refreshLeader();
-            });
+            Guard.guarded(
+                (results, failure) -> {
+                  contending = false;
+                  view.refreshLeader();
+                }));
   }
 
   private CompletableFuture<List<OpResult>> dropOwn(
@@ -120,25 +122,26 @@ final class LeaderOffice {
     CompletableFuture<ZooKeeperSession.Node> gone = session.read(paths.expelled());
     CompletableFuture.allOf(reserved, epoch, gone)
         .whenComplete(
-            (done, failure) -> {
-              if (!leading) {
-                return;
-              }
-              if (failure != null) {
-                stale = true;
-                return;
-              }
-              reservedVersion = reserved.join().stat().getVersion();
-              expelledVersion = gone.join().stat().getVersion();
-              expelled.clear();
-              expelled.addAll(decodeLives(gone.join().data()));
-              machine.accept(
-                  new LeaderEvent.Elected(
-                      term,
-                      decodeEpoch(epoch.join().data()),
-                      decodeNumber(reserved.join().data()),
-                      Set.copyOf(expelled)));
-            });
+            Guard.guarded(
+                (done, failure) -> {
+                  if (!leading) {
+                    return;
+                  }
+                  if (failure != null) {
+                    stale = true;
+                    return;
+                  }
+                  reservedVersion = reserved.join().stat().getVersion();
+                  expelledVersion = gone.join().stat().getVersion();
+                  expelled.clear();
+                  expelled.addAll(decodeLives(gone.join().data()));
+                  machine.accept(
+                      new LeaderEvent.Elected(
+                          term,
+                          decodeEpoch(epoch.join().data()),
+                          decodeNumber(reserved.join().data()),
+                          Set.copyOf(expelled)));
+                }));
   }
 
   /** Time has passed, or the connection is back. */
@@ -194,7 +197,7 @@ final class LeaderOffice {
   }
 
   /** Lets another node lead. */
-  void yield(String why) {
+  void resign(String why) {
     if (leading) {
       LOG.info("node {} leads no longer: {}", self, why);
       contending = true;
@@ -222,25 +225,26 @@ final class LeaderOffice {
     session
         .write(guarded)
         .whenComplete(
-            (results, failure) -> {
-              if (failure == null) {
-                done.accept(results);
-                return;
-              }
-              boolean deposed =
-                  RefusedException.of(failure)
-                      .filter(r -> r.code() == Code.BADVERSION && r.operation() == 0)
-                      .isPresent();
-              if (deposed && leading) {
-                LOG.warn("node {} leads no longer: another leader was elected", self);
-                end();
-                view.refreshLeader();
-              } else {
-                LOG.info("a write of the leader failed: {}", failure.toString());
-                stale = leading;
-                notDone.run();
-              }
-            });
+            Guard.guarded(
+                (results, failure) -> {
+                  if (failure == null) {
+                    done.accept(results);
+                    return;
+                  }
+                  boolean deposed =
+                      RefusedException.of(failure)
+                          .filter(r -> r.code() == Code.BADVERSION && r.operation() == 0)
+                          .isPresent();
+                  if (deposed && leading) {
+                    LOG.warn("node {} leads no longer: another leader was elected", self);
+                    end();
+                    view.refreshLeader();
+                  } else {
+                    LOG.info("a write of the leader failed: {}", failure.toString());
+                    stale = leading;
+                    notDone.run();
+                  }
+                }));
   }
 
   private static int version(OpResult result) {

@@ -211,14 +211,15 @@ final class ZooKeeperMembership implements ClusterMembership {
     CompletableFuture.allOf(created.toArray(CompletableFuture[]::new))
         .thenCompose(done -> candidate.watch())
         .whenComplete(
-            (done, failure) -> {
-              if (failure == null) {
-                prepared(in, candidate);
-              } else {
-                // Tried again on reconnection.
-                LOG.warn("node {}: preparing ZooKeeper: {}", config.self(), failure.toString());
-              }
-            });
+            Guard.guarded(
+                (done, failure) -> {
+                  if (failure == null) {
+                    prepared(in, candidate);
+                  } else {
+                    // Tried again on reconnection.
+                    LOG.warn("node {}: preparing ZooKeeper: {}", config.self(), failure.toString());
+                  }
+                }));
   }
 
   private static boolean existsNow(String path, @Nullable Throwable failure) {
@@ -318,7 +319,7 @@ final class ZooKeeperMembership implements ClusterMembership {
         }
       }
       // The lease is over or the node expelled, so the session stands for nothing any more.
-      var unused = ended.close();
+      var _ = ended.close();
     }
     openSession();
     if (own.ready()) {
@@ -376,7 +377,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
     boolean may = published.mayLead() && ownInfo(in).mayLead();
     if (leads.leading() && !may) {
-      leads.yield("it is stopped, banned, not ready or without the capability");
+      leads.resign("it is stopped, banned, not ready or without the capability");
       return;
     }
     Optional<ClusterView.Leader> known = read.leader();
@@ -464,7 +465,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       }
       case LeaderDecision.Yield d -> {
         contendAfter = now() + 2 * config.patience().toNanos();
-        leads.yield(d.why());
+        leads.resign(d.why());
       }
     }
   }
@@ -474,16 +475,17 @@ final class ZooKeeperMembership implements ClusterMembership {
     epochChange
         .propose(next)
         .whenComplete(
-            (silent, failure) ->
-                owner.execute(
-                    () -> {
-                      if (failure == null) {
-                        step(new LeaderEvent.Promised(next.number(), silent));
-                      } else {
-                        LOG.warn("epoch {}: {}", next.number(), failure.toString());
-                        step(new LeaderEvent.ChangeFailed(next.number()));
-                      }
-                    }));
+            Guard.guarded(
+                (silent, failure) ->
+                    owner.execute(
+                        () -> {
+                          if (failure == null) {
+                            step(new LeaderEvent.Promised(next.number(), silent));
+                          } else {
+                            LOG.warn("epoch {}: {}", next.number(), failure.toString());
+                            step(new LeaderEvent.ChangeFailed(next.number()));
+                          }
+                        })));
   }
 
   // What the daemon says.
