@@ -235,6 +235,7 @@ final class Node implements ClusterMember.Actions {
   void open() throws IOException {
     server = new ClientServer(loop, paths.socket(), clients, router, statistics, requests);
     eventServer = EventServer.start(paths.eventdSocket(), paths.eventdPidFile(), eventRunner);
+    catalog.cleanAfterCrash();
     int result =
         eventRunner.run("init", List.of(), tunables.get(Tunable.SCRIPT_TIMEOUT)).join().errno();
     if (result != 0) {

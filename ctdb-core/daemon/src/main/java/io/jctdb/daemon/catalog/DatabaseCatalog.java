@@ -10,6 +10,7 @@ import io.jctdb.protocol.DatabaseId;
 import io.jctdb.store.RecordStore;
 import io.jctdb.store.StoreException;
 import io.jctdb.store.tdb.TdbGeometry;
+import io.jctdb.store.tdb.TdbTransactionStore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -121,6 +122,13 @@ public final class DatabaseCatalog implements Databases {
 
   private Path directory(DatabaseType type) {
     return type == DatabaseType.PERSISTENT ? persistentDirectory : volatileDirectory;
+  }
+
+  /** Removes the harmless traces of a kill -9 from persistent files, before init checks them. */
+  public void cleanAfterCrash() {
+    for (String name : persistentNames()) {
+      TdbTransactionStore.cleanAfterCrash(persistentDirectory.resolve(name + "." + self));
+    }
   }
 
   /** Attaches every persistent database that this node has on disk. */
