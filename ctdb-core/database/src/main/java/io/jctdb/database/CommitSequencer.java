@@ -313,7 +313,8 @@ final class CommitSequencer {
     CommitMessage.State state = states.get(pnn);
     CommitMessage.State best = states.get(source);
     CommitBatch prepared = state == null ? null : state.prepared();
-    if (prepared != null
+    if (state != null
+        && prepared != null
         && best != null
         && prepared.base() == state.sequenceNumber()
         && prepared.sequenceNumber() == level

@@ -60,10 +60,12 @@ public final class TraverseEngine implements EpochListener {
     }
 
     void chunk(int fromPnn, TraverseMessage.Chunk chunk) {
-      if (!reading.contains(fromPnn)) {
-        return;
+      for (TraverseMessage.Entry entry : chunk.entries()) {
+        if (traverses.get(id) != this) {
+          return; // cancelled by the reader while it got the record before
+        }
+        sink.record(entry.key(), entry.record());
       }
-      chunk.entries().forEach(e -> sink.record(e.key(), e.record()));
       if (chunk.last()) {
         reading.remove(fromPnn);
         endIfDone();
@@ -75,10 +77,13 @@ public final class TraverseEngine implements EpochListener {
 
     /** Lets the members go on whose chunk was passed on, as soon as the reader can take more. */
     private void resume() {
+      if (traverses.get(id) != this) {
+        return; // over meanwhile
+      }
       while (!paused.isEmpty() && sink.canTakeMore()) {
         port.send(paused.remove(), new TraverseMessage.More(id));
       }
-      if (!paused.isEmpty() && !polling && traverses.containsKey(id)) {
+      if (!paused.isEmpty() && !polling) {
         polling = true;
         port.after(
             RETRY_NANOS,
@@ -177,7 +182,7 @@ public final class TraverseEngine implements EpochListener {
     }
     int at = from;
     int until = Math.min(all.size(), from + DURABLE_BATCH);
-    while (at < until && traverse.sink.canTakeMore()) {
+    while (at < until && traverses.containsKey(traverse.id) && traverse.sink.canTakeMore()) {
       TraverseMessage.Entry entry = all.get(at++);
       traverse.sink.record(entry.key(), entry.record());
     }
@@ -195,8 +200,10 @@ public final class TraverseEngine implements EpochListener {
       case TraverseMessage.Start m -> read(fromPnn, m);
       case TraverseMessage.Chunk m -> {
         Traverse traverse = traverses.get(m.id());
-        if (traverse != null) {
+        if (traverse != null && traverse.reading.contains(fromPnn)) {
           traverse.chunk(fromPnn, m);
+        } else if (!m.last()) {
+          port.send(fromPnn, new TraverseMessage.Stop(m.id()));
         }
       }
       case TraverseMessage.More m -> {

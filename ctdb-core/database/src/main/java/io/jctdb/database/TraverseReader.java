@@ -9,7 +9,7 @@ import java.util.List;
  * sends a chunk at a time. Owner thread only.
  */
 final class TraverseReader {
-  private static final int SLICE_RECORDS = 200;
+  private static final int SLICE_RECORDS_MAX = 200;
   private static final int CHUNK_BYTES = 64 << 10;
 
   /** While only chains remain that other processes hold. */
@@ -21,7 +21,10 @@ final class TraverseReader {
   private final RecordStore.Scan scan;
   private final Runnable finished;
   private List<TraverseMessage.Entry> chunk = new ArrayList<>();
-  private int chunkBytes;
+  private long chunkBytes;
+
+  /** So many that a slice of records like the last ones fills about a chunk. */
+  private int sliceRecords = 20;
   private boolean stopped;
 
   TraverseReader(
@@ -43,9 +46,10 @@ final class TraverseReader {
       return;
     }
     int before = chunk.size();
+    long bytesBefore = chunkBytes;
     boolean more =
         scan.next(
-            SLICE_RECORDS,
+            sliceRecords,
             (key, record) -> {
               boolean ours = record.header().dmaster() == port.self();
               if (ours && (request.withEmptyRecords() || !record.isEmpty())) {
@@ -54,6 +58,7 @@ final class TraverseReader {
                 chunkBytes += entry.size();
               }
             });
+    adaptSlice(chunk.size() - before, chunkBytes - bytesBefore);
     if (!more) {
       stopped = true;
       send(true);
@@ -62,6 +67,13 @@ final class TraverseReader {
       send(false);
     } else {
       port.after(chunk.size() == before ? BUSY_PAUSE_NANOS : 0, this::next);
+    }
+  }
+
+  private void adaptSlice(int records, long bytes) {
+    if (records > 0) {
+      long fill = CHUNK_BYTES * (long) records / bytes;
+      sliceRecords = (int) Math.clamp(fill, 1, SLICE_RECORDS_MAX);
     }
   }
 

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.TreeSet;
@@ -153,6 +154,11 @@ final class LittleCluster {
 
     @Nullable StoredRecord copy(Key key) {
       return store.records.get(key);
+    }
+
+    /** The copy that must be there. */
+    StoredRecord present(Key key) {
+      return Objects.requireNonNull(copy(key));
     }
 
     boolean owns(Key key) {

@@ -36,7 +36,7 @@ class RecordEngineTest {
     zero.call(key);
     cluster.settle();
     assertThat(zero.answers).containsExactly("");
-    assertThat(zero.copy(key).header()).isEqualTo(new RecordHeader(2, 0, 0));
+    assertThat(zero.present(key).header()).isEqualTo(new RecordHeader(2, 0, 0));
     assertThat(one.copy(key)).isNull();
     assertThat(cluster.said())
         .containsExactly(
@@ -52,12 +52,12 @@ class RecordEngineTest {
     assertThat(zero.answers).containsExactly("open");
     assertThat(cluster.said())
         .containsExactly("0>1 LOCATE", "1>2 YIELD", "2>0 GRANT", "0>1 ACQUIRED");
-    assertThat(zero.copy(key).header())
+    assertThat(zero.present(key).header())
         .isEqualTo(new RecordHeader(4, 0, RecordHeader.MIGRATED_WITH_DATA));
-    assertThat(two.copy(key).header())
+    assertThat(two.present(key).header())
         .as("the giver keeps what it gave, naming the new owner")
         .isEqualTo(new RecordHeader(2, 0, RecordHeader.MIGRATED_WITH_DATA));
-    assertThat(two.copy(key).data()).asString().isEqualTo("open");
+    assertThat(two.present(key).data()).asString().isEqualTo("open");
   }
 
   @Test
@@ -225,7 +225,7 @@ class RecordEngineTest {
     two.engine.scheduleDeletion(LittleCluster.DB, key);
     two.write(key, "again");
     cluster.pass(3 * RecordTunables.DEFAULT.burialDelayNanos());
-    assertThat(two.copy(key).data()).asString().isEqualTo("again");
+    assertThat(two.present(key).data()).asString().isEqualTo("again");
     assertThat(two.engine.statistics().pendingBurials()).isZero();
   }
 
