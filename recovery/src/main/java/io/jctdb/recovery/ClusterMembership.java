@@ -56,8 +56,8 @@ public interface ClusterMembership extends AutoCloseable {
   /**
    * True: this node may be made a member (it can answer PREPARE). False: a promise that it owns no
    * record, serves no client and holds no public address; only say so when it is true. Becoming
-   * ready again makes a new incarnation. True before the node is registered is remembered until it
-   * is.
+   * ready again makes a new incarnation. True before the node is registered, or while it is stopped
+   * or banned, is remembered until that is over; after {@link #leave} it is ignored.
    */
   void setReady(boolean ready);
 
@@ -78,10 +78,10 @@ public interface ClusterMembership extends AutoCloseable {
   /** The newest committed epoch known here. */
   Optional<Epoch> epoch();
 
-  /**
-   * Until when, on the configured clock, this node may act as a member; {@link Long#MIN_VALUE} when
-   * it has no lease.
-   */
+  /** No lease: far in the past, yet a difference from any clock reading does not overflow. */
+  long NO_LEASE = Long.MIN_VALUE / 2;
+
+  /** Until when, on the configured clock, this node may act as a member; or {@link #NO_LEASE}. */
   long leaseUntilNanos();
 
   /**

@@ -69,14 +69,15 @@ final class ZooKeeperMembership implements ClusterMembership {
   /** Sessions of lives that are over, newest last. */
   private final Set<Long> earlierSessions = new LinkedHashSet<>();
 
-  private boolean readyWhenEnrolled;
+  private boolean readyWhenPossible;
   private long enrolAgainAt;
   private long rereadAt;
   private long contendAfter = Long.MIN_VALUE;
   private boolean closed;
+  private boolean left;
   private @Nullable CompletableFuture<Void> leaving;
 
-  private volatile long leaseUntil = Long.MIN_VALUE;
+  private volatile long leaseUntil = NO_LEASE;
   private volatile Map<Integer, MemberInfo> nodes = Map.of();
   private volatile Map<Integer, Long> safeAfter = Map.of();
   private volatile OptionalInt leader = OptionalInt.empty();
@@ -196,7 +197,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       LOG.warn(
           "node {}: ZooKeeper does not answer; serving goes on for at most {} ms",
           config.self(),
-          Math.max(0, leaseUntil == Long.MIN_VALUE ? 0 : (leaseUntil - now()) / 1_000_000));
+          Math.max(0, leaseUntil == NO_LEASE ? 0 : (leaseUntil - now()) / 1_000_000));
       listener.quorumLost();
     }
   }
@@ -263,8 +264,15 @@ final class ZooKeeperMembership implements ClusterMembership {
         config.timing().lease().toMillis(),
         session == null ? 0 : session.timeoutMillis());
     listener.sessionEstablished(own.incarnation());
-    if (readyWhenEnrolled) {
-      readyWhenEnrolled = false;
+    becomeReadyIfPossible();
+  }
+
+  /** Ready while stopped or banned would say that this node does not let go. */
+  private void becomeReadyIfPossible() {
+    Enrolment current = enrolment;
+    boolean inactive = (own.flags() & NodeFlags.INACTIVE) != 0;
+    if (readyWhenPossible && current != null && current.in() && !inactive && !left) {
+      readyWhenPossible = false;
       own.setReady(true);
       publish();
     }
@@ -304,8 +312,11 @@ final class ZooKeeperMembership implements ClusterMembership {
     view = null;
     session = null;
     connected = false;
-    leaseUntil = Long.MIN_VALUE;
-    readyWhenEnrolled = false;
+    leaseUntil = NO_LEASE;
+    if (own.ready()) {
+      // What was asked of the life that ends now is to be asked again by the daemon.
+      readyWhenPossible = false;
+    }
     LOG.warn("node {}: {}; this node begins again as a new member", config.self(), reason);
     if (office != null && office.leading()) {
       step(new LeaderEvent.Deposed());
@@ -338,7 +349,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       LOG.info("node {}: the ban is over", config.self());
       changeFlags(OwnNode::unban);
     }
-    if (leaseUntil != Long.MIN_VALUE && now >= leaseUntil) {
+    if (leaseUntil != NO_LEASE && now >= leaseUntil) {
       endLife("the lease has run out without an answer from ZooKeeper");
       return;
     }
@@ -536,6 +547,7 @@ final class ZooKeeperMembership implements ClusterMembership {
           NodeFlags.toString(after));
       publish();
       listener.ownFlagsChanged(before, after);
+      becomeReadyIfPossible();
     }
   }
 
@@ -568,17 +580,13 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private void readyIs(boolean ready) {
-    Enrolment current = enrolment;
-    if (!ready) {
-      readyWhenEnrolled = false;
+    readyWhenPossible = ready;
+    if (ready) {
+      becomeReadyIfPossible();
+    } else {
       own.setReady(false);
       publish();
       enrolIfFree();
-    } else if (current != null && current.in()) {
-      own.setReady(true);
-      publish();
-    } else {
-      readyWhenEnrolled = true;
     }
   }
 
@@ -623,20 +631,21 @@ final class ZooKeeperMembership implements ClusterMembership {
 
   @Override
   public CompletableFuture<Void> leave() {
-    CompletableFuture<Void> left = new CompletableFuture<>();
+    CompletableFuture<Void> done = new CompletableFuture<>();
     owner.execute(
         () -> {
+          left = true;
           readyIs(false);
-          leaving = left;
+          leaving = done;
           leaveIfDone();
         });
-    return left.completeOnTimeout(null, LEAVE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    return done.completeOnTimeout(null, LEAVE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /** Done when it is published that this node holds nothing, and the others have taken over. */
   private void leaveIfDone() {
-    CompletableFuture<Void> left = leaving;
-    if (left == null) {
+    CompletableFuture<Void> done = leaving;
+    if (done == null) {
       return;
     }
     Enrolment current = enrolment;
@@ -647,7 +656,7 @@ final class ZooKeeperMembership implements ClusterMembership {
         nodes.values().stream().noneMatch(node -> node.mayLead() && node.pnn() != config.self());
     if (said && (takenOver || nobodyElse)) {
       leaving = null;
-      left.complete(null);
+      done.complete(null);
     }
   }
 
@@ -674,7 +683,7 @@ final class ZooKeeperMembership implements ClusterMembership {
           enrolment = null;
           view = null;
           office = null;
-          leaseUntil = Long.MIN_VALUE;
+          leaseUntil = NO_LEASE;
           CompletableFuture<Void> ended =
               last == null
                   ? CompletableFuture.completedFuture(null)

@@ -49,7 +49,7 @@ final class ZooKeeperSession {
   private final Executor owner;
   private final String localAddress;
   private final CuratorFramework curator;
-  private volatile @Nullable ZooKeeper handle;
+  private volatile @Nullable Handle handle;
   private volatile boolean closed;
 
   private ZooKeeperSession(MembershipConfig config, Executor owner) {
@@ -100,15 +100,41 @@ final class ZooKeeperSession {
       if (handle != null) {
         throw new KeeperException.SessionExpiredException();
       }
-      ZooKeeper created =
-          new ZooKeeper(
-              connectString,
-              sessionTimeout,
-              watcher,
-              canBeReadOnly,
-              new LocalFirstHosts(connectString, localAddress));
+      Handle created = new Handle(connectString, sessionTimeout, watcher, canBeReadOnly);
       handle = created;
       return created;
+    }
+  }
+
+  /** A client that can be dropped without closing its session, whatever Curator does meanwhile. */
+  private final class Handle extends ZooKeeper {
+    private volatile boolean abandoned;
+
+    Handle(String connectString, int sessionTimeout, Watcher watcher, boolean canBeReadOnly)
+        throws IOException {
+      super(
+          connectString,
+          sessionTimeout,
+          watcher,
+          canBeReadOnly,
+          new LocalFirstHosts(connectString, localAddress));
+    }
+
+    void abandon() {
+      abandoned = true;
+      getTestable().injectSessionExpiration();
+    }
+
+    @Override
+    public synchronized void close() throws InterruptedException {
+      if (!abandoned) {
+        super.close();
+      }
+    }
+
+    @Override
+    public boolean close(int waitForShutdownTimeoutMs) throws InterruptedException {
+      return abandoned || super.close(waitForShutdownTimeoutMs);
     }
   }
 
@@ -259,9 +285,9 @@ final class ZooKeeperSession {
   /** Drops the connection and leaves the session to expire, as if the process had been killed. */
   CompletableFuture<Void> abandon() {
     closed = true;
-    ZooKeeper current = handle;
+    Handle current = handle;
     if (current != null) {
-      current.getTestable().injectSessionExpiration();
+      current.abandon();
     }
     return shut();
   }

@@ -64,6 +64,11 @@ class ClusterMembershipTest {
     soon().until(() -> cluster.agreeOn(others(stopped)));
     assertThat(watcher.nodes().get(stopped).flags() & NodeFlags.STOPPED).isNotZero();
     assertThat(watcher.safeAfterNanos(stopped)).isEqualTo(Long.MIN_VALUE);
+    // A stopped node that offers itself is not taken for one that does not let go.
+    node.membership().setReady(true);
+    node.membership().setUnhealthy(false);
+    soon().until(() -> (watcher.nodes().get(stopped).flags() & NodeFlags.UNHEALTHY) == 0);
+    assertThat(watcher.nodes().get(stopped).ready()).isFalse();
 
     node.membership().setStopped(false);
     soon().until(() -> cluster.agreeOn(0, 1, 2));
@@ -96,8 +101,11 @@ class ClusterMembershipTest {
   @Order(5)
   void theLeaderIsKilledAndAnotherTakesOver() {
     int killed = cluster.leader().orElseThrow();
+    long lease = cluster.nodes.get(killed).membership().leaseUntilNanos();
     cluster.kill(killed);
     soon().until(() -> cluster.agreeOn(others(killed)));
+    // Safety, not speed: nobody takes over while the killed node could still act.
+    assertThat(System.nanoTime()).isGreaterThan(lease);
     assertThat(cluster.leader()).isPresent();
     int leader = cluster.leader().orElseThrow();
     assertThat(leader).isNotEqualTo(killed);
@@ -160,6 +168,7 @@ class ClusterMembershipTest {
     int left = cluster.leader().orElseThrow();
     TestCluster.Node node = cluster.nodes.remove(left);
     node.membership().leave().join();
+    node.membership().setReady(true);
     node.membership().close();
     soon().until(() -> cluster.agreeOn(others(left)));
     var other = cluster.nodes.get((left + 1) % 3).membership();
