@@ -50,6 +50,10 @@ final class NetworkScenario implements AutoCloseable {
     assertThat(netlink.link("lo").orElseThrow().isLoopback()).isTrue();
     assertThat(netlink.link("nothing")).isEmpty();
     run("ip link set peer down");
+    // The kernel tells at most once a second how a link is.
+    for (int i = 0; i < 100 && netlink.link("node").orElseThrow().isRunning(); i++) {
+      TimeUnit.MILLISECONDS.sleep(50);
+    }
     assertThat(netlink.link("node").orElseThrow().isRunning()).isFalse();
   }
 
