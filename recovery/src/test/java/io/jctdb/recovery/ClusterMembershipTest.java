@@ -15,9 +15,11 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.jspecify.annotations.NullUnmarked;
 
 /** One day in the life of a cluster of three, on real servers and in real time. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@NullUnmarked // map look-ups that fail end the test as they should
 class ClusterMembershipTest {
   @TempDir private static Path directory;
   private static TestCluster cluster;

@@ -1,5 +1,6 @@
 package io.jctdb.recovery;
 
+import org.jspecify.annotations.NullUnmarked;
 import io.jctdb.database.Epoch;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes on 127.0.0.1 and up, in this JVM, each with its member of the ensemble. */
+@NullUnmarked // map look-ups that fail end the test as they should
 final class TestCluster implements AutoCloseable {
   private final Ensemble ensemble;
   private final Path directory;
