@@ -69,6 +69,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Node implements ClusterMember.Actions {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
+
+  /** Long enough that a full disk does not cost the others a change of epoch every few seconds. */
+  private static final int LEFT_BEHIND_BAN_SECONDS = 60;
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long EPOCH_RESEND = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long EPOCH_SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
@@ -275,6 +278,7 @@ final class Node implements ClusterMember.Actions {
             this::shutdown,
             this::reloadNodes);
     enterControls(states);
+    commits.onLeftBehind((database, problem) -> standAside(states, database.name(), problem));
     HealthMonitor monitor =
         new HealthMonitor(port, events, life, cluster, joined, tunables);
     Lifecycle started =
@@ -295,6 +299,21 @@ final class Node implements ClusterMember.Actions {
     announcer.start();
     rememberStatistics();
     started.setup();
+  }
+
+  /**
+   * This node lacks what others have committed. Its smbds must not read old content, and it must not
+   * be the last to know the database: it keeps out for a while, and on rejoining gets what it lacks.
+   */
+  private void standAside(NodeStates states, String database, String problem) {
+    log.error(
+        "{}: this node could not write what the others have written: {}", database, problem);
+    if (tunables.on(Tunable.ENABLE_BANS) && !cluster.isInactive()) {
+      states.ban(
+          LEFT_BEHIND_BAN_SECONDS,
+          "the copy of " + database + " is behind; remove the cause (" + problem + ")",
+          () -> {});
+    }
   }
 
   private void enterControls(NodeStates states) {

@@ -154,6 +154,44 @@ class CommitEngineTest {
   }
 
   @Test
+  void whatALaterEpochAnsweredWinsOverWhatAnEarlierOneLeftUnanswered() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    for (Machine machine : world.machines) {
+      put(machine, CommitWorld.update("color", 4, 0, "of node " + machine.pnn));
+      put(machine, CommitWorld.sequence(CommitSequencer.stamp(5 + machine.pnn), 0, 8));
+    }
+    boot(world);
+    assertThat(world.machines.get(0).disk.text("color")).isEqualTo("of node 1");
+  }
+
+  @Test
+  void aChangeIsNeverWrittenOnAnotherContentThanItWasMadeFor() {
+    CommitWorld world = cluster(2);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(commit(world, 0, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+    List<String> told = new ArrayList<>();
+    int sequencer = Math.floorMod(DB, 2);
+    Machine victim = world.machines.get(1 - sequencer);
+    victim.engine().onLeftBehind((database, problem) -> told.add(problem));
+    put(victim, CommitWorld.sequence(1, 0, 1));
+
+    List<Integer> answers = new ArrayList<>();
+    world
+        .machines
+        .get(sequencer)
+        .engine()
+        .commit(DB, transaction(3, 1, "shape", "round"), (s, e) -> answers.add(s));
+    world.runFor(CommitWorld.SECONDS);
+
+    assertThat(answers).containsExactly(0);
+    assertThat(victim.disk.text("shape")).isEmpty();
+    assertThat(told)
+        .containsExactly("this copy has sequence number 1 and cannot take a change from 2 to 3");
+    world.runFor(30 * CommitWorld.SECONDS);
+    assertThat(victim.disk.content()).isEqualTo(world.machines.get(sequencer).disk.content());
+  }
+
+  @Test
   void aNodeThatCannotWriteIsToldAndCaughtUpLater() {
     CommitWorld world = cluster(3);
     List<String> told = new ArrayList<>();
