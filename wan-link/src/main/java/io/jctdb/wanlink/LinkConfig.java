@@ -12,12 +12,12 @@ import java.util.Map;
  * @param nodes the nodes file: every node's pnn and the address it listens on, this node included
  * @param security protection of the traffic
  * @param maxFrameBytes a longer frame from a peer cuts its link; a longer one to a peer is refused
- * @param maxQueuedBytes a peer that falls this far behind in reading is cut off, so that memory stays
- *     bounded; at least {@code maxFrameBytes}
+ * @param maxQueuedBytes a peer that falls this far behind in reading is cut off, so that memory
+ *     stays bounded; at least {@code maxFrameBytes}
  * @param pingInterval how often every connection is proved alive and its round trip measured
  * @param silenceLimit a peer not heard of for so long is down. Must be at least 3 {@code
- *     pingInterval}, so that one late ping does not cost a link, and shorter than the time after which
- *     the cluster would act on a lost node anyway
+ *     pingInterval}, so that one late ping does not cost a link, and shorter than the time after
+ *     which the cluster would act on a lost node anyway
  */
 public record LinkConfig(
     int self,

@@ -14,8 +14,8 @@ import java.nio.charset.StandardCharsets;
  *  5       body
  * </pre>
  *
- * The connecting side sends {@code HELLO} and gets {@code WELCOME} or {@code REFUSED}. From then on it
- * sends {@code DATA} and {@code PING}; the accepting side sends {@code PONG} and {@code ALIVE}.
+ * The connecting side sends {@code HELLO} and gets {@code WELCOME} or {@code REFUSED}. From then on
+ * it sends {@code DATA} and {@code PING}; the accepting side sends {@code PONG} and {@code ALIVE}.
  */
 sealed interface LinkFrame {
   /** Of the length field. */

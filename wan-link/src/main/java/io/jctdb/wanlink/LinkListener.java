@@ -4,8 +4,8 @@ package io.jctdb.wanlink;
  * What the links tell the daemon. Called on the link's event loop, never from within a call of
  * {@link LinkManager}.
  *
- * <p>For each peer {@code linkUp} and {@code linkDown} alternate, beginning with {@code linkUp}, and
- * frames come only in between.
+ * <p>For each peer {@code linkUp} and {@code linkDown} alternate, beginning with {@code linkUp},
+ * and frames come only in between.
  */
 public interface LinkListener {
   /**

@@ -32,8 +32,8 @@ import org.slf4j.LoggerFactory;
  * The links of this node to all others.
  *
  * <p>Each ordered pair of nodes has one TCP connection on which frames flow one way, from the
- * connecting to the accepting side; a link is the two connections of a pair of nodes together. Within
- * one direction frames arrive in the order sent, or the link goes down.
+ * connecting to the accepting side; a link is the two connections of a pair of nodes together.
+ * Within one direction frames arrive in the order sent, or the link goes down.
  *
  * <p>Threading: everything happens on one Netty event loop (epoll), the owner thread of the daemon.
  * All methods but {@link #start} and {@link #close} may only be called there.
@@ -88,8 +88,8 @@ public final class LinkManager {
   /**
    * Starts to listen, then to connect. May be called from any thread.
    *
-   * @return completes when the port is open, or with a {@link LinkException} naming address, port and
-   *     what is in the way
+   * @return completes when the port is open, or with a {@link LinkException} naming address, port
+   *     and what is in the way
    */
   public CompletableFuture<Void> start() {
     CompletableFuture<Void> started = new CompletableFuture<>();
@@ -144,8 +144,8 @@ public final class LinkManager {
   }
 
   /**
-   * Closes the port and all connections. No listener method is called afterwards. May be called from
-   * any thread.
+   * Closes the port and all connections. No listener method is called afterwards. May be called
+   * from any thread.
    *
    * @return completes when the port is free
    */
@@ -165,8 +165,8 @@ public final class LinkManager {
   }
 
   /**
-   * Sends {@code frame}, which must not change any more, behind all earlier ones. Dropped if the link
-   * is down; if the peer has fallen too far behind, the link goes down.
+   * Sends {@code frame}, which must not change any more, behind all earlier ones. Dropped if the
+   * link is down; if the peer has fallen too far behind, the link goes down.
    *
    * @throws IllegalArgumentException if it is longer than the configured limit
    */
@@ -198,8 +198,8 @@ public final class LinkManager {
   }
 
   /**
-   * The nodes file has changed. Links to nodes that stay as they are go on untouched; links to nodes
-   * that are gone or have moved go down.
+   * The nodes file has changed. Links to nodes that stay as they are go on untouched; links to
+   * nodes that are gone or have moved go down.
    *
    * @param newNodes all nodes, this one with its unchanged address included
    * @throws IllegalArgumentException if this node is missing or has another address
@@ -441,8 +441,7 @@ public final class LinkManager {
   // --- the clock
 
   private void scheduleTick() {
-    ticker =
-        loop.schedule(this::tick, config.pingInterval().toNanos(), TimeUnit.NANOSECONDS);
+    ticker = loop.schedule(this::tick, config.pingInterval().toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** If this process did not run, its peers were not silent: they were not listened to. */

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The connecting side of a connection: introduces this node, then sends its frames. */
 final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
-  /** Below this a frame is copied behind its header; above, the copy costs more than a second buffer. */
+  /**
+   * Below this a frame is copied behind its header; above, the copy costs more than a second
+   * buffer.
+   */
   private static final int COPY_LIMIT_BYTES = 8 << 10;
 
   private static final int DATA_HEADER_BYTES = LinkFrame.LENGTH_BYTES + 1;

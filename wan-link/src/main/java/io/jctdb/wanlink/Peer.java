@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
  * together.
  *
  * <p>Invariant: the link is up exactly while both connections have introduced themselves with the
- * same incarnation. When one of them breaks while it is up, the other is closed too, so that no frame
- * from before the break can arrive after it.
+ * same incarnation. When one of them breaks while it is up, the other is closed too, so that no
+ * frame from before the break can arrive after it.
  */
 final class Peer {
   private static final Logger log = LoggerFactory.getLogger(Peer.class);

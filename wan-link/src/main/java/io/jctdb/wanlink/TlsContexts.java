@@ -17,8 +17,8 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * TLS for both sides of a connection. That the certificate chains to the authority is checked by the
- * handshake; that it belongs to <em>that</em> node by {@link #problemWithPeer}.
+ * TLS for both sides of a connection. That the certificate chains to the authority is checked by
+ * the handshake; that it belongs to <em>that</em> node by {@link #problemWithPeer}.
  */
 final class TlsContexts {
   private static final String PROTOCOL = "TLSv1.3";

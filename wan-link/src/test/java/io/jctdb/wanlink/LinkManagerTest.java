@@ -176,8 +176,7 @@ class LinkManagerTest extends LinkTestBase {
   @Test
   void limitsThatContradictEachOtherAreRefused() {
     LinkConfig config = TestNode.config(0, 1, nodesList(1));
-    assertThatThrownBy(
-            () -> config.withKeepalive(Duration.ofSeconds(1), Duration.ofMillis(2999)))
+    assertThatThrownBy(() -> config.withKeepalive(Duration.ofSeconds(1), Duration.ofMillis(2999)))
         .hasMessageContaining("at least 3 ping intervals");
     assertThatThrownBy(() -> config.withLimits(100, 99)).hasMessageContaining("max queue");
   }

@@ -52,7 +52,8 @@ class TlsLinkTest extends LinkTestBase {
     TestNode n0 = start(TestNode.config(0, 1, nodesList(2), tls("ca", "node0")));
     TestNode n1 = start(TestNode.config(1, 2, nodesList(2), tls("ca", "node0")));
     await()
-        .until(() -> n0.problem(1).contains("is for the addresses [127.0.0.10], not for 127.0.0.11"));
+        .until(
+            () -> n0.problem(1).contains("is for the addresses [127.0.0.10], not for 127.0.0.11"));
     await().until(() -> n1.problem(0).contains("refused"));
     assertThat(n0.events).isEmpty();
     assertThat(n1.events).isEmpty();
@@ -95,8 +96,7 @@ class TlsLinkTest extends LinkTestBase {
             + ".crt");
   }
 
-  private static void certificate(String authority, String name, String address)
-      throws Exception {
+  private static void certificate(String authority, String name, String address) throws Exception {
     openssl(
         "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN="
             + name

@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * The owner's side of the removal of deleted records.
  *
- * <p>A deleted record is an empty one. It may vanish only when no older copy with data is left on any
- * node, else a later search for the newest copy would bring the deleted value back. So: the owner asks
- * the lmaster; the lmaster, between two moves of that record, has all others delete their copies; only
- * then the owner deletes its own, if it still is what it was.
+ * <p>A deleted record is an empty one. It may vanish only when no older copy with data is left on
+ * any node, else a later search for the newest copy would bring the deleted value back. So: the
+ * owner asks the lmaster; the lmaster, between two moves of that record, has all others delete
+ * their copies; only then the owner deletes its own, if it still is what it was.
  *
- * <p>A request that is not answered (the record was in demand, the epoch changed, a message was lost)
- * simply comes up again.
+ * <p>A request that is not answered (the record was in demand, the epoch changed, a message was
+ * lost) simply comes up again.
  */
 final class Burials {
   private final Member member;
@@ -109,8 +109,7 @@ final class Burials {
     } else if (member.isOpen()) {
       member.send(
           member.lmaster(id.key()),
-          new RecordMessage.Bury(
-              member.epochNumber(), id.dbId(), id.key(), copy.header().rsn()));
+          new RecordMessage.Bury(member.epochNumber(), id.dbId(), id.key(), copy.header().rsn()));
     }
   }
 
@@ -135,8 +134,7 @@ final class Burials {
       return;
     }
     StoredRecord copy = record.fetch();
-    boolean unchanged =
-        copy != null && isDeletable(copy) && copy.header().rsn() == m.rsn();
+    boolean unchanged = copy != null && isDeletable(copy) && copy.header().rsn() == m.rsn();
     if (unchanged) {
       record.delete();
       dueNanos.remove(RecordId.of(m));

@@ -2,11 +2,14 @@ package io.jctdb.database;
 
 import io.jctdb.protocol.RecordHeader;
 
-/** How a {@link RecordEngine#call} ends. Exactly one method is called, once, on the owner thread. */
+/**
+ * How a {@link RecordEngine#call} ends. Exactly one method is called, once, on the owner thread.
+ */
 public interface CallDone {
   /**
-   * The record was here, owned by this node ({@code header.dmaster()} is its pnn in the local store),
-   * and its chain lock is released. Another node may take it away at any moment from now on.
+   * The record was here, owned by this node ({@code header.dmaster()} is its pnn in the local
+   * store), and its chain lock is released. Another node may take it away at any moment from now
+   * on.
    *
    * @param data the value as it was under the lock; not to be modified
    */

@@ -92,9 +92,9 @@ public final class CommitEngine implements EpochListener {
   }
 
   /**
-   * Called when this node could not write what others have written. It had better not serve clients,
-   * and must not be the only one to know the database: let it leave the cluster until the cause (a
-   * full disk) is gone; what it misses is copied when it joins again.
+   * Called when this node could not write what others have written. It had better not serve
+   * clients, and must not be the only one to know the database: let it leave the cluster until the
+   * cause (a full disk) is gone; what it misses is copied when it joins again.
    */
   public void onLeftBehind(LeftBehind listener) {
     leftBehind = listener;
@@ -121,8 +121,7 @@ public final class CommitEngine implements EpochListener {
       return;
     }
     CommitBatch.Id id = new CommitBatch.Id(port.self(), ++lastNumber);
-    NodePort.Timer limit =
-        port.after(limitNanos.getAsLong(), () -> finish(id, 1, TIMED_OUT));
+    NodePort.Timer limit = port.after(limitNanos.getAsLong(), () -> finish(id, 1, TIMED_OUT));
     Submission submission = new Submission(id, database, List.copyOf(updates), done, limit);
     submissions.put(id, submission);
     submit(submission);
@@ -194,7 +193,8 @@ public final class CommitEngine implements EpochListener {
     log.error("{}", problem.getMessage());
   }
 
-  // --- epochs --------------------------------------------------------------------------------------
+  // --- epochs
+  // --------------------------------------------------------------------------------------
 
   @Override
   public void epochPromised(long next) {
@@ -276,7 +276,8 @@ public final class CommitEngine implements EpochListener {
     }
   }
 
-  // --- messages --------------------------------------------------------------------------------------
+  // --- messages
+  // --------------------------------------------------------------------------------------
 
   public void receive(int fromPnn, CommitMessage message) {
     Epoch current = epoch;
@@ -293,8 +294,7 @@ public final class CommitEngine implements EpochListener {
       case CommitMessage.AskDatabases m ->
           port.send(
               fromPnn,
-              new CommitMessage.HaveDatabases(
-                  current.number(), List.copyOf(databases.durable())));
+              new CommitMessage.HaveDatabases(current.number(), List.copyOf(databases.durable())));
       case CommitMessage.HaveDatabases m -> haveDatabases(fromPnn, m);
       case CommitMessage.AskReady m -> withSequencer(m.database(), s -> s.askReady(fromPnn));
       case CommitMessage.Ready m -> {

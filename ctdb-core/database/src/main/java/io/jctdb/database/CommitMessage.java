@@ -141,8 +141,7 @@ public sealed interface CommitMessage extends NodeMessage {
       case Prepare m -> write(m.batch, out.u8(10).i64(m.epoch).i32(m.dbId));
       case Prepared m -> out.u8(11).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
       case Apply m -> out.u8(12).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
-      case Applied m ->
-          out.u8(13).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber).text(m.problem);
+      case Applied m -> out.u8(13).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber).text(m.problem);
       case LeftBehind m -> {
         write(m.database, out.u8(14).i64(m.epoch));
         out.text(m.problem);

@@ -100,18 +100,11 @@ final class CommitReplica {
             port.send(
                 sequencer,
                 new CommitMessage.State(
-                    epoch,
-                    dbId,
-                    content.number,
-                    content.stamp,
-                    fresh,
-                    content.digest,
-                    prepared)),
+                    epoch, dbId, content.number, content.stamp, fresh, content.digest, prepared)),
         e -> {
           failed.accept(dbId, e);
           port.send(
-              sequencer,
-              CommitMessage.State.without(epoch, dbId, CommitMessage.State.UNREADABLE));
+              sequencer, CommitMessage.State.without(epoch, dbId, CommitMessage.State.UNREADABLE));
         });
   }
 

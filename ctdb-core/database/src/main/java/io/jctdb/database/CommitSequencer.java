@@ -43,10 +43,10 @@ import org.slf4j.LoggerFactory;
  * is right as long as it is the same everywhere.
  *
  * <p>Why the better of two contents wins: the higher sequence number does. Among equal numbers the
- * later epoch does, which is in the {@link #stamp} of each batch: what an earlier epoch wrote without
- * the others, and so without an answer, must not win over what they have answered since. Copies that
- * agree in both but come from a daemon that has just started are compared byte by byte (somebody may
- * have changed the file meanwhile); then the lowest pnn wins.
+ * later epoch does, which is in the {@link #stamp} of each batch: what an earlier epoch wrote
+ * without the others, and so without an answer, must not win over what they have answered since.
+ * Copies that agree in both but come from a daemon that has just started are compared byte by byte
+ * (somebody may have changed the file meanwhile); then the lowest pnn wins.
  */
 final class CommitSequencer {
   private static final Logger log = LoggerFactory.getLogger(CommitSequencer.class);
@@ -358,11 +358,11 @@ final class CommitSequencer {
     Set<Integer> told = new TreeSet<>(waitReady);
     told.removeAll(failed);
     waitReady.removeAll(told);
-    told.forEach(
-        pnn -> port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId())));
+    told.forEach(pnn -> port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId())));
   }
 
-  // --- transactions --------------------------------------------------------------------------------
+  // --- transactions
+  // --------------------------------------------------------------------------------
 
   void submit(CommitBatch.Id id, List<Update> updates) {
     if (known.add(id)) {
@@ -414,8 +414,8 @@ final class CommitSequencer {
    * Which of the transactions can be written on top of the copy here, together and in this order.
    *
    * <p>A client that is refused looks at the sequence number: if it is the one that it proposed, it
-   * takes its transaction for done (client-protocol.md 3.7). So that number must not come from another
-   * transaction: it is passed over.
+   * takes its transaction for done (client-protocol.md 3.7). So that number must not come from
+   * another transaction: it is passed over.
    */
   private Checked check(TransactionStore store, List<Waiting> some, Set<Long> avoided) {
     long base = store.sequenceNumber();
@@ -426,7 +426,8 @@ final class CommitSequencer {
     for (Waiting waiting : some) {
       long proposed = proposed(waiting.updates);
       if (proposed >= 0 && proposed <= base) {
-        // Made from an older content. All right only if it was this very transaction that changed it.
+        // Made from an older content. All right only if it was this very transaction that changed
+        // it.
         if (isThere(store, waiting.updates)) {
           alreadyThere.add(waiting.id);
         } else {
@@ -603,7 +604,8 @@ final class CommitSequencer {
     becomeReady();
   }
 
-  // --- members that cannot write ---------------------------------------------------------------------
+  // --- members that cannot write
+  // ---------------------------------------------------------------------
 
   private void settle(int pnn, String problem) {
     if (problem.isEmpty()) {
@@ -654,7 +656,6 @@ final class CommitSequencer {
 
   private void answer(CommitBatch.Id id, int status, String error) {
     port.send(
-        id.pnn(),
-        new CommitMessage.Result(epoch.number(), database.dbId(), id, status, error));
+        id.pnn(), new CommitMessage.Result(epoch.number(), database.dbId(), id, status, error));
   }
 }

@@ -6,8 +6,8 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
- * The way to one {@link TransactionStore} from the owner thread: work runs elsewhere, one piece at a
- * time in the order handed in, and its outcome comes back on the owner thread in the same order.
+ * The way to one {@link TransactionStore} from the owner thread: work runs elsewhere, one piece at
+ * a time in the order handed in, and its outcome comes back on the owner thread in the same order.
  */
 public interface DurableLane {
   /** Exactly one of {@code done} and {@code failed} is called, never within this call. */

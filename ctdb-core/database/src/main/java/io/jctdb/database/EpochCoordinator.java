@@ -12,10 +12,10 @@ import org.jspecify.annotations.Nullable;
  *                          └─▶ some silent ──▶ Outcome.silent ──▶ (caller decides) ─▶ abandon, propose
  * </pre>
  *
- * <p>It decides nothing: numbers, members and the versioned write are the caller's, and a leader that
- * has lost its place does no harm here, because members refuse numbers below what they have promised
- * and ZooKeeper refuses its write. Messages are sent again every {@code resendNanos} to those that
- * have not answered, because links break and come back.
+ * <p>It decides nothing: numbers, members and the versioned write are the caller's, and a leader
+ * that has lost its place does no harm here, because members refuse numbers below what they have
+ * promised and ZooKeeper refuses its write. Messages are sent again every {@code resendNanos} to
+ * those that have not answered, because links break and come back.
  *
  * <p>Owner thread only.
  */
@@ -78,8 +78,8 @@ public final class EpochCoordinator {
   /**
    * Epoch {@code number} is in ZooKeeper: tells the members, until each has begun.
    *
-   * @return false, and nothing happens, if that is not the present proposal or not all have promised
-   *     it; then a later proposal, or what members read in ZooKeeper, brings them on
+   * @return false, and nothing happens, if that is not the present proposal or not all have
+   *     promised it; then a later proposal, or what members read in ZooKeeper, brings them on
    */
   public boolean commit(long number) {
     Proposal open = proposal;
@@ -108,7 +108,9 @@ public final class EpochCoordinator {
     return proposal != null;
   }
 
-  /** Takes PROMISE, REFUSE and STARTED; other messages are the participant's and are passed over. */
+  /**
+   * Takes PROMISE, REFUSE and STARTED; other messages are the participant's and are passed over.
+   */
   public void receive(int fromPnn, EpochMessage message) {
     Proposal open = proposal;
     if (open == null || message.number() != open.next.number()) {
@@ -145,7 +147,9 @@ public final class EpochCoordinator {
 
     void send() {
       EpochMessage message =
-          committing ? new EpochMessage.Commit(next.number()) : new EpochMessage.Prepare(base, next);
+          committing
+              ? new EpochMessage.Commit(next.number())
+              : new EpochMessage.Prepare(base, next);
       awaited.forEach(pnn -> port.send(pnn, message));
       cancel(resend);
       resend = port.after(resendNanos, this::send);

@@ -1,8 +1,8 @@
 package io.jctdb.database;
 
 /**
- * Hears of the changes of epoch on this node, in this order for each change: promised, then (unless a
- * higher number is promised first) started. Owner thread.
+ * Hears of the changes of epoch on this node, in this order for each change: promised, then (unless
+ * a higher number is promised first) started. Owner thread.
  */
 public interface EpochListener {
   /** From now on nothing of an epoch before {@code next} may be sent or accepted. */

@@ -14,7 +14,8 @@ public sealed interface EpochMessage extends NodeMessage {
   /**
    * Leader to each member of {@code next}: stop the record traffic of earlier epochs, and promise.
    *
-   * @param base number of the committed epoch that {@code next} replaces, {@link Epoch#NONE} if none
+   * @param base number of the committed epoch that {@code next} replaces, {@link Epoch#NONE} if
+   *     none
    */
   record Prepare(long base, Epoch next) implements EpochMessage {
     @Override

@@ -9,19 +9,19 @@ import org.jspecify.annotations.Nullable;
 /**
  * A member's side of the change of epoch: promises, and begins what was committed.
  *
- * <p>Why a promise: an epoch begins nowhere before <em>every</em> member of it has stopped taking part
- * in all earlier ones. So nothing that was sent in an earlier epoch can still be accepted by anybody
- * once the first member asks its first question in the new one, and the answers to that question are
- * final. Having promised, a node serves only what it owns until an epoch with that number or a higher
- * one begins; a proposer that gives up must therefore propose again.
+ * <p>Why a promise: an epoch begins nowhere before <em>every</em> member of it has stopped taking
+ * part in all earlier ones. So nothing that was sent in an earlier epoch can still be accepted by
+ * anybody once the first member asks its first question in the new one, and the answers to that
+ * question are final. Having promised, a node serves only what it owns until an epoch with that
+ * number or a higher one begins; a proposer that gives up must therefore propose again.
  *
  * <p>Invariants: {@link #promisedNumber} never decreases; {@code currentEpoch().number() <=
  * promisedNumber()}; an epoch is begun only if this very number was promised.
  *
- * <p>A node that was left out of an epoch and did not notice must not carry its records into a later
- * one. Each PREPARE names the committed epoch that it builds on, and a member which neither began nor
- * promised that one reports {@link Exclusion} and does not promise. It has to leave, empty its
- * volatile databases and join afresh ({@link #leave}, {@link #rejoin}).
+ * <p>A node that was left out of an epoch and did not notice must not carry its records into a
+ * later one. Each PREPARE names the committed epoch that it builds on, and a member which neither
+ * began nor promised that one reports {@link Exclusion} and does not promise. It has to leave,
+ * empty its volatile databases and join afresh ({@link #leave}, {@link #rejoin}).
  *
  * <p>Owner thread only.
  */
@@ -29,7 +29,9 @@ public final class EpochParticipant {
   /** Called when the cluster turns out to have gone on without this node. */
   @FunctionalInterface
   public interface Exclusion {
-    /** @param base the committed epoch in which this node had no part */
+    /**
+     * @param base the committed epoch in which this node had no part
+     */
     void excluded(long base);
   }
 
@@ -85,10 +87,11 @@ public final class EpochParticipant {
   }
 
   /**
-   * Begins an epoch that was read from ZooKeeper, for a member whose COMMIT was lost with its sender.
+   * Begins an epoch that was read from ZooKeeper, for a member whose COMMIT was lost with its
+   * sender.
    *
-   * @return whether this node serves in that epoch now. False if it never promised it (then it has no
-   *     part in it) or has promised a later one since.
+   * @return whether this node serves in that epoch now. False if it never promised it (then it has
+   *     no part in it) or has promised a later one since.
    */
   public boolean adopt(Epoch epoch) {
     if (current != null && current.number() == epoch.number()) {

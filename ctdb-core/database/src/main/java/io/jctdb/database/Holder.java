@@ -64,8 +64,8 @@ final class Holder {
   }
 
   /**
-   * The condition of the lmaster, which may have changed since it decided: owner, or nobody owns the
-   * record and this is the newest copy.
+   * The condition of the lmaster, which may have changed since it decided: owner, or nobody owns
+   * the record and this is the newest copy.
    */
   private boolean meets(RecordMessage.Yield m, RecordHeader header) {
     return m.rsn() == RecordMessage.IF_OWNER
@@ -85,8 +85,8 @@ final class Holder {
   }
 
   /**
-   * The copy stays here, naming the new owner: until the requester has it, it is the newest one that
-   * exists, and whoever finds the grant lost finds the value here.
+   * The copy stays here, naming the new owner: until the requester has it, it is the newest one
+   * that exists, and whoever finds the grant lost finds the value here.
    */
   private void handToOther(RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
     RecordHeader old = copy.header();

@@ -10,10 +10,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The node that keeps order: for each key of which this node is lmaster, one thing happens at a time.
+ * The node that keeps order: for each key of which this node is lmaster, one thing happens at a
+ * time.
  *
- * <p>Who wants the record stands in a <em>line</em>, one place a node, first come, first served. What
- * is under way at its head is a move to the first in line, or a burial (removal of a deleted record).
+ * <p>Who wants the record stands in a <em>line</em>, one place a node, first come, first served.
+ * What is under way at its head is a move to the first in line, or a burial (removal of a deleted
+ * record).
  *
  * <pre>
  * move:    YIELDING ──ACQUIRED──────────────────────────────▶ next in line
@@ -28,9 +30,9 @@ import org.jspecify.annotations.Nullable;
  * owner, and who is not makes the lmaster ask everybody. So hints may be dropped or be wrong at the
  * cost of one round trip; they are never a danger.
  *
- * <p>Invariants: at most one move of a key is open in an epoch, because a key has one lmaster in it,
- * and a move ends only when its requester has said ACQUIRED or DECLINED. A line exists exactly while
- * something is under way.
+ * <p>Invariants: at most one move of a key is open in an epoch, because a key has one lmaster in
+ * it, and a move ends only when its requester has said ACQUIRED or DECLINED. A line exists exactly
+ * while something is under way.
  */
 final class Lmaster {
   private static final int UNKNOWN = -1;

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * This node as a member of the present epoch: what the roles of one {@link RecordEngine} share.
  *
- * <p>It also keeps the order of things. Work goes in <em>turns</em>: an event from outside, followed
- * by everything that the event put off with {@link #later}. Messages to this very node are put off so,
- * which makes a node that is requester and lmaster, or lmaster and owner, take the same path as any
- * other without a message on the network. Answers to clients are put off, too, because they may go out
- * only when no chain lock is held, and a section may not call the store again.
+ * <p>It also keeps the order of things. Work goes in <em>turns</em>: an event from outside,
+ * followed by everything that the event put off with {@link #later}. Messages to this very node are
+ * put off so, which makes a node that is requester and lmaster, or lmaster and owner, take the same
+ * path as any other without a message on the network. Answers to clients are put off, too, because
+ * they may go out only when no chain lock is held, and a section may not call the store again.
  *
  * <p>Owner thread only.
  */

@@ -1,8 +1,8 @@
 package io.jctdb.database;
 
 /**
- * What the engine may do to the world, and the only way it learns the time. The daemon implements it
- * with Netty, the simulator with a seeded event queue.
+ * What the engine may do to the world, and the only way it learns the time. The daemon implements
+ * it with Netty, the simulator with a seeded event queue.
  *
  * <p>Threading: the owner thread only; callbacks come back on it.
  */
@@ -11,8 +11,8 @@ public interface NodePort {
   int self();
 
   /**
-   * Sends to another node, or to this one (then it arrives in a later step, never within this call).
-   * FIFO per ordered pair of nodes; lost without notice when the link is down or breaks.
+   * Sends to another node, or to this one (then it arrives in a later step, never within this
+   * call). FIFO per ordered pair of nodes; lost without notice when the link is down or breaks.
    */
   void send(int pnn, NodeMessage message);
 

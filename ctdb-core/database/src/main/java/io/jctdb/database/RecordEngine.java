@@ -3,17 +3,18 @@ package io.jctdb.database;
 import io.jctdb.protocol.Key;
 
 /**
- * The records of volatile databases: where each lives, and how it comes here when a client wants it.
+ * The records of volatile databases: where each lives, and how it comes here when a client wants
+ * it.
  *
- * <p>A record lives at its <em>owner</em>, the one member whose copy names itself as dmaster; clients
- * of that node (smbd) read and write the copy in place without asking anybody. For each key one member,
- * the <em>lmaster</em>, keeps order: it knows the owner, or finds it by asking everybody, and lets one
- * node after the other have the record. Every node plays three roles, each in its own class: {@link
- * Requester}, {@link Lmaster}, {@link Holder}; {@link Burials} removes deleted records. The protocol,
- * its invariants and why it is safe: docs/protocol.md.
+ * <p>A record lives at its <em>owner</em>, the one member whose copy names itself as dmaster;
+ * clients of that node (smbd) read and write the copy in place without asking anybody. For each key
+ * one member, the <em>lmaster</em>, keeps order: it knows the owner, or finds it by asking
+ * everybody, and lets one node after the other have the record. Every node plays three roles, each
+ * in its own class: {@link Requester}, {@link Lmaster}, {@link Holder}; {@link Burials} removes
+ * deleted records. The protocol, its invariants and why it is safe: docs/protocol.md.
  *
- * <p>No I/O happens here. Time, messages and timers come through {@link NodePort}, local copies through
- * {@link Databases}; so the same code runs in the daemon and in the simulator.
+ * <p>No I/O happens here. Time, messages and timers come through {@link NodePort}, local copies
+ * through {@link Databases}; so the same code runs in the daemon and in the simulator.
  *
  * <p>A node that joins must have emptied its volatile databases before it promises its first epoch;
  * {@link #leftCluster} does not do that.
@@ -40,20 +41,20 @@ public final class RecordEngine implements EpochListener {
   }
 
   /**
-   * Brings the record here and answers when this node owns it. There is no time limit: the answer waits
-   * for chain locks, for other nodes and for changes of epoch, as long as they take. A record that
-   * nobody has is created empty.
+   * Brings the record here and answers when this node owns it. There is no time limit: the answer
+   * waits for chain locks, for other nodes and for changes of epoch, as long as they take. A record
+   * that nobody has is created empty.
    *
-   * <p>The number of calls waiting at once is for the caller to limit; calls for one record share one
-   * request.
+   * <p>The number of calls waiting at once is for the caller to limit; calls for one record share
+   * one request.
    */
   public void call(int dbId, Key key, CallDone done) {
     member.turn(() -> requester.call(new RecordId(dbId, key), done));
   }
 
   /**
-   * A client has deleted (emptied) this record; its remains are removed from all nodes after a while,
-   * unless it has been written again or has moved.
+   * A client has deleted (emptied) this record; its remains are removed from all nodes after a
+   * while, unless it has been written again or has moved.
    */
   public void scheduleDeletion(int dbId, Key key) {
     burials.schedule(new RecordId(dbId, key));
@@ -102,8 +103,8 @@ public final class RecordEngine implements EpochListener {
   }
 
   /**
-   * The database was detached or wiped here: nothing known about its records holds any longer. Calls
-   * that wait for it start over, or end with {@link CallDone#unknownDatabase} if it is gone.
+   * The database was detached or wiped here: nothing known about its records holds any longer.
+   * Calls that wait for it start over, or end with {@link CallDone#unknownDatabase} if it is gone.
    */
   public void forget(int dbId) {
     member.turn(

@@ -5,9 +5,10 @@ import io.jctdb.protocol.Key;
 /**
  * What members say to each other about single records of volatile databases.
  *
- * <p>One migration is {@code LOCATE} (requester to lmaster), {@code YIELD} (lmaster to owner), {@code
- * GRANT} (owner to requester), {@code ACQUIRED} (requester to lmaster). The others are for the
- * lmaster that does not know the owner, and for deletion. docs/protocol.md tells the whole story.
+ * <p>One migration is {@code LOCATE} (requester to lmaster), {@code YIELD} (lmaster to owner),
+ * {@code GRANT} (owner to requester), {@code ACQUIRED} (requester to lmaster). The others are for
+ * the lmaster that does not know the owner, and for deletion. docs/protocol.md tells the whole
+ * story.
  *
  * <p>Every message carries the number of the epoch that it belongs to; in any other it is dropped.
  *
@@ -70,13 +71,17 @@ public sealed interface RecordMessage extends NodeMessage {
   /** Owner to lmaster: this record is empty at {@code rsn}; have it removed everywhere. */
   record Bury(long epoch, int dbId, Key key, long rsn) implements RecordMessage {}
 
-  /** Lmaster to every member but the owner: delete your copy unless it is newer than {@code rsn}. */
+  /**
+   * Lmaster to every member but the owner: delete your copy unless it is newer than {@code rsn}.
+   */
   record Purge(long epoch, int dbId, Key key, long move, long rsn) implements RecordMessage {}
 
   /** Member to lmaster: {@code done} if no copy is left here. */
   record Purged(long epoch, int dbId, Key key, long move, boolean done) implements RecordMessage {}
 
-  /** Lmaster to owner: yours is the last copy; delete it if still empty, yours and at {@code rsn}. */
+  /**
+   * Lmaster to owner: yours is the last copy; delete it if still empty, yours and at {@code rsn}.
+   */
   record Inter(long epoch, int dbId, Key key, long move, long rsn) implements RecordMessage {}
 
   /** Owner to lmaster: {@code done} if the record is gone. */
@@ -118,8 +123,7 @@ public sealed interface RecordMessage extends NodeMessage {
     Key key = in.key();
     return switch (type) {
       case 0 -> new Locate(epoch, dbId, key, in.i64());
-      case 1 ->
-          new Yield(epoch, dbId, key, in.i64(), in.i32(), in.i64(), in.i64(), in.i32());
+      case 1 -> new Yield(epoch, dbId, key, in.i64(), in.i32(), in.i64(), in.i64(), in.i32());
       case 2 -> new NotOwner(epoch, dbId, key, in.i64());
       case 3 -> new Grant(epoch, dbId, key, in.i64(), in.i64(), in.i32(), in.i32(), in.bytes());
       case 4 -> new Acquired(epoch, dbId, key, in.i64());

@@ -7,15 +7,15 @@ package io.jctdb.database;
  *     that they get its chain lock before it is handed on. Longer than a client needs from reading
  *     the answer to taking the lock (tens of microseconds), else contended records bounce unused;
  *     every microsecond more is one in which all others wait. 0 = none
- * @param retryNanos how long a requester or lmaster waits for an answer before it asks again; doubles
- *     with each repetition. Far longer than a round trip and than chain locks are usually held: what
- *     repeats is only what a broken link lost
+ * @param retryNanos how long a requester or lmaster waits for an answer before it asks again;
+ *     doubles with each repetition. Far longer than a round trip and than chain locks are usually
+ *     held: what repeats is only what a broken link lost
  * @param retryMaxNanos where the doubling ends
  * @param burialDelayNanos how long an empty record rests before its removal is asked for
  *     (VacuumInterval)
  * @param burialBatch how many removals are asked for at a time
- * @param burialsMax how many empty records are remembered for removal; the rest stays as it is, which
- *     costs only space
+ * @param burialsMax how many empty records are remembered for removal; the rest stays as it is,
+ *     which costs only space
  * @param settledMax how many owners of records at rest an lmaster remembers; a forgotten one costs
  *     the next requester a round trip
  * @param linesMax how many records may be on the move at an lmaster at once; requests beyond are

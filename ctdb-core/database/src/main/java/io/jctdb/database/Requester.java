@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *                            └────────────────────┘
  * </pre>
  *
- * <p>Invariant: a grant is stored only for the ticket of a visit that is LOCATING, and each ticket at
- * most once. So a grant that was repeated or delayed cannot bring back an old value.
+ * <p>Invariant: a grant is stored only for the ticket of a visit that is LOCATING, and each ticket
+ * at most once. So a grant that was repeated or delayed cannot bring back an old value.
  */
 final class Requester {
   private enum State {
@@ -158,8 +158,8 @@ final class Requester {
   }
 
   /**
-   * The lmaster asks this node to hand its copy to itself: it is the owner already, or has the newest
-   * copy of a record without an owner.
+   * The lmaster asks this node to hand its copy to itself: it is the owner already, or has the
+   * newest copy of a record without an owner.
    *
    * @return whether a visit waits for this ticket
    */

@@ -4,9 +4,9 @@ import io.jctdb.protocol.Key;
 
 /**
  * Which node is lmaster of a key: keys hash to slots, and each slot goes to the lmaster-capable
- * member with the highest weight for it (rendezvous hashing), so that a membership change moves only
- * the slots of nodes that left or joined. The same on every node, because it depends on nothing but
- * the member list.
+ * member with the highest weight for it (rendezvous hashing), so that a membership change moves
+ * only the slots of nodes that left or joined. The same on every node, because it depends on
+ * nothing but the member list.
  *
  * <p>One thread at a time: it is filled in as it is used.
  */

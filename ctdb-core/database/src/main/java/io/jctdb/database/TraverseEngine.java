@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Cluster-wide traverses (databases.md 8). Of a volatile database every member sends the records it
  * owns; the members are fixed at the start, and one that is lost meanwhile ends its part, so that
- * the reader learns that the result is not complete instead of waiting. Of a persistent or replicated
- * one the local copy is the whole.
+ * the reader learns that the result is not complete instead of waiting. Of a persistent or
+ * replicated one the local copy is the whole.
  *
  * <p>Nothing is held still: a record that moves during a traverse may be seen twice or not at all.
  *
@@ -149,8 +149,7 @@ public final class TraverseEngine implements EpochListener {
       traverse.complete = false;
       port.after(0, traverse::endIfDone);
     }
-    members.forEach(
-        pnn -> port.send(pnn, new TraverseMessage.Start(id, dbId, withEmptyRecords)));
+    members.forEach(pnn -> port.send(pnn, new TraverseMessage.Start(id, dbId, withEmptyRecords)));
     return id;
   }
 
@@ -239,9 +238,7 @@ public final class TraverseEngine implements EpochListener {
   /** That node neither reads for us any more nor waits for what we read. */
   public void linkDown(int pnn) {
     List.copyOf(traverses.values()).forEach(t -> t.lost(pnn));
-    List.copyOf(readers.keySet()).stream()
-        .filter(id -> id.origin == pnn)
-        .forEach(this::stopReader);
+    List.copyOf(readers.keySet()).stream().filter(id -> id.origin == pnn).forEach(this::stopReader);
   }
 
   @Override

@@ -25,6 +25,7 @@ final class TraverseReader {
 
   /** So many that a slice of records like the last ones fills about a chunk. */
   private int sliceRecords = 20;
+
   private boolean stopped;
 
   TraverseReader(

@@ -10,7 +10,8 @@ import java.util.TreeSet;
 /**
  * Reads what {@link WireWriter} wrote, trusting no length in it.
  *
- * <p>Every method throws {@link MalformedMessageException} when the bytes do not hold what it reads.
+ * <p>Every method throws {@link MalformedMessageException} when the bytes do not hold what it
+ * reads.
  */
 public final class WireReader {
   private final ByteBuffer in;

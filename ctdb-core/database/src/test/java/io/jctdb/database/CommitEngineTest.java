@@ -58,8 +58,7 @@ class CommitEngineTest {
           .commit(
               DB,
               transaction(1, 1, "color", "of node " + pnn),
-              (status, error) ->
-                  answers.add(status + " at " + machine.disk.sequenceNumber()));
+              (status, error) -> answers.add(status + " at " + machine.disk.sequenceNumber()));
     }
     world.runFor(CommitWorld.SECONDS);
     assertThat(answers).hasSize(2).contains("-1 at 2");
@@ -238,8 +237,7 @@ class CommitEngineTest {
   }
 
   private static List<Update> transaction(long number, long rsn, String key, String value) {
-    return List.of(
-        CommitWorld.update(key, rsn, 0, value), CommitWorld.sequence(number, 0, number));
+    return List.of(CommitWorld.update(key, rsn, 0, value), CommitWorld.sequence(number, 0, number));
   }
 
   private static int commit(CommitWorld world, int pnn, List<Update> updates) {

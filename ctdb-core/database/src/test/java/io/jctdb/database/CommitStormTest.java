@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * Transactions of clients that behave as smbd does, while nodes die at every moment of a commit, come
- * back with old files, leave, and links lose what is on them.
+ * Transactions of clients that behave as smbd does, while nodes die at every moment of a commit,
+ * come back with old files, leave, and links lose what is on them.
  *
  * <p>Every transaction replaces two records by one new value, whose predecessor it has read. So a
  * content is right when both are the same, and what was acknowledged must be among the ancestors of
@@ -126,7 +126,9 @@ class CommitStormTest {
 
     private void checkWhole(Machine machine) {
       Disk disk = machine.disk;
-      assertThat(disk.text("b")).as("both records of node " + machine.pnn).isEqualTo(disk.text("a"));
+      assertThat(disk.text("b"))
+          .as("both records of node " + machine.pnn)
+          .isEqualTo(disk.text("a"));
     }
 
     // --- what goes wrong
@@ -186,8 +188,8 @@ class CommitStormTest {
     // --- clients
 
     /**
-     * Takes the global lock if it is free, on any node that serves clients. Some clients do without:
-     * smbd and the stock tool do not see each other's locks (databases.md 6.4).
+     * Takes the global lock if it is free, on any node that serves clients. Some clients do
+     * without: smbd and the stock tool do not see each other's locks (databases.md 6.4).
      */
     private void client() {
       if (transactions >= transactionsWanted && calm) {

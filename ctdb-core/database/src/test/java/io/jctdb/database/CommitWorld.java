@@ -27,9 +27,9 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster of commit engines in simulated time, all of it decided by one seed: disks that survive a
- * crash, links that lose what is on them, epochs as the leader would run them, and clients that behave
- * as smbd does (databases.md 6.1).
+ * A cluster of commit engines in simulated time, all of it decided by one seed: disks that survive
+ * a crash, links that lose what is on them, epochs as the leader would run them, and clients that
+ * behave as smbd does (databases.md 6.1).
  */
 final class CommitWorld {
   static final Databases.DurableDatabase DATABASE =
@@ -145,7 +145,9 @@ final class CommitWorld {
   private void begin(Epoch epoch) {
     tell("begins " + epoch);
     for (int pnn : epoch.members()) {
-      machines.get(pnn).later(skewed(50 * MICROS, 5 * MILLIS), () -> machines.get(pnn).start(epoch));
+      machines
+          .get(pnn)
+          .later(skewed(50 * MICROS, 5 * MILLIS), () -> machines.get(pnn).start(epoch));
     }
   }
 
@@ -193,8 +195,7 @@ final class CommitWorld {
   static TransactionStore.Update update(String key, long rsn, int dmaster, String data) {
     return new TransactionStore.Update(
         key(key),
-        new StoredRecord(
-            new RecordHeader(rsn, dmaster, 0), data.getBytes(StandardCharsets.UTF_8)));
+        new StoredRecord(new RecordHeader(rsn, dmaster, 0), data.getBytes(StandardCharsets.UTF_8)));
   }
 
   static TransactionStore.Update sequence(long rsn, int dmaster, long number) {
@@ -338,9 +339,7 @@ final class CommitWorld {
           arrival - now,
           () -> {
             if (receiver.alive && linkGeneration.getOrDefault(to, 0) == generation) {
-              receiver
-                  .engine()
-                  .receive(pnn, (CommitMessage) NodeMessageCodec.decode(bytes));
+              receiver.engine().receive(pnn, (CommitMessage) NodeMessageCodec.decode(bytes));
             }
           });
     }

@@ -58,8 +58,7 @@ class EpochChangeTest {
     assertThat(member.isServing()).isTrue();
     assertThat(member.currentEpoch()).isEqualTo(FIRST);
     assertThat(heard).containsExactly("promised 1", "started 1");
-    assertThat(port.said())
-        .containsExactly("0: Promise[number=1]", "0: Started[number=1]");
+    assertThat(port.said()).containsExactly("0: Promise[number=1]", "0: Started[number=1]");
   }
 
   @Test
@@ -110,8 +109,8 @@ class EpochChangeTest {
     prepare(1, SECOND);
     prepare(2, THIRD); // SECOND was committed, its COMMIT was lost
     commit(3);
-    assertThat(heard).containsExactly("promised 1", "started 1", "promised 2", "promised 3",
-        "started 3");
+    assertThat(heard)
+        .containsExactly("promised 1", "started 1", "promised 2", "promised 3", "started 3");
   }
 
   @Test
@@ -169,11 +168,12 @@ class EpochChangeTest {
     assertThat(outcomes).containsExactly("promised");
     leaderPort.said();
     leader.commit();
-    assertThat(leaderPort.said())
-        .containsExactly("0: Commit[number=1]", "1: Commit[number=1]");
+    assertThat(leaderPort.said()).containsExactly("0: Commit[number=1]", "1: Commit[number=1]");
     leader.receive(0, new EpochMessage.Started(1));
     leaderPort.pass(100);
-    assertThat(leaderPort.said()).as("only who has not begun").containsExactly("1: Commit[number=1]");
+    assertThat(leaderPort.said())
+        .as("only who has not begun")
+        .containsExactly("1: Commit[number=1]");
     leader.receive(1, new EpochMessage.Started(1));
     assertThat(leader.isBusy()).isFalse();
   }

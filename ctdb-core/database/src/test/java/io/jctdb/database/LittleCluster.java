@@ -148,8 +148,7 @@ final class LittleCluster {
       if (old == null || old.header().dmaster() != pnn) {
         throw new IllegalStateException("not the owner: " + old);
       }
-      store.records.put(
-          key, new StoredRecord(old.header(), text.getBytes(StandardCharsets.UTF_8)));
+      store.records.put(key, new StoredRecord(old.header(), text.getBytes(StandardCharsets.UTF_8)));
     }
 
     @Nullable StoredRecord copy(Key key) {
@@ -175,8 +174,7 @@ final class LittleCluster {
     public void send(int to, NodeMessage message) {
       transcript.add(pnn + ">" + to + " " + message.getClass().getSimpleName().toUpperCase());
       if (!lost.test(message)) {
-        packets.add(
-            new Packet(pnn, to, NodeMessageCodec.decode(NodeMessageCodec.encode(message))));
+        packets.add(new Packet(pnn, to, NodeMessageCodec.decode(NodeMessageCodec.encode(message))));
       }
     }
 

@@ -40,7 +40,12 @@ class RecordEngineTest {
     assertThat(one.copy(key)).isNull();
     assertThat(cluster.said())
         .containsExactly(
-            "0>1 LOCATE", "1>0 QUERY", "1>2 QUERY", "0>1 ANSWER", "2>1 ANSWER", "1>0 GRANT",
+            "0>1 LOCATE",
+            "1>0 QUERY",
+            "1>2 QUERY",
+            "0>1 ANSWER",
+            "2>1 ANSWER",
+            "1>0 GRANT",
             "0>1 ACQUIRED");
   }
 

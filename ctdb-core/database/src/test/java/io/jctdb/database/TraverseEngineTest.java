@@ -177,8 +177,10 @@ class TraverseEngineTest {
   void ofAPersistentDatabaseTheLocalCopyIsRead() {
     cluster(2);
     for (int i = 0; i < 2_000; i++) {
-      nodes.get(0).durable.put(
-          key("key" + i), new StoredRecord(new RecordHeader(1, 1, 0), new byte[i % 3]));
+      nodes
+          .get(0)
+          .durable
+          .put(key("key" + i), new StoredRecord(new RecordHeader(1, 1, 0), new byte[i % 3]));
     }
     Reader reader = nodes.get(0).traverse(DURABLE, false);
     run(1_000);
