@@ -73,6 +73,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private long enrolAgainAt;
   private long rereadAt;
   private long contendAfter = Long.MIN_VALUE;
+  private long toldEpoch;
   private boolean closed;
   private boolean left;
   private @Nullable CompletableFuture<Void> leaving;
@@ -427,11 +428,19 @@ final class ZooKeeperMembership implements ClusterMembership {
     public void epoch(CommittedEpoch now) {
       step(new LeaderEvent.EpochSeen(now));
       own.sawEpoch(now.epoch().number());
-      if (epoch.isEmpty() || epoch.get().number() < now.epoch().number()) {
-        epoch = Optional.of(now.epoch());
+      note(now.epoch());
+      if (toldEpoch < now.epoch().number()) {
+        toldEpoch = now.epoch().number();
         listener.epochCommitted(now.epoch());
       }
       leaveIfDone();
+    }
+  }
+
+  /** The leader knows of an epoch before its watch tells: it wrote it. */
+  private void note(Epoch committed) {
+    if (epoch.isEmpty() || epoch.get().number() < committed.number()) {
+      epoch = Optional.of(committed);
     }
   }
 
@@ -445,6 +454,9 @@ final class ZooKeeperMembership implements ClusterMembership {
   // The leader's machine.
 
   private void step(LeaderEvent event) {
+    if (event instanceof LeaderEvent.Elected elected) {
+      elected.committed().ifPresent(found -> note(found.epoch()));
+    }
     List<LeaderDecision> decisions = machine.step(event, now());
     safeAfter = machine.departures().addressesSafeAfter();
     decisions.forEach(this::carryOut);
@@ -468,6 +480,7 @@ final class ZooKeeperMembership implements ClusterMembership {
             d.epoch().number(),
             d.epoch().members(),
             d.epoch().lmasters());
+        note(d.epoch());
         epochChange.commit(d.epoch());
       }
       case LeaderDecision.Expel d -> {

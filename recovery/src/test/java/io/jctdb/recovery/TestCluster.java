@@ -1,6 +1,5 @@
 package io.jctdb.recovery;
 
-import org.jspecify.annotations.NullUnmarked;
 import io.jctdb.database.Epoch;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -17,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
 /** Nodes on 127.0.0.1 and up, in this JVM, each with its member of the ensemble. */
