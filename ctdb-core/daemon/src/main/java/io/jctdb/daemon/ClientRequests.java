@@ -30,8 +30,8 @@ import java.util.function.Consumer;
 import java.util.function.IntSupplier;
 
 /**
- * What is done with the packets of local clients: records go to the engine, messages and controls to
- * the node they are meant for. Owner thread only.
+ * What is done with the packets of local clients: records go to the engine, messages and controls
+ * to the node they are meant for. Owner thread only.
  */
 final class ClientRequests implements ClientServer.Listener {
   private static final String UNREACHABLE = "ctdb_control to disconnected node";
@@ -160,8 +160,7 @@ final class ClientRequests implements ClientServer.Listener {
             ? (status, data, error) -> {}
             : (status, data, error) ->
                 client.send(
-                    new Packet.ReplyControl(
-                        header(control.header().reqid()), status, data, error));
+                    new Packet.ReplyControl(header(control.header().reqid()), status, data, error));
     int destination = control.header().destnode();
     if (destination == SpecialPnn.CURRENT_NODE || destination == cluster.self()) {
       execute(client, control, reply);
@@ -243,8 +242,7 @@ final class ClientRequests implements ClientServer.Listener {
     int destination = tunnel.header().destnode();
     if (tunnels.clientOf(tunnel.tunnelId()) != null && cluster.isConnected(destination)) {
       port.send(
-          destination,
-          new ClusterMessage.Tunnel(tunnel.tunnelId(), tunnel.flags(), tunnel.data()));
+          destination, new ClusterMessage.Tunnel(tunnel.tunnelId(), tunnel.flags(), tunnel.data()));
     }
   }
 

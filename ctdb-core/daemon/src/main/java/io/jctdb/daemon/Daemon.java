@@ -28,8 +28,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One run of the daemon, from reading the configuration to the exit status. What blocks at start and
- * end happens here, on the main thread; everything in between is {@link Node}'s.
+ * One run of the daemon, from reading the configuration to the exit status. What blocks at start
+ * and end happens here, on the main thread; everything in between is {@link Node}'s.
  */
 final class Daemon {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");

@@ -62,7 +62,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The composition root: builds the parts of one node and connects them. No decisions are taken here.
+ * The composition root: builds the parts of one node and connects them. No decisions are taken
+ * here.
  *
  * <p>Threading: built, opened, started and closed on the main thread; everything built lives on the
  * owner thread, the event loop.
@@ -72,6 +73,7 @@ final class Node implements ClusterMember.Actions {
 
   /** Long enough that a full disk does not cost the others a change of epoch every few seconds. */
   private static final int LEFT_BEHIND_BAN_SECONDS = 60;
+
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long EPOCH_RESEND = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long EPOCH_SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
@@ -136,9 +138,7 @@ final class Node implements ClusterMember.Actions {
     this.tunables = tunables;
     this.finish = finish;
     this.settings = new NodeSettings(paths, conf, plan);
-    this.cluster =
-        new ClusterView(
-            plan.self(), plan.port(), plan.nodes(), settings.startFlags());
+    this.cluster = new ClusterView(plan.self(), plan.port(), plan.nodes(), settings.startFlags());
     this.links =
         new LinkManager(
             loop,
@@ -159,7 +159,8 @@ final class Node implements ClusterMember.Actions {
             this::receive);
     this.catalog = DatabaseCatalog.onTdb(plan.self(), conf.database(), tunables, loop);
     this.records = new RecordEngine(port, catalog, RecordTunables.DEFAULT);
-    this.commits = new CommitEngine(
+    this.commits =
+        new CommitEngine(
             port, catalog, System.currentTimeMillis() << 20, () -> nanos(Tunable.CONTROL_TIMEOUT));
     this.traverses = new TraverseEngine(port, catalog, () -> nanos(Tunable.TRAVERSE_TIMEOUT));
     this.remote = new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT));
@@ -170,8 +171,7 @@ final class Node implements ClusterMember.Actions {
     this.volatileStores = new VolatileStores(catalog);
     this.participant = new EpochParticipant(port, this::excluded);
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
-    this.member =
-        new ClusterMember(loop, cluster, participant, coordinator, volatileStores, this);
+    this.member = new ClusterMember(loop, cluster, participant, coordinator, volatileStores, this);
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(
@@ -219,7 +219,15 @@ final class Node implements ClusterMember.Actions {
             this::clientGone);
     this.messages =
         new NodeMessages(
-            port, router, controls, remote, records, commits, traverses, participant, coordinator,
+            port,
+            router,
+            controls,
+            remote,
+            records,
+            commits,
+            traverses,
+            participant,
+            coordinator,
             requests);
     participant.addListener(records);
     participant.addListener(commits);
@@ -257,8 +265,7 @@ final class Node implements ClusterMember.Actions {
 
   /** Joins the cluster and serves clients. */
   void start() {
-    ClusterMembership joined =
-        ClusterMembership.start(settings.membership(), member, member);
+    ClusterMembership joined = ClusterMembership.start(settings.membership(), member, member);
     membership = joined;
     loop.submit(() -> begin(joined)).syncUninterruptibly();
   }
@@ -271,16 +278,10 @@ final class Node implements ClusterMember.Actions {
         .forEach(pnn -> joined.linkChanged(pnn, true));
     NodeStates states =
         new NodeStates(
-            cluster,
-            joined,
-            member,
-            settings.capabilities(),
-            this::shutdown,
-            this::reloadNodes);
+            cluster, joined, member, settings.capabilities(), this::shutdown, this::reloadNodes);
     enterControls(states);
     commits.onLeftBehind((database, problem) -> standAside(states, database.name(), problem));
-    HealthMonitor monitor =
-        new HealthMonitor(port, events, life, cluster, joined, tunables);
+    HealthMonitor monitor = new HealthMonitor(port, events, life, cluster, joined, tunables);
     Lifecycle started =
         new Lifecycle(
             port,
@@ -302,12 +303,12 @@ final class Node implements ClusterMember.Actions {
   }
 
   /**
-   * This node lacks what others have committed. Its smbds must not read old content, and it must not
-   * be the last to know the database: it keeps out for a while, and on rejoining gets what it lacks.
+   * This node lacks what others have committed. Its smbds must not read old content, and it must
+   * not be the last to know the database: it keeps out for a while, and on rejoining gets what it
+   * lacks.
    */
   private void standAside(NodeStates states, String database, String problem) {
-    log.error(
-        "{}: this node could not write what the others have written: {}", database, problem);
+    log.error("{}: this node could not write what the others have written: {}", database, problem);
     if (tunables.on(Tunable.ENABLE_BANS) && !cluster.isInactive()) {
       states.ban(
           LEFT_BEHIND_BAN_SECONDS,

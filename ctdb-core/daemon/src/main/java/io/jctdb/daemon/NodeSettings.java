@@ -61,13 +61,12 @@ final class NodeSettings {
             conf.jctdb().zookeeper().orElseGet(() -> plan.ensemble().connectString(plan.self())))
         .withCapabilities(capabilities())
         .withStartFlags(startFlags())
-        .withTiming(
-            MembershipTiming.of(conf.jctdb().zookeeperSession(), MembershipTiming.TICK));
+        .withTiming(MembershipTiming.of(conf.jctdb().zookeeperSession(), MembershipTiming.TICK));
   }
 
   /**
-   * TLS when there are certificates. Without any, plain TCP is used only if it is asked for by name,
-   * or if no byte can leave this host because every node's address is a loopback address.
+   * TLS when there are certificates. Without any, plain TCP is used only if it is asked for by
+   * name, or if no byte can leave this host because every node's address is a loopback address.
    */
   LinkSecurity linkSecurity() {
     CtdbConf.Security security = conf.jctdb().security();
@@ -79,8 +78,7 @@ final class NodeSettings {
         if (tls.isPresent()) {
           yield tls.get();
         }
-        if (plan.nodes().stream()
-            .allMatch(n -> n.deleted() || n.address().isLoopbackAddress())) {
+        if (plan.nodes().stream().allMatch(n -> n.deleted() || n.address().isLoopbackAddress())) {
           log.warn("traffic between nodes is not protected: all of them are on this host");
           yield new LinkSecurity.Plain();
         }
@@ -123,8 +121,7 @@ final class NodeSettings {
             conf.logging().level().name(),
             interactive,
             conf.database().lockDebugScript())
-        .with(
-            "JCTDB_ADDRESS_LIFETIME", Long.toString(AddressLease.DEFAULT.lifetime().toSeconds()));
+        .with("JCTDB_ADDRESS_LIFETIME", Long.toString(AddressLease.DEFAULT.lifetime().toSeconds()));
   }
 
   EventRunner eventRunner() {

@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 
 /**
  * The pid file, locked for as long as the daemon lives: what keeps a second daemon off the same
- * socket and databases. The lock, not the file's existence, is what counts, so a file left behind by
- * a killed daemon is no obstacle.
+ * socket and databases. The lock, not the file's existence, is what counts, so a file left behind
+ * by a killed daemon is no obstacle.
  */
 final class PidFile implements AutoCloseable {
   private final Path path;
@@ -37,7 +37,9 @@ final class PidFile implements AutoCloseable {
         String holder = Files.readString(path).strip();
         channel.close();
         throw new StartException(
-            path + ": another daemon is running here" + (holder.isEmpty() ? "" : ", pid " + holder)
+            path
+                + ": another daemon is running here"
+                + (holder.isEmpty() ? "" : ", pid " + holder)
                 + "; stop it first (ctdb shutdown)");
       }
       channel.truncate(0);

@@ -83,7 +83,9 @@ final class StatisticsControls implements ControlTable.Group {
     request.reply().ok(Payload.ofU32(debugLevel));
   }
 
-  /** Any number is kept and shown again, as in ctdbd; one beyond the known levels means the last. */
+  /**
+   * Any number is kept and shown again, as in ctdbd; one beyond the known levels means the last.
+   */
   private void setDebug(ControlRequest request) {
     debugLevel = Payload.u32(request.data());
     int known = Math.clamp(debugLevel, LogLevel.ERROR.number(), LogLevel.DEBUG.number());

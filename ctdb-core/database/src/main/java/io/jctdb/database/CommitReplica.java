@@ -237,6 +237,7 @@ final class CommitReplica {
         },
         number -> {
           forgetPrepared(number);
+          written.clear(); // they may not be in this content
           levelled();
           applied(message.epoch(), sequencer, number, "");
         },
@@ -249,5 +250,6 @@ final class CommitReplica {
   /** A whole new content was put in behind our back (restore, wipe). */
   void forget() {
     prepared = null;
+    written.clear();
   }
 }

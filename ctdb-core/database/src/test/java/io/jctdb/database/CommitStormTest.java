@@ -26,7 +26,10 @@ import org.junit.jupiter.api.Test;
  * what is there in the end.
  */
 class CommitStormTest {
-  private static final int SCHEDULES = 2_000;
+  /**
+   * More for a longer search: {@code mvn test -Dtest=CommitStormTest -Dcommit.schedules=100000}.
+   */
+  private static final long SCHEDULES = Long.getLong("commit.schedules", 2_000);
 
   @Test
   void noScheduleLosesOrTearsATransaction() {

@@ -51,8 +51,14 @@ final class CommitWorld {
   private long lastEpoch;
   private int attempt;
 
-  /** Members of the last epoch in which transactions could be answered. */
-  Set<Integer> anchor = new TreeSet<>();
+  /**
+   * Members of the last epoch in which transactions could be answered, but for those left behind:
+   * who of them is there knows all that was answered. A cluster without any of them would begin
+   * anew from an old copy, in ctdb as here.
+   */
+  private final Set<Integer> anchor = new TreeSet<>();
+
+  private final Set<Integer> behind = new TreeSet<>();
 
   CommitWorld(long seed, int machineCount, @Nullable Consumer<String> story) {
     this.random = new SplittableRandom(seed);
@@ -247,9 +253,18 @@ final class CommitWorld {
       engine.onReconciled(
           () -> {
             tell("node " + pnn + " is ready");
-            anchor = epoch == null ? anchor : new TreeSet<>(epoch.members());
+            behind.remove(pnn);
+            if (epoch != null) {
+              anchor.clear();
+              anchor.addAll(epoch.members());
+              anchor.removeAll(behind);
+            }
           });
-      engine.onMemberFailed((member, database, problem) -> anchor.remove(member));
+      engine.onMemberFailed(
+          (member, database, problem) -> {
+            behind.add(member);
+            anchor.remove(member);
+          });
       engine.onLeftBehind((database, problem) -> leaveFor(40 * MILLIS));
       changeEpochSoon();
     }

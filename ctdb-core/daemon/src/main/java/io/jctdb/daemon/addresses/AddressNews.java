@@ -96,8 +96,7 @@ final class AddressNews implements AddressListener, TakeoverListener {
         .filter(pnn -> pnn != port.self())
         .forEach(
             pnn ->
-                port.send(
-                    pnn, new ClusterMessage.Datagram(Srvid.DISABLE_TAKEOVER_RUNS, message)));
+                port.send(pnn, new ClusterMessage.Datagram(Srvid.DISABLE_TAKEOVER_RUNS, message)));
   }
 
   @Override
@@ -108,8 +107,7 @@ final class AddressNews implements AddressListener, TakeoverListener {
       log.error("takeover run failed, failed controls by node: {}", result.failures());
     }
     if (!result.deferred().isEmpty()) {
-      log.warn(
-          "addresses {} wait until a lost node can no longer have them", result.deferred());
+      log.warn("addresses {} wait until a lost node can no longer have them", result.deferred());
     }
   }
 }

@@ -202,8 +202,7 @@ public final class Addresses implements ControlTable.Group {
   /** Nodes, their flags, the leader or the epoch have changed. */
   public void clusterChanged() {
     runs.setLeader(cluster.isLeader());
-    String state =
-        cluster.leader() + " " + cluster.generation() + " " + cluster.nodeMap().nodes();
+    String state = cluster.leader() + " " + cluster.generation() + " " + cluster.nodeMap().nodes();
     if (!state.equals(lastState)) {
       lastState = state;
       if (cluster.isLeader() && cluster.epoch() != null && !life.isRecovering()) {

@@ -34,8 +34,7 @@ record KernelAccess(
     Netlink leaseNetlink = Netlink.open();
     RawAnnouncementSender announcements = RawAnnouncementSender.open(netlink);
     AddressLeases leases =
-        new AddressLeases(
-            new NetlinkAddresses(leaseNetlink), AddressLease.DEFAULT, leaseNanosLeft);
+        new AddressLeases(new NetlinkAddresses(leaseNetlink), AddressLease.DEFAULT, leaseNanosLeft);
     leases.start();
     return new KernelAccess(
         new NetlinkAddresses(netlink),
@@ -56,8 +55,7 @@ record KernelAccess(
   }
 
   /** Has no address, and none to keep or announce. */
-  private static final class Nothing
-      implements KernelAddresses, AddressKeeper, AnnouncementSender {
+  private static final class Nothing implements KernelAddresses, AddressKeeper, AnnouncementSender {
     @Override
     public List<LinkAddress> list() {
       return List.of();

@@ -96,8 +96,6 @@ public final class AttachedDatabase {
           case PERSISTENT -> DatabaseFlag.PERSISTENT;
           case REPLICATED -> DatabaseFlag.REPLICATED;
         };
-    return flags
-        | (readOnly ? DatabaseFlag.READONLY : 0)
-        | (sticky ? DatabaseFlag.STICKY : 0);
+    return flags | (readOnly ? DatabaseFlag.READONLY : 0) | (sticky ? DatabaseFlag.STICKY : 0);
   }
 }

@@ -65,9 +65,7 @@ public final class ChangeCounters {
   /** It changed on another node. The new value is remembered so that it is not echoed. */
   public void changedElsewhere(AttachedDatabase database) {
     if (lastSeen.containsKey(database.id())) {
-      database
-          .store()
-          .bumpChangeCounter(counter -> lastSeen.replace(database.id(), counter));
+      database.store().bumpChangeCounter(counter -> lastSeen.replace(database.id(), counter));
     }
   }
 

@@ -42,8 +42,7 @@ public final class DatabaseCatalog implements Databases {
   private final StoreOpener opener;
   private final Map<Integer, AttachedDatabase> byId = new LinkedHashMap<>();
 
-  DatabaseCatalog(
-      int self, Path volatileDirectory, Path persistentDirectory, StoreOpener opener) {
+  DatabaseCatalog(int self, Path volatileDirectory, Path persistentDirectory, StoreOpener opener) {
     this.self = self;
     this.volatileDirectory = volatileDirectory;
     this.persistentDirectory = persistentDirectory;

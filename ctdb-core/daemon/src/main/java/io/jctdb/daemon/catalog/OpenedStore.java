@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The open file of one database, as the catalogue needs it. Exactly one of {@link #volatileStore}
- * and {@link #lane} is there. Owner thread; what may have to wait answers through a consumer, on the
- * owner thread, too.
+ * and {@link #lane} is there. Owner thread; what may have to wait answers through a consumer, on
+ * the owner thread, too.
  */
 interface OpenedStore {
   @Nullable RecordStore volatileStore();

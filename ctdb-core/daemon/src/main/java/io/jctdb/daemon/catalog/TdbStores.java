@@ -37,11 +37,7 @@ final class TdbStores implements StoreOpener {
       case VOLATILE ->
           new Volatile(
               TdbRecordStore.open(
-                  path,
-                  TdbOpenMode.volatileMode(mutexes),
-                  geometry.get(),
-                  owner,
-                  waiters));
+                  path, TdbOpenMode.volatileMode(mutexes), geometry.get(), owner, waiters));
       case REPLICATED -> durable(name, path, TdbOpenMode.REPLICATED);
       case PERSISTENT -> durable(name, path, TdbOpenMode.PERSISTENT);
     };

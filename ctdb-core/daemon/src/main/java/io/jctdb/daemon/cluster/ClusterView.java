@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  * What this node knows of the cluster, put together from the nodes file, the links and the members'
  * own words in ZooKeeper, in the form in which clients ask for it. Owner thread only.
  *
- * <p>A node's own opinion of its flags wins; only DISCONNECTED is ours to say, and implies UNHEALTHY
- * (cluster-and-failover.md 1.1, 1.2).
+ * <p>A node's own opinion of its flags wins; only DISCONNECTED is ours to say, and implies
+ * UNHEALTHY (cluster-and-failover.md 1.1, 1.2).
  */
 public final class ClusterView {
   private final int self;
@@ -113,9 +113,7 @@ public final class ClusterView {
       return ownFlags;
     }
     int flags = publishedFlags.getOrDefault(pnn, NodeFlags.UNHEALTHY);
-    return connected.contains(pnn)
-        ? flags
-        : flags | NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
+    return connected.contains(pnn) ? flags : flags | NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
   }
 
   public OptionalInt leader() {

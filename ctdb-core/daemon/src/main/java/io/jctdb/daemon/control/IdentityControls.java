@@ -5,8 +5,8 @@ import io.jctdb.daemon.client.ClientRegistry;
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.NodeLife;
 import io.jctdb.protocol.Control;
-import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.EchoData;
+import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PidSrvid;
 
 /** Who this node is, whether it lives, and whether one of its processes does (sheet 3.3). */

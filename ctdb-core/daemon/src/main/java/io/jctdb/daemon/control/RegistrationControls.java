@@ -2,8 +2,8 @@ package io.jctdb.daemon.control;
 
 import io.jctdb.daemon.client.ClientConnection;
 import io.jctdb.protocol.Control;
-import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.NotifyData;
+import io.jctdb.protocol.Payload;
 import java.util.function.BiConsumer;
 
 /**

@@ -34,8 +34,7 @@ public final class RemoteControls {
   public void call(int pnn, int opcode, long srvid, int flags, byte[] data, ControlReply reply) {
     long id = ++lastId;
     long limit = timeoutNanos.getAsLong();
-    NodePort.Timer timer =
-        limit == 0 ? () -> {} : port.after(limit, () -> fail(id, TIMED_OUT));
+    NodePort.Timer timer = limit == 0 ? () -> {} : port.after(limit, () -> fail(id, TIMED_OUT));
     pending.put(id, new Pending(pnn, reply, timer));
     port.send(pnn, new ClusterMessage.Control(id, opcode, srvid, flags, data));
   }

@@ -7,9 +7,9 @@ import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.database.CommitEngine;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.protocol.Control;
-import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.MarshallBuffer;
+import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PullDb;
 import io.jctdb.protocol.TransDb;
 import io.jctdb.store.RecordStore;
@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The steps by which the tool wipes and restores a database on every node (sheet 3.11): freeze,
- * transaction, wipe, push, confirm, commit, thaw. What is wiped and pushed is gathered here and done
- * at the commit, in one go; a transaction that is cancelled or abandoned has changed nothing.
+ * transaction, wipe, push, confirm, commit, thaw. What is wiped and pushed is gathered here and
+ * done at the commit, in one go; a transaction that is cancelled or abandoned has changed nothing.
  */
 public final class RestoreControls implements ControlTable.Group {
   private final DatabaseCatalog catalog;
@@ -167,11 +167,12 @@ public final class RestoreControls implements ControlTable.Group {
         });
   }
 
-  /** The database id inside is garbage from stock tools: the srvid alone says where this belongs. */
+  /**
+   * The database id inside is garbage from stock tools: the srvid alone says where this belongs.
+   */
   private static void pushed(Restore restore, byte[] data) {
     try {
-      List<TransactionStore.Update> updates =
-          DatabaseControls.updates(MarshallBuffer.decode(data));
+      List<TransactionStore.Update> updates = DatabaseControls.updates(MarshallBuffer.decode(data));
       if (updates == null) {
         restore.malformed = true;
       } else {

@@ -8,7 +8,6 @@ import io.jctdb.database.TraverseSink;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.RecordData;
-import io.jctdb.protocol.RecordHeader;
 import io.jctdb.protocol.TraverseStart;
 import io.jctdb.protocol.TraverseStartExt;
 import io.jctdb.store.StoredRecord;

@@ -24,8 +24,7 @@ public final class TunableControls implements ControlTable.Group {
   public void enter(ControlTable table) {
     table.on(Control.GET_TUNABLE, this::get);
     table.on(Control.SET_TUNABLE, this::set);
-    table.on(
-        Control.LIST_TUNABLES, r -> r.reply().ok(new StringN(Tunables.listString()).encode()));
+    table.on(Control.LIST_TUNABLES, r -> r.reply().ok(new StringN(Tunables.listString()).encode()));
     table.on(Control.GET_ALL_TUNABLES, this::getAll);
   }
 
@@ -54,7 +53,6 @@ public final class TunableControls implements ControlTable.Group {
     Payload.expectEmpty(request.data());
     request
         .reply()
-        .ok(
-            new TunableList(Arrays.stream(tunables.inMemoryOrder()).boxed().toList()).encode());
+        .ok(new TunableList(Arrays.stream(tunables.inMemoryOrder()).boxed().toList()).encode());
   }
 }

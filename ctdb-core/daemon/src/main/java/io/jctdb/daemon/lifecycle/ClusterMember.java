@@ -223,9 +223,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
   /** A node that does not run yet cannot be healthy, whatever its last monitor event said. */
   private static int flagsOf(MemberInfo info) {
-    return info.runState() == RunState.RUNNING
-        ? info.flags()
-        : info.flags() | NodeFlags.UNHEALTHY;
+    return info.runState() == RunState.RUNNING ? info.flags() : info.flags() | NodeFlags.UNHEALTHY;
   }
 
   @Override

@@ -57,8 +57,8 @@ public final class Events {
   }
 
   /**
-   * Runs one event. The result comes on the owner thread, never within this call: 0, an errno, or −1
-   * if the event may not run now.
+   * Runs one event. The result comes on the owner thread, never within this call: 0, an errno, or
+   * −1 if the event may not run now.
    */
   public void run(String event, List<String> arguments, IntConsumer result) {
     if (!mayRun(event)) {

@@ -79,7 +79,6 @@ public final class HealthMonitor {
       log.error("monitor event failed: this node is UNHEALTHY; see ctdb scriptstatus");
     }
     membership.setUnhealthy(!healthy);
-    events.notify(
-        healthy ? Notifier.Notification.HEALTHY : Notifier.Notification.UNHEALTHY);
+    events.notify(healthy ? Notifier.Notification.HEALTHY : Notifier.Notification.UNHEALTHY);
   }
 }

@@ -123,7 +123,8 @@ public final class Lifecycle {
   public void shutdown(Runnable done) {
     log.warn("shutting down");
     enter(RunState.SHUTDOWN);
-    events.run("shutdown", List.of(), result -> member.withdraw(() -> membership.leave().thenRun(done)));
+    events.run(
+        "shutdown", List.of(), result -> member.withdraw(() -> membership.leave().thenRun(done)));
   }
 
   private void enter(RunState state) {

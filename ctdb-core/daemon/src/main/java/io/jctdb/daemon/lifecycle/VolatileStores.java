@@ -8,9 +8,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes every record of the volatile databases out of use and back into use. Frozen, local processes
- * wait at the chain locks; emptied, they find nothing when they are let in again and ask for each
- * record anew, as on a node that has just joined. Owner thread only.
+ * Takes every record of the volatile databases out of use and back into use. Frozen, local
+ * processes wait at the chain locks; emptied, they find nothing when they are let in again and ask
+ * for each record anew, as on a node that has just joined. Owner thread only.
  */
 public final class VolatileStores {
   private static final Logger log = LoggerFactory.getLogger(VolatileStores.class);
