@@ -1,6 +1,7 @@
 """What the stories share: how one is declared, and the cluster as a story sees it."""
 
 import contextlib
+import subprocess
 import threading
 import time
 
@@ -76,6 +77,12 @@ class Cluster:
         """Debian's own `ctdb` tool on that node."""
         return self.lab.node(node, "ctdb", *words, **options)
 
+    def answers(self, node):
+        try:
+            return self.ctdb(node, "ping", timeout=10).returncode == 0
+        except subprocess.TimeoutExpired:
+            return False
+
     def ctdb_ok(self, node, *words):
         done = self.ctdb(node, *words)
         expect_equal(done.returncode, 0, f"`ctdb {' '.join(words)}` on node {node} "
@@ -96,7 +103,8 @@ class Cluster:
             if not lab._alive(f"node{node}"):
                 lab.power_on(node)
             lab.heal(node)
-            if self.ctdb(node, "ping", timeout=20).returncode != 0:
+            if not self.answers(node):
+                lab.node(node, "killall", "-q", "-9", "ctdbd", "java")
                 lab.start_daemon(node)
             elif lab.state["samba"] and not lab._serves(node):
                 lab.node(node, "service", "smbd", "start")
