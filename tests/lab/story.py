@@ -11,11 +11,11 @@ import smb2
 STORIES = []
 
 
-def story(complaint, daemons=nslab.DAEMONS):
+def story(complaint, daemons=nslab.DAEMONS, not_yet=None):
     """Declares a story. `complaint` is what a user would say if it went wrong; `daemons` are those
-    that promise it."""
+    that promise it. A story that our daemon does `not_yet` keep says why; it is run only by name."""
     def declare(function):
-        function.complaint, function.daemons = complaint, daemons
+        function.complaint, function.daemons, function.not_yet = complaint, daemons, not_yet
         STORIES.append(function)
         return function
     return declare

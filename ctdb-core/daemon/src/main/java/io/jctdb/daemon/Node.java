@@ -413,6 +413,9 @@ final class Node implements ClusterMember.Actions {
   @Override
   public void closeClients() {
     clients.closeAll();
+    if (lifecycle != null) {
+      lifecycle.servicesLost();
+    }
   }
 
   @Override

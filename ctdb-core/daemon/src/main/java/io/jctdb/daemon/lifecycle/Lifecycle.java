@@ -33,6 +33,7 @@ public final class Lifecycle {
   private final Events events;
   private final Runnable running;
   private final Consumer<String> fatal;
+  private boolean servicesLost;
 
   /**
    * @param running told once, when the node runs: monitoring may begin
@@ -73,6 +74,14 @@ public final class Lifecycle {
         });
   }
 
+  /**
+   * The clients of this node were cut off, and Samba's programs have ended by that. As soon as the
+   * node is a member again, {@code startup} starts the services anew.
+   */
+  public void servicesLost() {
+    servicesLost = true;
+  }
+
   /** An epoch change has begun. Its events never hold it up. */
   public void recoveryStarted() {
     life.recoveryStarted();
@@ -92,6 +101,25 @@ public final class Lifecycle {
           if (life.runState() == RunState.FIRST_RECOVERY) {
             enter(RunState.STARTUP);
             startup();
+          } else if (servicesLost && life.runState() == RunState.RUNNING) {
+            restartServices();
+          }
+        });
+  }
+
+  private void restartServices() {
+    if (!servicesLost || life.runState() != RunState.RUNNING) {
+      return;
+    }
+    log.warn("starting the services again, which ended when this node was cut off");
+    events.run(
+        "startup",
+        List.of(),
+        result -> {
+          if (result == 0) {
+            servicesLost = false;
+          } else {
+            port.after(STARTUP_RETRY, this::restartServices);
           }
         });
   }
