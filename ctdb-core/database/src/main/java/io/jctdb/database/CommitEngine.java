@@ -230,6 +230,8 @@ public final class CommitEngine implements EpochListener {
     epochPromised(Epoch.NONE);
     epoch = null;
     replicas.values().forEach(CommitReplica::leftCluster);
+    // Made from a content that others may replace meanwhile; and their clients have been cut off.
+    List.copyOf(submissions.keySet()).forEach(id -> finish(id, -1, ""));
   }
 
   /** Repeats what this node waits for until it has it. */

@@ -76,7 +76,11 @@ final class CommitSequencer {
   }
 
   /** A transaction that waits for its turn. */
-  private record Waiting(CommitBatch.Id id, List<Update> updates) {}
+  private record Waiting(CommitBatch.Id id, List<Update> updates) {
+    Refused refused() {
+      return new Refused(id, proposed(updates));
+    }
+  }
 
   /**
    * A transaction that does not fit.
@@ -98,7 +102,10 @@ final class CommitSequencer {
   private final Set<Integer> unanswered = new HashSet<>();
   private final Set<Integer> waitReady = new HashSet<>();
   private final Deque<Waiting> queue = new ArrayDeque<>();
-  private final Set<CommitBatch.Id> known = new HashSet<>();
+
+  /** What waits or is under way, with the sequence number that its client expects after it. */
+  private final Map<CommitBatch.Id, Long> known = new HashMap<>();
+
   private final SortedSet<Integer> participants;
   private final Set<Integer> failed = new HashSet<>();
   private final Map<Integer, String> failedNow = new TreeMap<>();
@@ -365,7 +372,7 @@ final class CommitSequencer {
   // --------------------------------------------------------------------------------
 
   void submit(CommitBatch.Id id, List<Update> updates) {
-    if (known.add(id)) {
+    if (known.putIfAbsent(id, proposed(updates)) == null) {
       queue.add(new Waiting(id, updates));
       next();
     }
@@ -404,9 +411,7 @@ final class CommitSequencer {
             this::checked,
             e -> {
               log.error("{}: {}", database.name(), e.getMessage());
-              checked(
-                  new Checked(
-                      null, List.of(), some.stream().map(w -> new Refused(w.id, -1)).toList()));
+              checked(new Checked(null, List.of(), some.stream().map(Waiting::refused).toList()));
             });
   }
 
@@ -547,12 +552,13 @@ final class CommitSequencer {
     port.after(
         REFUSAL_PAUSE_NANOS,
         () -> {
-          pausing.remove(refused.id);
           known.remove(refused.id);
           if (phase != Phase.STOPPED) {
             answer(refused.id, -1, "");
           }
         });
+    // Until its client has had the time to look at the number.
+    port.after(REFUSAL_PAUSE_NANOS + REPEAT_NANOS, () -> pausing.remove(refused.id));
   }
 
   void prepared(int fromPnn, long sequenceNumber) {
@@ -597,7 +603,8 @@ final class CommitSequencer {
       participants.addAll(failed);
       failed.clear();
       failedNow.clear();
-      done.ids().forEach(id -> refuse(new Refused(id, -1)));
+      done.ids()
+          .forEach(id -> refuse(new Refused(id, known.getOrDefault(id, done.sequenceNumber()))));
     }
     refusedWithBatch.forEach(this::refuse);
     refusedWithBatch = List.of();

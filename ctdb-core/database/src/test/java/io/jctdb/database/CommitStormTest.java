@@ -207,7 +207,7 @@ class CommitStormTest {
 
     private void transact(Machine machine, boolean locked) {
       String value = "v" + ++transactions;
-      int life = machine.life;
+      int life = machine.clientLife;
       if (locked) {
         lockHeld = true;
         lockHolder = machine;
@@ -226,17 +226,25 @@ class CommitStormTest {
               CommitWorld.sequence(
                   disk.records.isEmpty() ? 1 : number + 1, machine.pnn, number + 1));
       world.tell("client on " + machine.pnn + " wants " + parent + " -> " + value);
-      commit(machine, locked, number, value, updates);
+      commit(machine, life, locked, number, value, updates);
     }
 
     private void commit(
-        Machine machine, boolean locked, long number, String value, List<Update> updates) {
+        Machine machine,
+        int life,
+        boolean locked,
+        long number,
+        String value,
+        List<Update> updates) {
       machine
           .engine()
           .commit(
               CommitWorld.DATABASE.dbId(),
               updates,
               (status, error) -> {
+                if (machine.clientLife != life) {
+                  return; // nobody hears it
+                }
                 world.tell("client on " + machine.pnn + " hears " + status + " for " + value);
                 long now = machine.disk.sequenceNumber();
                 if (status == 0 || now == number + 1) {
@@ -245,7 +253,7 @@ class CommitStormTest {
                   unlock(locked);
                 } else if (now == number) {
                   world.tell("again");
-                  commit(machine, locked, number, value, updates);
+                  commit(machine, life, locked, number, value, updates);
                 } else {
                   count("failed");
                   unlock(locked);
@@ -259,7 +267,7 @@ class CommitStormTest {
           CommitWorld.MILLIS,
           () -> {
             if (lockHeld && lockHolder == machine && lockHolderLife == life) {
-              if (machine.alive && machine.life == life) {
+              if (machine.clientLife == life) {
                 watch(machine, life);
               } else {
                 unlock(true);

@@ -218,6 +218,10 @@ final class CommitWorld {
     boolean alive;
     boolean joining;
     int life;
+
+    /** Clients do not outlive the daemon, nor its leaving the cluster. */
+    int clientLife;
+
     Runnable onChange = () -> {};
     private @Nullable CommitEngine engine;
     private long promised;
@@ -280,6 +284,7 @@ final class CommitWorld {
     void crash() {
       tell("node " + pnn + " dies");
       life++;
+      clientLife++;
       alive = false;
       joining = false;
       engine = null;
@@ -296,6 +301,7 @@ final class CommitWorld {
       tell("node " + pnn + " leaves");
       joining = false;
       epoch = null;
+      clientLife++;
       engine().leftCluster();
       changeEpochSoon();
     }
