@@ -39,7 +39,6 @@ final class DaemonStatistics implements ClientStatistics {
   private int clientMessages;
   private int clientControls;
   private int clientTunnels;
-  private int controlTimeouts;
   private int pendingCalls;
   private Latency callLatency = Latency.NONE;
 
@@ -96,10 +95,6 @@ final class DaemonStatistics implements ClientStatistics {
     clientTunnels++;
   }
 
-  void controlTimedOut() {
-    controlTimeouts++;
-  }
-
   void reset() {
     started = Instant.now();
     clientSent = 0;
@@ -115,7 +110,6 @@ final class DaemonStatistics implements ClientStatistics {
     clientMessages = 0;
     clientControls = 0;
     clientTunnels = 0;
-    controlTimeouts = 0;
     callLatency = Latency.NONE;
   }
 
@@ -152,7 +146,7 @@ final class DaemonStatistics implements ClientStatistics {
         new Statistics.NodePackets(
             nodeCalls, 0, 0, 0, 0, nodeMessages, nodeControls, nodeControlReplies, nodeTunnels),
         new Statistics.ClientPackets(clientCalls, clientMessages, clientControls, clientTunnels),
-        new Statistics.Timeouts(0, controlTimeouts, 0),
+        new Statistics.Timeouts(0, 0, 0),
         Latency.NONE,
         Latency.NONE,
         LockStatistics.NONE,
