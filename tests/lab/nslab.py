@@ -7,6 +7,7 @@ There is nothing on the host to clean up but one directory.
     outer namespace: bridge "priv" (the nodes' private network), bridge "pub" (the public one)
       node0, node1, ...: own processes, mounts, host name; eth0 on priv, eth1 on pub
       client:            eth0 on pub
+      watch.py           sees every address of every node come and go, for as long as the lab lives
 """
 
 import contextlib
@@ -30,7 +31,8 @@ PYTHON = "/usr/bin/python3"
 USER, PASSWORD, USER_ID = "demo", "demo", 20001
 SHARE = "share"
 PRIVATE_NET, PUBLIC_NET = "10.77.0", "10.77.1"
-CLIENT_ADDRESS = PUBLIC_NET + ".250"
+PUBLIC_NET6 = "fd77:1:"
+CLIENT_ADDRESS, CLIENT_ADDRESS6 = PUBLIC_NET + ".250", PUBLIC_NET6 + ":250"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 # What the lab needs from Debian, by a program that shows that the package is there.
@@ -86,9 +88,10 @@ class Lab:
 
     # ---- life of the lab -------------------------------------------------------------------
 
-    def up(self, nodes=3, daemon="jctdb", keep=False, samba=True):
+    def up(self, nodes=3, daemon="jctdb", keep=False, samba=True, ipv6=False):
         """Makes the namespaces; starts no daemon. With `keep` the lab outlives its runner; without
-        `samba` the cluster is the daemon alone."""
+        `samba` the cluster is the daemon alone; with `ipv6` each node brings an IPv6 public address,
+        too."""
         reason = why_not_here()
         if reason:
             raise LabError(reason)
@@ -98,8 +101,9 @@ class Lab:
             raise LabError(PRODUCT + " is missing or incomplete: build it with ./demo build")
         self._remove_directory()
         os.makedirs(os.path.join(self.directory, "cluster"))
-        self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "pids": {}}
+        self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "ipv6": ipv6, "pids": {}}
         self._start_outer(keep)
+        self._start_watcher()
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
                        "link set priv up", "link set pub up")
         self._lay_out_cluster()
@@ -136,10 +140,60 @@ class Lab:
         if not keep:
             os.close(life_read)
 
+    def _start_watcher(self):
+        """In the outer process namespace, so that it ends with the lab, whoever ends that."""
+        with open(os.path.join(self.directory, "watch.log"), "ab") as log:
+            watcher = subprocess.Popen(
+                ["nsenter", "-t", str(self.state["pids"]["outer"]), "-p", PYTHON,
+                 os.path.join(HERE, "watch.py"), self.directory, PUBLIC_NET + ".0/25",
+                 PUBLIC_NET6 + ":/64"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        threading.Thread(target=watcher.wait, daemon=True).start()
+        path = os.path.join(self.directory, "watch.sock")
+        if not self.until(lambda: os.path.exists(path), 20, pause=0.02):
+            raise LabError(f"the address watcher did not start: see {log.name}")
+
+    def ask_watcher(self, *words, namespace=None):
+        """Gives its report; see watch.py."""
+        directory = os.open(self.directory, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+                connection.settimeout(20)
+                connection.connect(f"/proc/self/fd/{directory}/watch.sock")  # paths must be short
+                socket.send_fds(connection, [" ".join(words).encode()],
+                                [] if namespace is None else [namespace])
+                return json.loads(connection.recv(1 << 20) or b"null")
+        except OSError as error:
+            raise LabError(f"the address watcher does not answer: {error}") from error
+        finally:
+            os.close(directory)
+
+    def overlaps(self):
+        """Every time until now that a public address was on two nodes: address, nodes, from, to."""
+        return self.ask_watcher("report")["overlaps"]
+
+    def prove_watcher(self):
+        """Puts an address on two nodes that no daemon knows of, and expects to be told."""
+        address = PUBLIC_NET + ".99"
+        before = len(self.overlaps())
+        for change in ("add", "del"):
+            for node in ("node0", "node1"):
+                self._ip(node, f"addr {change} {address}/32 dev eth1")
+        if [one["nodes"] for one in self.overlaps()[before:]] != [["node0", "node1"]]:
+            raise LabError("the address watcher does not see an address on two nodes")
+
+    def _watch(self, who):
+        namespace = os.open(f"/proc/{self.state['pids'][who]}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            self.ask_watcher("node", who, namespace=namespace)
+        finally:
+            os.close(namespace)
+
     def _start_client(self):
         self._spawn_init("client", self._inside_outer() + ["--uts"], ["client"], ["client"])
         self._plug("client", "pub", "c-pub", "eth0")
-        self._ip("client", f"addr add {CLIENT_ADDRESS}/24 dev eth0")
+        self._ip("client", f"addr add {CLIENT_ADDRESS}/24 dev eth0",
+                 f"addr add {CLIENT_ADDRESS6}/64 dev eth0 nodad")
 
     def _inside_outer(self):
         return ["nsenter", "-t", str(self.state["pids"]["outer"]), "-m", "-n", "-p", "-i",
@@ -241,7 +295,8 @@ class Lab:
         if self.daemon != "stock":
             self._give_certificates(node, etc)
         self._write_etc(node, "ctdb/public_addresses", "".join(
-            f"{PUBLIC_NET}.{101 + other}/24 eth1\n" for other in self.nodes))
+            f"{address}/{64 if ':' in address else 24} eth1\n"
+            for address in self.public_addresses()))
         self._write_etc(node, "ctdb/ctdb.conf", CTDB_CONF)
         self._write_etc(node, "ctdb/script.options", "CTDB_SAMBA_CHECK_PORTS=445\n")
         legacy = os.path.join(etc, "events", "legacy")
@@ -254,6 +309,12 @@ class Lab:
             script_path = f"events/legacy/{script}.script"
             if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
                 os.symlink(os.path.join(source, script_path), link)
+
+    def public_addresses(self):
+        """All that the cluster is given to serve."""
+        last = [101 + node for node in self.nodes]
+        return [f"{PUBLIC_NET}.{number}" for number in last] + (
+            [f"{PUBLIC_NET6}:{number}" for number in last] if self.state.get("ipv6") else [])
 
     def _give_certificates(self, node, etc):
         """What protects the traffic between nodes, made as docs/operations.md tells."""
@@ -290,11 +351,13 @@ class Lab:
         self._plug(f"node{node}", "priv", f"n{node}-priv", "eth0")
         self._plug(f"node{node}", "pub", f"n{node}-pub", "eth1")
         self._ip(f"node{node}", f"addr add {PRIVATE_NET}.{node + 1}/24 dev eth0")
+        self._watch(f"node{node}")
 
     def power_off(self, node):
         """A power cut: the links go first, then every process, without a word to anybody."""
         self._outer_ip(f"link del n{node}-priv", f"link del n{node}-pub")
         self._kill_and_wait(self.state["pids"][f"node{node}"])
+        self.ask_watcher("gone", f"node{node}")
 
     def partition(self, node):
         """Cuts the node off from the other nodes; its clients still reach it."""
@@ -338,6 +401,11 @@ class Lab:
             raise LabError(f"{who}: {' '.join(words)}: exit {done.returncode}: "
                            f"{done.stdout[-600:]}{done.stderr[-600:]}")
         return done
+
+    def start(self, who, *words, **options):
+        """Starts a command that stays, such as a load: its Popen. It ends with the lab."""
+        return subprocess.Popen(self.command(who, *words), **{"stdin": subprocess.DEVNULL,
+                                                             "text": True, **options})
 
     def node(self, node, *words, **options):
         return self.run(f"node{node}", *words, **options)

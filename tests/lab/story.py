@@ -34,6 +34,18 @@ def expect_equal(got, wanted, what):
     expect(got == wanted, f"{what}: expected {wanted!r}, got {got!r}")
 
 
+def expect_served_once(cluster, before=0):
+    """No public address was on two nodes at any instant, of those seen after the first `before`.
+    Debian's ctdbd does not promise that."""
+    found = [f"{one['address']} on {' and '.join(one['nodes'])} for {one['to'] - one['from']:.3f} s "
+             f"(from {one['from']:.3f} to {one['to']:.3f})"
+             for one in cluster.lab.overlaps()[before:]]
+    if cluster.lab.daemon == "jctdb":
+        expect(not found, "served twice: " + "; ".join(found))
+    for text in found:
+        cluster.note("served twice: " + text)
+
+
 @contextlib.contextmanager
 def refused(status, what):
     """The server must refuse what is done inside."""
