@@ -40,6 +40,13 @@ public interface MembershipListener {
   void leaseRenewed(long untilNanos);
 
   /**
+   * This node has become one that may act as a member (it counts as ready from now on), or has
+   * ceased to be one. While it may act, something outside the process must end it when it fails to
+   * renew its lease.
+   */
+  default void readyChanged(boolean ready) {}
+
+  /**
    * The lease has run out, the session has expired, or the leader has expelled this node: give up
    * public addresses, close clients, stop answering, now. When all of that is done, call {@link
    * ClusterMembership#setReady}(false); only then does this node register again as a new

@@ -275,6 +275,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (readyWhenPossible && current != null && current.in() && !inactive && !left) {
       readyWhenPossible = false;
       own.setReady(true);
+      listener.readyChanged(true);
       publish();
     }
   }
@@ -598,6 +599,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       becomeReadyIfPossible();
     } else {
       own.setReady(false);
+      listener.readyChanged(false);
       publish();
       enrolIfFree();
     }

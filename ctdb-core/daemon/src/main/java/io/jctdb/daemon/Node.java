@@ -43,6 +43,7 @@ import io.jctdb.eventscripts.EventRunner;
 import io.jctdb.eventscripts.EventServer;
 import io.jctdb.eventscripts.Notifier;
 import io.jctdb.iptakeover.PublicAddressesException;
+import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
@@ -171,7 +172,9 @@ final class Node implements ClusterMember.Actions {
     this.volatileStores = new VolatileStores(catalog);
     this.participant = new EpochParticipant(port, this::excluded);
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
-    this.member = new ClusterMember(loop, cluster, participant, coordinator, volatileStores, this);
+    this.member =
+        new ClusterMember(
+            loop, cluster, participant, coordinator, volatileStores, settings.leaseGuard(), this);
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(
@@ -350,7 +353,7 @@ final class Node implements ClusterMember.Actions {
   }
 
   private long leaseNanosLeft() {
-    return membership == null ? 0 : membership.leaseUntilNanos() - System.nanoTime();
+    return membership == null ? 0 : membership.leaseUntilNanos() - BootClock.nanos();
   }
 
   // --- other nodes -----------------------------------------------------------------------------

@@ -6,10 +6,12 @@ import io.jctdb.daemon.config.ConfigException;
 import io.jctdb.daemon.config.CtdbConf;
 import io.jctdb.daemon.config.NodesFile;
 import io.jctdb.daemon.config.Paths;
+import io.jctdb.daemon.lifecycle.LeaseGuard;
 import io.jctdb.eventscripts.EventRunner;
 import io.jctdb.eventscripts.Notifier;
 import io.jctdb.eventscripts.ScriptEnvironment;
 import io.jctdb.iptakeover.AddressLease;
+import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
@@ -61,7 +63,23 @@ final class NodeSettings {
             conf.jctdb().zookeeper().orElseGet(() -> plan.ensemble().connectString(plan.self())))
         .withCapabilities(capabilities())
         .withStartFlags(startFlags())
-        .withTiming(MembershipTiming.of(conf.jctdb().zookeeperSession(), MembershipTiming.TICK));
+        .withTiming(timing())
+        .withClock(BootClock::nanos);
+  }
+
+  private MembershipTiming timing() {
+    return MembershipTiming.of(conf.jctdb().zookeeperSession(), MembershipTiming.TICK);
+  }
+
+  /**
+   * @throws StartException if the kernel would not end this process
+   */
+  LeaseGuard leaseGuard() {
+    try {
+      return LeaseGuard.onKernelTimer(timing().drift());
+    } catch (IllegalStateException e) {
+      throw new StartException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   /**

@@ -24,6 +24,7 @@ import io.jctdb.iptakeover.PublicAddressesException;
 import io.jctdb.iptakeover.PublicAddressesFile;
 import io.jctdb.iptakeover.TakeoverRuns;
 import io.jctdb.iptakeover.TakeoverSettings;
+import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
@@ -247,7 +248,7 @@ public final class Addresses implements ControlTable.Group {
     if (safeAfter == Long.MIN_VALUE || safeAfter == Long.MAX_VALUE) {
       return safeAfter == Long.MIN_VALUE ? 0 : Long.MAX_VALUE;
     }
-    return Math.max(0, safeAfter - port.nowNanos());
+    return Math.max(0, safeAfter - BootClock.nanos());
   }
 
   private void call(int pnn, Control control, int flags, byte[] data, NodeControls.Answer answer) {

@@ -35,6 +35,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   private final EpochParticipant participant;
   private final EpochCoordinator coordinator;
   private final VolatileStores stores;
+  private final LeaseGuard guard;
   private final Actions actions;
   private @Nullable ClusterMembership membership;
   private boolean offered;
@@ -63,12 +64,14 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
       EpochParticipant participant,
       EpochCoordinator coordinator,
       VolatileStores stores,
+      LeaseGuard guard,
       Actions actions) {
     this.owner = owner;
     this.cluster = cluster;
     this.participant = participant;
     this.coordinator = coordinator;
     this.stores = stores;
+    this.guard = guard;
     this.actions = actions;
   }
 
@@ -114,12 +117,15 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   /** Out of use at once, because others may soon act in this node's place. */
   private void fence(String reason) {
     if (clean && participant.currentEpoch() == null) {
+      guard.end();
       return;
     }
     log.error("this node is no member of the cluster any more: {}", reason);
     actions.dropAddresses();
     actions.closeClients();
     emptyOut(() -> membership().setReady(false));
+    // Nothing is answered and served any more: this process may live on to begin anew.
+    guard.end();
   }
 
   private void emptyOut(Runnable then) {
@@ -274,6 +280,16 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   @Override
   public void leaseRenewed(long untilNanos) {
     // The address lease asks for the time itself when it renews.
+    guard.renewed(untilNanos);
+  }
+
+  @Override
+  public void readyChanged(boolean ready) {
+    if (ready) {
+      guard.begin();
+    } else {
+      guard.end();
+    }
   }
 
   @Override
