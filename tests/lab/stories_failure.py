@@ -111,8 +111,7 @@ def daemon_killed_under_load(cluster):
 
 
 @story("a daemon that hung for a while came back and served what others had taken over",
-       daemons=["jctdb"],
-       not_yet="the dead-man timer is not armed yet")
+       daemons=["jctdb"])
 def daemon_frozen_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 1, lambda node: lab.kill_daemon(node, signal.SIGSTOP),
