@@ -32,7 +32,10 @@ import io.jctdb.daemon.lifecycle.HealthMonitor;
 import io.jctdb.daemon.lifecycle.Lifecycle;
 import io.jctdb.daemon.lifecycle.NodeStates;
 import io.jctdb.daemon.lifecycle.VolatileStores;
+import io.jctdb.daemon.metrics.MetricsServer;
+import io.jctdb.daemon.metrics.NodeStatus;
 import io.jctdb.database.CommitEngine;
+import io.jctdb.database.Epoch;
 import io.jctdb.database.EpochCoordinator;
 import io.jctdb.database.EpochParticipant;
 import io.jctdb.database.NodeMessage;
@@ -52,8 +55,11 @@ import io.jctdb.wanlink.LinkException;
 import io.jctdb.wanlink.LinkManager;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -120,6 +126,7 @@ final class Node implements ClusterMember.Actions {
   private @Nullable ClientServer server;
   private @Nullable ClusterMembership membership;
   private @Nullable Lifecycle lifecycle;
+  private @Nullable MetricsServer metrics;
 
   /**
    * @param finish ends the daemon; with a message if something failed
@@ -257,6 +264,7 @@ final class Node implements ClusterMember.Actions {
           "event init failed (" + result + "): see the log lines of its scripts above");
     }
     events.notify(Notifier.Notification.INIT);
+    conf.jctdb().metrics().ifPresent(this::startMetrics);
     try {
       links.start().join();
     } catch (CompletionException e) {
@@ -264,6 +272,34 @@ final class Node implements ClusterMember.Actions {
           ? new StartException(String.valueOf(cause.getMessage()), cause)
           : e;
     }
+  }
+
+  private void startMetrics(InetSocketAddress address) {
+    try {
+      metrics =
+          MetricsServer.start(
+              address,
+              loop.submit(this::status).syncUninterruptibly().getNow(),
+              () -> CompletableFuture.supplyAsync(this::status, loop));
+    } catch (IOException e) {
+      throw new StartException(
+          paths.conf() + ": [jctdb] metrics address: cannot listen on " + address + ": " + e, e);
+    }
+  }
+
+  private NodeStatus status() {
+    Epoch epoch = cluster.epoch();
+    return new NodeStatus(
+        plan.self(),
+        cluster.nodeMap(),
+        cluster.leaderOrUnknown(),
+        epoch == null ? Epoch.NONE : epoch.number(),
+        epoch == null ? Collections.emptySortedSet() : epoch.members(),
+        life.runState(),
+        life.isRecovering(),
+        Math.max(0, leaseNanosLeft()),
+        addresses.known(),
+        statistics.snapshot(present()));
   }
 
   /** Joins the cluster and serves clients. */
@@ -461,6 +497,9 @@ final class Node implements ClusterMember.Actions {
   void close() {
     if (membership != null) {
       membership.close();
+    }
+    if (metrics != null) {
+      metrics.close();
     }
     closeEventServer();
     eventRunner.close();

@@ -26,6 +26,7 @@ import io.jctdb.iptakeover.TakeoverRuns;
 import io.jctdb.iptakeover.TakeoverSettings;
 import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
 import java.io.IOException;
@@ -212,6 +213,11 @@ public final class Addresses implements ControlTable.Group {
         lastState = "";
       }
     }
+  }
+
+  /** Every public address known here, with its holder. */
+  public List<PublicIp> known() {
+    return local.publicIps(false);
   }
 
   public void clientGone(ClientConnection client) {

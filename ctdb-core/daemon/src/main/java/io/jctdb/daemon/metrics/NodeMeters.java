@@ -1,0 +1,132 @@
+package io.jctdb.daemon.metrics;
+
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.NumericAddress;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.SpecialPnn;
+import io.jctdb.protocol.Statistics;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MultiGauge;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
+import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The newest {@link NodeStatus} as Prometheus metrics. Names are documented in docs/operations.md.
+ * Not thread safe: one request at a time.
+ */
+final class NodeMeters implements AutoCloseable {
+  private static final Map<String, Integer> FLAGS =
+      Map.of(
+          "disconnected", NodeFlags.DISCONNECTED,
+          "unhealthy", NodeFlags.UNHEALTHY,
+          "disabled", NodeFlags.PERMANENTLY_DISABLED,
+          "banned", NodeFlags.BANNED,
+          "deleted", NodeFlags.DELETED,
+          "stopped", NodeFlags.STOPPED);
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final JvmGcMetrics collections = new JvmGcMetrics();
+  private final MultiGauge nodeFlags;
+  private final MultiGauge holders;
+  private NodeStatus status;
+
+  NodeMeters(NodeStatus first) {
+    status = first;
+    nodeFlags =
+        MultiGauge.builder("jctdb.node.flag")
+            .description("1 if this node sees that node with that flag")
+            .register(registry);
+    holders =
+        MultiGauge.builder("jctdb.public.address.held")
+            .description("1 if this node holds the public address")
+            .register(registry);
+    cluster();
+    counters();
+    new JvmMemoryMetrics().bindTo(registry);
+    collections.bindTo(registry);
+  }
+
+  private void cluster() {
+    gauge("jctdb.healthy", "1 if this node serves as it should", s -> s.healthy() ? 1 : 0);
+    gauge("jctdb.leader", "1 if this node leads", s -> s.leader() == s.pnn() ? 1 : 0);
+    gauge(
+        "jctdb.leader.known", "1 if a leader is known", s -> s.leader() != SpecialPnn.UNKNOWN ? 1 : 0);
+    gauge("jctdb.epoch", "epoch that this node is a member of, or 0", NodeStatus::epoch);
+    gauge("jctdb.epoch.members", "members of that epoch", s -> s.members().size());
+    gauge("jctdb.recovering", "1 while epochs change", s -> s.recovering() ? 1 : 0);
+    gauge("jctdb.run.state", "5 is RUNNING", s -> s.runState().number());
+    gauge(
+        "jctdb.lease.seconds",
+        "how long this node may still act as a member",
+        s -> s.leaseNanos() / (double) TimeUnit.SECONDS.toNanos(1));
+  }
+
+  private void counters() {
+    count("jctdb.recoveries", "changes of epoch", Statistics::numRecoveries);
+    count("jctdb.client.packets.received", "from clients", Statistics::clientPacketsReceived);
+    count("jctdb.client.packets.sent", "to clients", Statistics::clientPacketsSent);
+    count("jctdb.node.packets.received", "from other nodes", Statistics::nodePacketsReceived);
+    count("jctdb.node.packets.sent", "to other nodes", Statistics::nodePacketsSent);
+    count("jctdb.calls", "record requests of clients", Statistics::totalCalls);
+    count("jctdb.calls.seconds", "time to answer them, in all", s -> s.callLatency().total());
+    counted("jctdb.calls.pending", "record requests not answered yet", Statistics::pendingCalls);
+    counted("jctdb.clients", "connected clients", Statistics::numClients);
+  }
+
+  private void gauge(String name, String description, ToDoubleFunction<NodeStatus> value) {
+    Gauge.builder(name, () -> value.applyAsDouble(status))
+        .description(description)
+        .register(registry);
+  }
+
+  private void counted(String name, String description, ToDoubleFunction<Statistics> value) {
+    gauge(name, description, s -> value.applyAsDouble(s.statistics()));
+  }
+
+  private void count(String name, String description, ToDoubleFunction<Statistics> value) {
+    FunctionCounter.builder(name, this, meters -> value.applyAsDouble(meters.status.statistics()))
+        .description(description)
+        .register(registry);
+  }
+
+  /** The text that Prometheus reads. */
+  String scrape(NodeStatus now) {
+    status = now;
+    nodeFlags.register(
+        now.nodes().nodes().stream()
+            .flatMap(
+                node ->
+                    FLAGS.entrySet().stream()
+                        .map(flag -> row(node, flag.getKey(), node.has(flag.getValue()))))
+            .toList(),
+        true);
+    holders.register(
+        now.addresses().stream().map(address -> row(address, now.holds(address))).toList(), true);
+    return registry.scrape();
+  }
+
+  private static MultiGauge.Row<?> row(NodeMap.Node node, String flag, boolean set) {
+    return MultiGauge.Row.of(
+        Tags.of("pnn", Integer.toString(node.pnn()), "flag", flag), set ? 1 : 0);
+  }
+
+  private static MultiGauge.Row<?> row(PublicIp address, boolean held) {
+    return MultiGauge.Row.of(
+        Tags.of("address", NumericAddress.toString(address.address().address())), held ? 1 : 0);
+  }
+
+  @Override
+  public void close() {
+    collections.close();
+    registry.close();
+  }
+}

@@ -1,0 +1,57 @@
+package io.jctdb.daemon.metrics;
+
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.RunState;
+import io.jctdb.protocol.SpecialPnn;
+import io.jctdb.protocol.Statistics;
+import java.util.List;
+import java.util.SortedSet;
+
+/**
+ * One node as it was at one moment; immutable.
+ *
+ * @param pnn this node
+ * @param nodes every line of the nodes file with its flags, as this node sees them
+ * @param leader or {@link SpecialPnn#UNKNOWN}
+ * @param epoch number of the epoch that this node is a member of; 0 when it is none
+ * @param members of that epoch
+ * @param recovering between leaving one epoch and the databases of the next being ready
+ * @param leaseNanos how long this node may still act as a member; 0 when it may not
+ * @param addresses the public addresses known here and who holds each
+ * @param statistics what {@code ctdb statistics} shows
+ */
+public record NodeStatus(
+    int pnn,
+    NodeMap nodes,
+    int leader,
+    long epoch,
+    SortedSet<Integer> members,
+    RunState runState,
+    boolean recovering,
+    long leaseNanos,
+    List<PublicIp> addresses,
+    Statistics statistics) {
+
+  public NodeStatus {
+    addresses = List.copyOf(addresses);
+  }
+
+  /** What this node says of itself. */
+  int ownFlags() {
+    return nodes.nodes().stream()
+        .filter(node -> node.pnn() == pnn)
+        .mapToInt(NodeMap.Node::flags)
+        .findFirst()
+        .orElse(0);
+  }
+
+  /** Whether this node serves clients as it should. */
+  boolean healthy() {
+    return ownFlags() == 0 && runState == RunState.RUNNING && epoch != 0;
+  }
+
+  boolean holds(PublicIp address) {
+    return address.pnn() == pnn;
+  }
+}

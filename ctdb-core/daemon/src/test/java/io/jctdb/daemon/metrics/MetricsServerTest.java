@@ -1,0 +1,150 @@
+package io.jctdb.daemon.metrics;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.RunState;
+import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.SpecialPnn;
+import io.jctdb.protocol.Statistics;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class MetricsServerTest {
+  private final HttpClient http = HttpClient.newHttpClient();
+  private volatile CompletableFuture<NodeStatus> owner =
+      CompletableFuture.completedFuture(status(0, RunState.RUNNING, 7));
+  private MetricsServer server;
+
+  @BeforeEach
+  void start() throws Exception {
+    server =
+        MetricsServer.start(
+            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), owner.get(), () -> owner);
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+    http.close();
+  }
+
+  private static NodeStatus status(int ownFlags, RunState state, long epoch) {
+    try {
+      NodeMap nodes =
+          new NodeMap(
+              List.of(
+                  new NodeMap.Node(
+                      0, ownFlags, new SockAddr(InetAddress.getByName("10.0.0.1"), 4379)),
+                  new NodeMap.Node(
+                      1,
+                      NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY,
+                      new SockAddr(InetAddress.getByName("10.0.0.2"), 4379))));
+      return new NodeStatus(
+          0,
+          nodes,
+          0,
+          epoch,
+          new TreeSet<>(List.of(0)),
+          state,
+          false,
+          1_500_000_000L,
+          List.of(
+              new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
+              new PublicIp(
+                  SpecialPnn.UNKNOWN, new SockAddr(InetAddress.getByName("2001:db8::2"), 0))),
+          Statistics.decode(new byte[Statistics.SIZE]));
+    } catch (java.net.UnknownHostException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    InetSocketAddress at = server.address();
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + at.getPort() + path)).build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  @Test
+  void prometheusReadsWhatTheNodeIs() throws Exception {
+    assertThat(get("/metrics").body())
+        .contains("jctdb_healthy 1.0")
+        .contains("jctdb_epoch 7.0")
+        .contains("jctdb_lease_seconds 1.5")
+        .contains("jctdb_node_flag{flag=\"disconnected\",pnn=\"1\"} 1.0")
+        .contains("jctdb_node_flag{flag=\"disconnected\",pnn=\"0\"} 0.0")
+        .contains("jctdb_public_address_held{address=\"10.1.0.1\"} 1.0")
+        .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0");
+  }
+
+  @Test
+  void everyScrapeShowsTheNodeAsItIsThen() throws Exception {
+    assertThat(get("/metrics").body()).contains("jctdb_epoch 7.0");
+
+    owner = CompletableFuture.completedFuture(status(0, RunState.RUNNING, 8));
+
+    assertThat(get("/metrics").body()).contains("jctdb_epoch 8.0").doesNotContain("epoch 7.0");
+  }
+
+  @Test
+  void aProbeSeesWhetherTheNodeServes() throws Exception {
+    assertThat(get("/health").statusCode()).isEqualTo(200);
+
+    owner = CompletableFuture.completedFuture(status(NodeFlags.BANNED, RunState.RUNNING, 0));
+    assertThat(get("/health").statusCode()).isEqualTo(503);
+
+    owner = CompletableFuture.completedFuture(status(0, RunState.STARTUP, 7));
+    assertThat(get("/health").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void aStuckOwnerThreadIsNotHealth() throws Exception {
+    owner = new CompletableFuture<>();
+
+    assertThat(get("/health").statusCode()).isEqualTo(503);
+  }
+
+  @Test
+  void thePageIsForPeople() throws Exception {
+    assertThat(get("/").body())
+        .contains("node       0 (healthy)")
+        .contains("DISCONNECTED|UNHEALTHY|INACTIVE")
+        .contains("2001:db8::2")
+        .contains("held by nobody");
+  }
+
+  @Test
+  void aClientThatSaysNothingHoldsNobodyUp() throws Exception {
+    try (Socket silent = new Socket("127.0.0.1", server.address().getPort())) {
+      silent.getOutputStream().write("GET /met".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+
+      assertThat(get("/health").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void nothingCanBeChangedHere() throws Exception {
+    HttpRequest post =
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.address().getPort() + "/metrics"))
+            .POST(HttpRequest.BodyPublishers.ofString("x"))
+            .build();
+
+    assertThat(http.send(post, HttpResponse.BodyHandlers.discarding()).statusCode()).isEqualTo(405);
+    assertThat(get("/etc/passwd").statusCode()).isEqualTo(404);
+  }
+}
