@@ -60,6 +60,26 @@ class LabError(Exception):
     """Something the lab cannot do; the text is for a person."""
 
 
+def take_processor_share():
+    """Puts this process, and with it all that it starts from now on, where it gets several times the processor
+    share of other work on the machine, if there are control groups (version 1): a node stands for a machine of
+    its own, and a cluster whose every lease runs out because a compiler runs beside it tells nothing."""
+    group = "/sys/fs/cgroup/cpu/jctdb-lab"
+    with contextlib.suppress(OSError):
+        os.makedirs(group, exist_ok=True)
+        for name, value in (("cpu.shares", os.environ.get("JCTDB_LAB_CPU_SHARES", "8192")),
+                            ("cpu.rt_runtime_us", "500000"), ("cgroup.procs", str(os.getpid()))):
+            with contextlib.suppress(FileNotFoundError), open(f"{group}/{name}", "w") as file:
+                file.write(value)
+
+
+def leave_processor_share():
+    with contextlib.suppress(OSError):
+        with open("/sys/fs/cgroup/cpu/cgroup.procs", "w") as file:
+            file.write(str(os.getpid()))
+        os.rmdir("/sys/fs/cgroup/cpu/jctdb-lab")
+
+
 def why_not_here():
     """Why this machine cannot run the lab, or None."""
     if os.geteuid() != 0:
@@ -101,6 +121,7 @@ class Lab:
             raise LabError(PRODUCT + " is missing or incomplete: build it with ./demo build")
         self._remove_directory()
         os.makedirs(os.path.join(self.directory, "cluster"))
+        take_processor_share()
         self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "ipv6": ipv6, "pids": {}}
         self._start_outer(keep)
         self._start_watcher()
@@ -118,6 +139,7 @@ class Lab:
         if self.is_up():
             self._kill_and_wait(self.state["pids"]["outer"])
         self._close_life()
+        leave_processor_share()
         self._remove_directory()
         self.state = {}
 

@@ -5,10 +5,12 @@ TCP connection with one session and one share. Every connection has a client GUI
 because two connections with the same GUID to two nodes of a cluster displace each other.
 """
 
+import contextlib
 import hashlib
 import hmac
 import os
 import queue
+import socket
 import struct
 import threading
 import time
@@ -23,11 +25,13 @@ SHARE_NONE, SHARE_READ, SHARE_WRITE, SHARE_DELETE = 0, 1, 2, 4
 SHARE_ALL = 7
 OPEN, CREATE_NEW, OPEN_IF, OVERWRITE_IF = 1, 2, 3, 5
 OPLOCK_NONE, OPLOCK_II, OPLOCK_EXCLUSIVE, OPLOCK_BATCH, OPLOCK_LEASE = 0, 1, 8, 9, 0xFF
+A_DIRECTORY, NOT_A_DIRECTORY = 0x1, 0x40
 LEASE_READ, LEASE_HANDLE, LEASE_WRITE = 1, 2, 4
 
 STATUS_NAMES = {
     0x00000000: "OK",
     0x00000103: "PENDING",
+    0xC0000011: "END_OF_FILE",
     0xC0000016: "MORE_PROCESSING_REQUIRED",
     0xC0000022: "ACCESS_DENIED",
     0xC0000034: "OBJECT_NAME_NOT_FOUND",
@@ -55,6 +59,71 @@ class Disconnected(Exception):
     """The connection has gone, or the server did not answer in time."""
 
 
+class Session:
+    """The numbers of one connection, and the packets made with them; it neither sends nor waits."""
+
+    def __init__(self):
+        self.message_id = 0
+        self.session = self.tree = 0
+
+    def packet(self, command, body):
+        """The bytes of the next request; its message id is the one before `message_id`."""
+        header = struct.pack("<4sHHIHHIIQIIQ16s", b"\xfeSMB", 64, 1, 0, command, 64, 0, 0,
+                             self.message_id, 0xFEFF, self.tree, self.session, bytes(16))
+        self.message_id += 1
+        return struct.pack(">I", len(header) + len(body)) + header + body
+
+    def sign_on(self, address, user, password, share):
+        """Yields (command, body) and is sent the Answer, until the share is open."""
+        answer = yield NEGOTIATE, (struct.pack("<HHHHI", 36, 1, 1, 0, 0) + os.urandom(16)
+                                   + struct.pack("<QH", 0, 0x0210))
+        _demand(answer, "OK")
+        hello = b"NTLMSSP\0" + struct.pack("<II", 1, 0x00088205) + bytes(16)
+        answer = yield SESSION_SETUP, _session_setup(hello)
+        _demand(answer, "MORE_PROCESSING_REQUIRED")
+        at, length = struct.unpack_from("<HH", answer.body, 4)
+        self.session = answer.session
+        proof = _ntlm_proof(answer.packet[at:at + length], user, password)
+        answer = yield SESSION_SETUP, _session_setup(proof)
+        _demand(answer, "OK")
+        encoded = f"\\\\{address}\\{share}".encode("utf-16-le")
+        answer = yield TREE_CONNECT, struct.pack("<HHHH", 9, 0, 64 + 8, len(encoded)) + encoded
+        _demand(answer, "OK")
+        self.tree = answer.tree
+
+
+def _session_setup(token):
+    return struct.pack("<HBBIIHHQ", 25, 0, 1, 0, 0, 64 + 24, len(token), 0) + token
+
+
+def _demand(answer, expected):
+    if STATUS_NAMES.get(answer.status) != expected:
+        raise SmbError(answer.status)
+
+
+def create_body(name, access=READ_WRITE, share=SHARE_ALL, how=OPEN_IF, oplock=OPLOCK_NONE,
+                lease_key=None, lease=0, options=NOT_A_DIRECTORY):
+    """The body of a CREATE request."""
+    encoded = name.encode("utf-16-le")
+    context = b""
+    if lease_key is not None:
+        oplock = OPLOCK_LEASE
+        data = lease_key + struct.pack("<IIQ", lease, 0, 0)
+        context = struct.pack("<IHHHHI", 0, 16, 4, 0, 24, len(data)) + b"RqLs" + bytes(4) + data
+    padding = b"\0" * (-(64 + 56 + len(encoded)) % 8) if context else b""
+    context_at = 64 + 56 + len(encoded) + len(padding) if context else 0
+    body = struct.pack("<HBBIQQIIIIIHHII", 57, 0, oplock, 2, 0, 0, access, 0x80, share, how,
+                       options, 64 + 56, len(encoded), context_at, len(context))
+    return body + encoded + padding + context or b"\0"
+
+
+def close_body(file_id):
+    return struct.pack("<HHI16s", 24, 0, 0, file_id)
+
+
+ECHO_BODY = struct.pack("<HH", 4, 0)
+
+
 class Smb:
     """`connect(address)` gives the TCP connection; requests may be made by one thread at a time."""
 
@@ -63,38 +132,36 @@ class Smb:
         self.timeout = timeout
         self.breaks = queue.Queue()
         self._answers = {}
-        self._arrived = threading.Condition()
         self._gone = None
-        self._message_id = 0
-        self._session = self._tree = 0
+        self._session = Session()
         self._socket = connect(address)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._start_receiving()
+        steps = self._session.sign_on(address, user, password, share)
+        request = next(steps)
+        with contextlib.suppress(StopIteration):
+            while True:
+                request = steps.send(self._wait(self._send(*request)))
+
+    def _start_receiving(self):
+        self._arrived = threading.Condition()
         self._socket.settimeout(None)
         threading.Thread(target=self._receive, daemon=True).start()
-        self._negotiate()
-        self._log_on(user, password)
-        self._connect_tree(f"\\\\{address}\\{share}")
 
     # ---- files -----------------------------------------------------------------------------
 
     def open(self, name, access=READ_WRITE, share=SHARE_ALL, how=OPEN_IF, oplock=OPLOCK_NONE,
-             lease_key=None, lease=0, wait=True):
+             lease_key=None, lease=0, options=NOT_A_DIRECTORY, wait=True):
         """Opens a file: a File; without `wait` a Pending whose answer comes later."""
-        encoded = name.encode("utf-16-le")
-        context = b""
-        if lease_key is not None:
-            oplock = OPLOCK_LEASE
-            data = lease_key + struct.pack("<IIQ", lease, 0, 0)
-            context = struct.pack("<IHHHHI", 0, 16, 4, 0, 24, len(data)) + b"RqLs" + bytes(4) + data
-        padding = b"\0" * (-(64 + 56 + len(encoded)) % 8) if context else b""
-        context_at = 64 + 56 + len(encoded) + len(padding) if context else 0
-        body = struct.pack("<HBBIQQIIIIIHHII", 57, 0, oplock, 2, 0, 0, access, 0x80, share, how,
-                           0x40, 64 + 56, len(encoded), context_at, len(context))
-        pending = Pending(self, self._send(CREATE, body + encoded + padding + context or b"\0"),
-                          lambda answer: File(self, name, answer))
+        body = create_body(name, access, share, how, oplock, lease_key, lease, options)
+        pending = Pending(self, self._send(CREATE, body), lambda answer: File(self, name, answer))
         return pending.result() if wait else pending
 
+    def make_directory(self, name):
+        self.open(name, options=A_DIRECTORY).close()
+
     def echo(self):
-        self._call(ECHO, struct.pack("<HH", 4, 0))
+        self._call(ECHO, ECHO_BODY)
 
     def next_break(self, timeout=10):
         """The next oplock or lease break the server sent: a dict; None when none came in time."""
@@ -113,33 +180,6 @@ class Smb:
     def connected(self):
         return self._gone is None
 
-    # ---- session -----------------------------------------------------------------------------
-
-    def _negotiate(self):
-        self._call(NEGOTIATE, struct.pack("<HHHHI", 36, 1, 1, 0, 0) + os.urandom(16)
-                   + struct.pack("<QH", 0, 0x0210))
-
-    def _log_on(self, user, password):
-        hello = b"NTLMSSP\0" + struct.pack("<II", 1, 0x00088205) + bytes(16)
-        answer = self._session_setup(hello, "MORE_PROCESSING_REQUIRED")
-        at, length = struct.unpack_from("<HH", answer.body, 4)
-        self._session = answer.session
-        proof = _ntlm_proof(answer.packet[at:at + length], user, password)
-        self._session_setup(proof, "OK")
-
-    def _session_setup(self, token, expected):
-        body = struct.pack("<HBBIIHHQ", 25, 0, 1, 0, 0, 64 + 24, len(token), 0) + token
-        answer = self._wait(self._send(SESSION_SETUP, body))
-        if STATUS_NAMES.get(answer.status) != expected:
-            raise SmbError(answer.status)
-        return answer
-
-    def _connect_tree(self, path):
-        encoded = path.encode("utf-16-le")
-        answer = self._call(TREE_CONNECT,
-                            struct.pack("<HHHH", 9, 0, 64 + 8, len(encoded)) + encoded)
-        self._tree = answer.tree
-
     # ---- packets -----------------------------------------------------------------------------
 
     def _call(self, command, body):
@@ -149,13 +189,10 @@ class Smb:
         return answer
 
     def _send(self, command, body):
-        message_id = self._message_id
-        self._message_id += 1
-        header = struct.pack("<4sHHIHHIIQIIQ16s", b"\xfeSMB", 64, 1, 0, command, 64, 0, 0,
-                             message_id, 0xFEFF, self._tree, self._session, bytes(16))
-        packet = header + body
+        message_id = self._session.message_id
+        packet = self._session.packet(command, body)
         try:
-            self._socket.sendall(struct.pack(">I", len(packet)) + packet)
+            self._socket.sendall(packet)
         except OSError as error:
             raise Disconnected(str(error)) from error
         return message_id
@@ -199,6 +236,35 @@ class Smb:
         with self._arrived:
             self._answers[answer.message_id] = answer
             self._arrived.notify_all()
+
+
+class DirectSmb(Smb):
+    """The same without a thread: it reads only while it waits. Half the work for who makes one request
+    after the other, but a broken connection is noticed at the next request only."""
+
+    def _start_receiving(self):
+        """Nobody receives but who waits."""
+
+    def _wait(self, message_id, timeout=None):
+        deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
+        while message_id not in self._answers:
+            left = deadline - time.monotonic()
+            try:
+                if left <= 0:
+                    raise TimeoutError(f"no answer from {self.address}")
+                self._socket.settimeout(left)
+                length = struct.unpack(">I", self._exactly(4))[0] & 0xFFFFFF
+                self._sort(Answer(self._exactly(length)))
+            except (OSError, struct.error) as error:
+                self._gone = str(error) or "closed"
+                raise Disconnected(self._gone) from error
+        return self._answers.pop(message_id)
+
+    def _sort(self, answer):
+        if answer.message_id == 0xFFFFFFFFFFFFFFFF:
+            self.breaks.put(_parse_break(answer.body))
+        elif STATUS_NAMES.get(answer.status) != "PENDING":
+            self._answers[answer.message_id] = answer
 
 
 class Answer:
@@ -275,11 +341,19 @@ class File:
     def _range(self, offset, length, flags):
         return struct.pack("<HHI16sQQII", 48, 1, 0, self.id, offset, length, flags, 0)
 
+    def rename(self, name):
+        """Needs DELETE access; takes the place of a file that has the name."""
+        encoded = name.encode("utf-16-le")
+        data = struct.pack("<B7xQI", 1, 0, len(encoded)) + encoded
+        self.smb._call(SET_INFO, struct.pack("<HBBIHHI16s", 33, 1, 10, len(data), 64 + 32, 0, 0,
+                                             self.id) + data)
+        self.name = name
+
     def acknowledge_oplock(self, level):
         self.smb._call(OPLOCK_BREAK, struct.pack("<HBBI16s", 24, level, 0, 0, self.id))
 
     def close(self):
-        self.smb._call(CLOSE, struct.pack("<HHI16s", 24, 0, 0, self.id))
+        self.smb._call(CLOSE, close_body(self.id))
 
 
 def _parse_break(body):

@@ -24,7 +24,6 @@ import java.util.function.LongSupplier;
  * @param settle how long a join waits for others to join with it
  * @param patience how long a member that cannot be reached by the leader, does not promise, or does
  *     not let go although it is stopped or banned, is waited for before it is expelled
- * @param will hash of this process's {@link LastWill}, or {@link LastWill#NONE}
  * @param bootNanos monotonic clock in nanoseconds that also counts while the host is suspended
  */
 public record MembershipConfig(
@@ -39,7 +38,6 @@ public record MembershipConfig(
     Duration gather,
     Duration settle,
     Duration patience,
-    String will,
     LongSupplier bootNanos) {
 
   public MembershipConfig {
@@ -65,7 +63,6 @@ public record MembershipConfig(
         Duration.ofSeconds(1),
         Duration.ofMillis(80),
         Duration.ofSeconds(5),
-        LastWill.NONE,
         System::nanoTime);
   }
 
@@ -82,7 +79,6 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
-        will,
         bootNanos);
   }
 
@@ -99,7 +95,6 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
-        will,
         bootNanos);
   }
 
@@ -116,7 +111,6 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
-        will,
         bootNanos);
   }
 
@@ -133,7 +127,6 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
-        will,
         bootNanos);
   }
 
@@ -150,24 +143,6 @@ public record MembershipConfig(
         gather,
         settle,
         other,
-        will,
-        bootNanos);
-  }
-
-  public MembershipConfig withWill(String hash) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        hash,
         bootNanos);
   }
 
@@ -184,7 +159,6 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
-        will,
         nanos);
   }
 
@@ -202,7 +176,6 @@ public record MembershipConfig(
         other,
         settle,
         patience,
-        will,
         bootNanos);
   }
 }

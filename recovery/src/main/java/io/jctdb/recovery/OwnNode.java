@@ -12,7 +12,6 @@ final class OwnNode {
 
   private final int self;
   private final String address;
-  private final String will;
   private int flags;
   private int capabilities;
   private RunState runState = RunState.INIT;
@@ -25,7 +24,6 @@ final class OwnNode {
   OwnNode(MembershipConfig config, long firstIncarnation) {
     this.self = config.self();
     this.address = config.address();
-    this.will = config.will();
     this.flags = config.startFlags() | NodeFlags.UNHEALTHY;
     this.capabilities = config.capabilities();
     this.incarnation = firstIncarnation;
@@ -43,8 +41,7 @@ final class OwnNode {
         lastEpoch,
         recoveryRequests,
         leaseMillis,
-        residueMillis,
-        will);
+        residueMillis);
   }
 
   int flags() {
