@@ -145,8 +145,20 @@ class FunctionsTest {
   }
 
   @Test
-  void portsMustBeInUse() throws Exception {
-    lab.standIn("ctdb", "case $2 in 445) exit 98 ;; 139) exit 0 ;; esac; echo odd; exit 13");
+  void somebodyMustListenOnPorts() throws Exception {
+    lab.standIn("ss", "echo 'LISTEN 0 50 0.0.0.0:445 0.0.0.0:*'; echo 'LISTEN 0 1 [::]:13900 *:*'");
+
+    assertThat(lab.functions("service_name=samba; ctdb_check_tcp_ports 445").status()).isZero();
+    assertThat(lab.functions("service_name=samba; ctdb_check_tcp_ports 445 139"))
+        .isEqualTo(new ScriptLab.Outcome(1, "samba not listening on TCP port 139\n"));
+    assertThat(lab.calls()).as("one look each").containsExactly("ss -H -l -t -n", "ss -H -l -t -n");
+    assertThat(lab.functions("ctdb_check_tcp_ports").status()).isEqualTo(1);
+  }
+
+  @Test
+  void withoutSsPortsAreTried() throws Exception {
+    lab.standIn("ss", "exit 127")
+        .standIn("ctdb", "case $2 in 445) exit 98 ;; 139) exit 0 ;; esac; echo odd; exit 13");
 
     assertThat(lab.functions("service_name=samba; ctdb_check_tcp_ports 445").status()).isZero();
     assertThat(lab.functions("service_name=samba; ctdb_check_tcp_ports 445 139 1"))
@@ -154,6 +166,95 @@ class FunctionsTest {
     ScriptLab.Outcome odd = lab.functions("service_name=samba; ctdb_check_tcp_ports 1");
     assertThat(odd.status()).isEqualTo(13);
     assertThat(odd.output()).contains("status 13").contains("odd");
+  }
+
+  @Test
+  void aBadOptionIsToldWithItsPlace() throws Exception {
+    lab.file("script.options", "# common\nA=1\nB=2\n")
+        .file("events/legacy/50.samba.options", "\nexport A=x\n");
+
+    assertThat(
+            lab.functions(
+                    "load_script_options service 50.samba\n"
+                        + "bad_option A is no number; bad_option B is odd; C=3; bad_option C is bad")
+                .output())
+        .isEqualTo(
+            """
+            ERROR: %1$s/events/legacy/50.samba.options:2: A="x": is no number
+            ERROR: %1$s/script.options:3: B="2": is odd
+            ERROR: environment: C="3": is bad
+            """
+                .formatted(dir));
+  }
+
+  @Test
+  void anOptionsFileThatIsNoShellStopsTheScriptAtItsLine() throws Exception {
+    lab.file("script.options", "A=1\nB=\"\nC=2\n");
+
+    ScriptLab.Outcome outcome = lab.functions("load_script_options; echo no");
+
+    assertThat(outcome.status()).isNotZero();
+    assertThat(outcome.output()).contains(dir + "/script.options").doesNotContain("no\n");
+  }
+
+  @Test
+  void failuresAreCountedUntilTheyMatter() throws Exception {
+    assertThat(
+            lab.functions(
+                """
+                ctdb_setup_state_dir service x
+                failcount_init ping
+                failcount_incr ping 2:3 'no answer'; failcount_incr ping 2:3 'no answer'
+                failcount_reset ping; failcount_reset ping
+                failcount_incr odd 1x; failcount_incr slow; failcount_incr slow
+                failcount_set_warning_interval none; failcount_incr slow
+                failcount_incr ping 2:1 'dead'; echo not reached
+                """))
+        .isEqualTo(
+            new ScriptLab.Outcome(
+                1,
+                """
+                WARNING: ping: fail count 2 >= threshold 2
+                no answer
+                NOTICE: ping: no longer failing
+                WARNING: threshold 1x is not a number; ignored
+                WARNING: slow: fail count 1 >= threshold 1
+                WARNING: slow: fail count 3 >= threshold 1
+                ERROR: ping: fail count 1 >= error threshold 1
+                dead
+                """));
+  }
+
+  @Test
+  void ourAddressesAreRemembered() throws Exception {
+    lab.standIn(
+        "ctdb",
+        "case \"$*\" in pnn) echo 1 ;; *) printf '|Public IP|Node|\\n|10.0.0.1|1|\\n|10.0.0.2|0|\\n' ;;"
+            + " esac");
+
+    assertThat(
+            lab.functions(
+                    """
+                    update_my_public_ip_addresses takeip 10.0.0.9
+                    update_my_public_ip_addresses takeip 10.0.0.9
+                    update_my_public_ip_addresses takeip 10.0.0.99
+                    update_my_public_ip_addresses releaseip 10.0.0.99
+                    cat $CTDB_MY_PUBLIC_IPS_CACHE
+                    update_my_public_ip_addresses ipreallocated
+                    cat $CTDB_MY_PUBLIC_IPS_CACHE
+                    """)
+                .output())
+        .isEqualTo("10.0.0.9\n10.0.0.1\n");
+  }
+
+  @Test
+  void thePlatformIsReadOnce() throws Exception {
+    lab.variable("CTDB_SYS_ETCDIR", dir.toString());
+    assertThat(lab.functions("echo $CTDB_PLATFORM_STYLE").output()).isEqualTo("unknown\n");
+    lab.file("os-release", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n");
+    assertThat(lab.functions("echo $CTDB_PLATFORM_STYLE").output()).isEqualTo("redhat\n");
+    lab.file("os-release", "ID=plan9\n");
+    assertThat(lab.functions("echo $CTDB_PLATFORM_STYLE").output()).isEqualTo("plan9\n");
   }
 
   @Test

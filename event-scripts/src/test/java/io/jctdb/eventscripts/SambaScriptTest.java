@@ -28,7 +28,7 @@ class SambaScriptTest {
         new ScriptLab(dir)
             .standIn("pidof", "exit 1")
             .standIn("testparm", TESTPARM.formatted(dir))
-            .standIn("ctdb", "exit 98")
+            .standIn("ss", "printf 'LISTEN 0 50 [::]:%s *:*\\n' 445 139")
             .file(
                 "smb.conf",
                 """
@@ -68,13 +68,13 @@ class SambaScriptTest {
   @Test
   void aHealthySambaIsHealthyAndItsConfigurationIsKept() throws Exception {
     assertThat(lab.event("50.samba", "monitor")).isEqualTo(new ScriptLab.Outcome(0, ""));
-    assertThat(lab.calls()).contains("ctdb checktcpport 445", "ctdb checktcpport 139");
+    assertThat(lab.calls()).containsOnlyOnce("ss -H -l -t -n");
     assertThat(cache()).content().contains("workgroup = X").doesNotContain("registry");
   }
 
   @Test
   void aPortNobodyListensOnMakesTheNodeUnhealthy() throws Exception {
-    lab.file("script.options", "CTDB_SAMBA_CHECK_PORTS=4455\n").standIn("ctdb", "exit 0");
+    lab.file("script.options", "CTDB_SAMBA_CHECK_PORTS=4455\n");
     assertThat(lab.event("50.samba", "monitor"))
         .isEqualTo(new ScriptLab.Outcome(1, "samba not listening on TCP port 4455\n"));
   }

@@ -67,6 +67,13 @@ public interface ClusterMembership extends AutoCloseable {
   /** {@code ctdb recover}: asks the leader, whoever it is, for a new epoch. */
   void requestRecovery();
 
+  /**
+   * Somebody told what may be the {@link LastWill} of the daemon on a node. If it is, that daemon
+   * is gone and holds nothing: its records and addresses can be handed on at once. Anything else is
+   * ignored.
+   */
+  void willTold(int pnn, byte[] secret);
+
   /** The registered nodes by pnn, this one too once it is registered. */
   Map<Integer, MemberInfo> nodes();
 

@@ -34,7 +34,7 @@ final class ClusterView {
     void epoch(CommittedEpoch epoch);
   }
 
-  private record Versioned(MemberInfo info, int version) {}
+  private record Versioned(MemberInfo info, int version, long session) {}
 
   private final ZooKeeperSession session;
   private final Paths paths;
@@ -85,6 +85,14 @@ final class ClusterView {
     return member != null && member.info().incarnation() == life.incarnation()
         ? Optional.of(member.version())
         : Optional.empty();
+  }
+
+  /** Who is registered in a session. */
+  Optional<MemberInfo> registeredIn(long session) {
+    return members.values().stream()
+        .filter(member -> member.session() == session)
+        .map(Versioned::info)
+        .findAny();
   }
 
   private void refreshMembers() {
@@ -139,7 +147,8 @@ final class ClusterView {
   private void note(Map<Integer, Versioned> found, int pnn, ZooKeeperSession.Node node) {
     try {
       MemberInfo info = MemberRecord.decode(pnn, node.data());
-      found.put(pnn, new Versioned(info, node.stat().getVersion()));
+      found.put(pnn, new Versioned(
+              info, node.stat().getVersion(), node.stat().getEphemeralOwner()));
     } catch (IllegalArgumentException e) {
       LOG.error("the membership record of node {} cannot be read: {}", pnn, e.getMessage());
       Versioned before = members.get(pnn);

@@ -3,6 +3,7 @@ package io.jctdb.recovery;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
@@ -14,17 +15,25 @@ import java.util.Set;
  * heartbeat may have been answered just before: the lease ends a whole lease later. An address can
  * outlive the lease by {@code addressResidue}. Times count from when <em>this</em> node noticed,
  * which is never too early. A node that said it holds nothing, or that came back as a new
- * incarnation (it may only do so when it holds nothing), is waited for no longer.
+ * incarnation (it may only do so when it holds nothing), or whose {@link LastWill} was told, is
+ * waited for no longer.
  */
 final class Departures {
   /** A life that ended without a goodbye, and how long its lease may have gone on from there. */
-  private record Gone(long noticedNanos, long residueNanos, long leaseNanos) {}
+  private record Gone(long noticedNanos, long residueNanos, long leaseNanos, String will) {}
+
+  /** Far more processes than die in the few seconds in which it matters. */
+  private static final int WILLS_MAX = 64;
 
   private final MembershipTiming timing;
   private final long addressResidueNanos;
   private final Map<Life, Gone> gone = new HashMap<>();
   private final Set<Life> expelled = new HashSet<>();
   private final Set<Life> letGo = new HashSet<>();
+
+  /** Hashes of the last wills that were told: no process that published one of them lives. */
+  private final Set<String> wills = new LinkedHashSet<>();
+
   private Map<Integer, MemberInfo> nodes = Map.of();
 
   Departures(MembershipTiming timing, Duration addressResidue) {
@@ -36,7 +45,7 @@ final class Departures {
   void nodesAre(Map<Integer, MemberInfo> now, long nowNanos) {
     for (MemberInfo before : nodes.values()) {
       MemberInfo after = now.get(before.pnn());
-      if (after == null && before.ready()) {
+      if (after == null && before.ready() && !dead(before)) {
         note(before, nowNanos);
       } else if (after == null) {
         letGo.add(Life.of(before));
@@ -56,7 +65,40 @@ final class Departures {
         new Gone(
             nowNanos,
             Duration.ofMillis(node.residueMillis()).toNanos(),
-            Duration.ofMillis(node.leaseMillis()).toNanos()));
+            Duration.ofMillis(node.leaseMillis()).toNanos(),
+            node.will()));
+  }
+
+  /**
+   * Somebody told a secret with this hash.
+   *
+   * @return whether a process of that node had published it, and this is news
+   */
+  boolean willTold(int pnn, String hash) {
+    MemberInfo node = nodes.get(pnn);
+    boolean known =
+        (node != null && LastWill.same(node.will(), hash))
+            || gone.entrySet().stream()
+                .anyMatch(e -> e.getKey().pnn() == pnn && LastWill.same(e.getValue().will(), hash));
+    if (!known || !wills.add(hash)) {
+      return false;
+    }
+    if (wills.size() > WILLS_MAX) {
+      wills.remove(wills.iterator().next());
+    }
+    gone.forEach(
+        (life, end) -> {
+          if (LastWill.same(end.will(), hash)) {
+            letGo.add(life);
+          }
+        });
+    gone.keySet().removeAll(letGo);
+    return true;
+  }
+
+  /** Whether the process that wrote this record is proven to have ended and to hold nothing. */
+  boolean dead(MemberInfo node) {
+    return wills.contains(node.will());
   }
 
   /**
@@ -76,7 +118,7 @@ final class Departures {
     if (node != null) {
       return node.incarnation() != life.incarnation() || !node.ready();
     }
-    if (letGo.contains(life)) {
+    if (hasLetGo(life)) {
       return true;
     }
     // If it was never seen here, it went before we looked: as if it had vanished now.
@@ -87,8 +129,15 @@ final class Departures {
                 new Gone(
                     nowNanos,
                     timing.residue(timing.session()).toNanos(),
-                    timing.lease().toNanos()));
+                    timing.lease().toNanos(),
+                    LastWill.NONE));
     return nowNanos >= leaseEnd(life, end);
+  }
+
+  /** A node that let go in a later life had let go of the earlier one before it began that. */
+  private boolean hasLetGo(Life life) {
+    return letGo.stream()
+        .anyMatch(end -> end.pnn() == life.pnn() && end.incarnation() >= life.incarnation());
   }
 
   private long leaseEnd(Life life, Gone end) {

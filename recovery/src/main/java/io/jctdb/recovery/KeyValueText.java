@@ -54,6 +54,10 @@ final class KeyValueText {
     return value;
   }
 
+  String text(String key, String otherwise) {
+    return values.getOrDefault(key, otherwise);
+  }
+
   /** NumberFormatException is an IllegalArgumentException. */
   long number(String key) {
     return Long.parseLong(text(key));

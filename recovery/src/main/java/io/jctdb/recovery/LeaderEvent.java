@@ -43,6 +43,12 @@ sealed interface LeaderEvent {
   /** ZooKeeper has expelled the node, or (when {@code done} is false) has not. */
   record Expelled(Life life, boolean done) implements LeaderEvent {}
 
+  /**
+   * The supervisor of node {@code pnn} told a secret with this hash; told whether or not this node
+   * leads. See {@link LastWill}.
+   */
+  record WillTold(int pnn, String hash) implements LeaderEvent {}
+
   /** Time has passed. */
   record Tick() implements LeaderEvent {}
 }

@@ -48,6 +48,9 @@ final class LeaderMachine {
   private final long settleNanos;
   private final Departures departures;
 
+  /** All who are registered, and those of them whose processes are not known to be dead. */
+  private Map<Integer, MemberInfo> registered = Map.of();
+
   private Map<Integer, MemberInfo> nodes = Map.of();
   private final Set<Integer> linksUp = new HashSet<>();
 
@@ -89,6 +92,7 @@ final class LeaderMachine {
     List<LeaderDecision> out = new ArrayList<>();
     switch (event) {
       case LeaderEvent.Nodes e -> nodesAre(e.nodes(), now);
+      case LeaderEvent.WillTold e -> willTold(e.pnn(), e.hash(), now);
       case LeaderEvent.Link e -> linkIs(e.pnn(), e.up());
       case LeaderEvent.EpochSeen e -> epochSeen(e.epoch());
       case LeaderEvent.Elected e -> elected(e, now);
@@ -106,7 +110,17 @@ final class LeaderMachine {
     return out;
   }
 
-  private void nodesAre(Map<Integer, MemberInfo> now, long nowNanos) {
+  /** A record that outlives its process, until the session ends, stands for nothing. */
+  private void willTold(int pnn, String hash, long now) {
+    if (pnn != self && departures.willTold(pnn, hash)) {
+      nodesAre(registered, now);
+    }
+  }
+
+  private void nodesAre(Map<Integer, MemberInfo> all, long nowNanos) {
+    registered = Map.copyOf(all);
+    Map<Integer, MemberInfo> now = new HashMap<>(all);
+    now.values().removeIf(departures::dead);
     for (MemberInfo node : now.values()) {
       MemberInfo before = nodes.get(node.pnn());
       if (leading && before != null && node.recoveryRequests() > before.recoveryRequests()) {

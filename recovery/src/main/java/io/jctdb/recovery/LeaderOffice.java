@@ -75,14 +75,56 @@ final class LeaderOffice {
             Guard.guarded(
                 (results, failure) -> {
                   contending = false;
-                  if (failure == null && results.get(1) instanceof OpResult.SetDataResult written) {
-                    leading = true;
-                    term = written.getStat().getVersion();
-                    LOG.info("node {} is the leader, term {}", self, term);
-                    load();
+                  if (failure == null) {
+                    elected(results.get(1));
                   }
                   view.refreshLeader();
                 }));
+  }
+
+  private void elected(OpResult termWritten) {
+    if (termWritten instanceof OpResult.SetDataResult written) {
+      leading = true;
+      term = written.getStat().getVersion();
+      LOG.info("node {} is the leader, term {}", self, term);
+      load();
+    }
+  }
+
+  /**
+   * Takes the place of a leader whose process is proven to be dead, without waiting for its session
+   * to end. One write, which holds only if nobody was elected since the leader's record was seen to
+   * be of that session.
+   */
+  void succeed(long deadSession) {
+    contending = true;
+    CompletableFuture<ZooKeeperSession.Node> termNow = session.read(paths.term());
+    CompletableFuture<ZooKeeperSession.Node> leaderNow = session.read(paths.leader());
+    termNow
+        .thenCombine(leaderNow, (term, leader) -> replace(term, leader, deadSession))
+        .thenCompose(replaced -> replaced)
+        .whenComplete(
+            Guard.guarded(
+                (results, failure) -> {
+                  contending = false;
+                  if (failure == null && !results.isEmpty()) {
+                    elected(results.getLast());
+                  }
+                  view.refreshLeader();
+                }));
+  }
+
+  private CompletableFuture<List<OpResult>> replace(
+      ZooKeeperSession.Node termNow, ZooKeeperSession.Node leaderNow, long deadSession) {
+    if (leaderNow.stat().getEphemeralOwner() != deadSession) {
+      return CompletableFuture.completedFuture(List.of());
+    }
+    byte[] name = Integer.toString(self).getBytes(StandardCharsets.UTF_8);
+    return session.write(
+        List.of(
+            Op.delete(paths.leader(), -1),
+            Op.create(paths.leader(), name, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
+            Op.setData(paths.term(), name, termNow.stat().getVersion())));
   }
 
   /**

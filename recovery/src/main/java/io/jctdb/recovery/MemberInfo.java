@@ -24,6 +24,8 @@ import io.jctdb.protocol.RunState;
  * @param leaseMillis how long this node acts after sending a heartbeat that was answered
  * @param residueMillis how long that lease can outlive the expiry of the node's ZooKeeper session
  *     (see {@link MembershipTiming})
+ * @param will what proves that the process which wrote this record is dead and has left nothing
+ *     behind: the hash of its last will ({@link LastWill}); empty when it left none
  */
 public record MemberInfo(
     int pnn,
@@ -36,7 +38,8 @@ public record MemberInfo(
     long lastEpoch,
     long recoveryRequests,
     int leaseMillis,
-    int residueMillis) {
+    int residueMillis,
+    String will) {
 
   /** The flags that a node sets for itself. */
   static final int OWN_FLAGS =
@@ -46,6 +49,34 @@ public record MemberInfo(
     if (pnn < 0 || (flags & ~OWN_FLAGS) != 0 || leaseMillis < 0 || residueMillis < 0) {
       throw new IllegalArgumentException("not a membership record of node " + pnn);
     }
+  }
+
+  /** Of a process without a last will. */
+  MemberInfo(
+      int pnn,
+      long incarnation,
+      int flags,
+      int capabilities,
+      RunState runState,
+      boolean ready,
+      String address,
+      long lastEpoch,
+      long recoveryRequests,
+      int leaseMillis,
+      int residueMillis) {
+    this(
+        pnn,
+        incarnation,
+        flags,
+        capabilities,
+        runState,
+        ready,
+        address,
+        lastEpoch,
+        recoveryRequests,
+        leaseMillis,
+        residueMillis,
+        LastWill.NONE);
   }
 
   /** Whether BANNED or STOPPED: such a node takes no part. */

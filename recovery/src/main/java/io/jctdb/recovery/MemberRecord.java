@@ -19,6 +19,7 @@ final class MemberRecord {
         .put("recovery-requests", info.recoveryRequests())
         .put("lease-ms", info.leaseMillis())
         .put("residue-ms", info.residueMillis())
+        .put("will", info.will())
         .bytes();
   }
 
@@ -43,6 +44,7 @@ final class MemberRecord {
         text.number("last-epoch"),
         text.number("recovery-requests"),
         text.integer("lease-ms"),
-        text.integer("residue-ms"));
+        text.integer("residue-ms"),
+        text.text("will", LastWill.NONE));
   }
 }

@@ -24,6 +24,7 @@ import java.util.function.LongSupplier;
  * @param settle how long a join waits for others to join with it
  * @param patience how long a member that cannot be reached by the leader, does not promise, or does
  *     not let go although it is stopped or banned, is waited for before it is expelled
+ * @param will hash of this process's {@link LastWill}, or {@link LastWill#NONE}
  * @param bootNanos monotonic clock in nanoseconds that also counts while the host is suspended
  */
 public record MembershipConfig(
@@ -38,6 +39,7 @@ public record MembershipConfig(
     Duration gather,
     Duration settle,
     Duration patience,
+    String will,
     LongSupplier bootNanos) {
 
   public MembershipConfig {
@@ -63,6 +65,7 @@ public record MembershipConfig(
         Duration.ofSeconds(1),
         Duration.ofMillis(80),
         Duration.ofSeconds(5),
+        LastWill.NONE,
         System::nanoTime);
   }
 
@@ -79,6 +82,7 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
+        will,
         bootNanos);
   }
 
@@ -95,6 +99,7 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
+        will,
         bootNanos);
   }
 
@@ -111,6 +116,7 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
+        will,
         bootNanos);
   }
 
@@ -127,6 +133,7 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
+        will,
         bootNanos);
   }
 
@@ -143,6 +150,24 @@ public record MembershipConfig(
         gather,
         settle,
         other,
+        will,
+        bootNanos);
+  }
+
+  public MembershipConfig withWill(String hash) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        hash,
         bootNanos);
   }
 
@@ -159,6 +184,7 @@ public record MembershipConfig(
         gather,
         settle,
         patience,
+        will,
         nanos);
   }
 
@@ -176,6 +202,7 @@ public record MembershipConfig(
         other,
         settle,
         patience,
+        will,
         bootNanos);
   }
 }

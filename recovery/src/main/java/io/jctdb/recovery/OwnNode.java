@@ -12,6 +12,7 @@ final class OwnNode {
 
   private final int self;
   private final String address;
+  private final String will;
   private int flags;
   private int capabilities;
   private RunState runState = RunState.INIT;
@@ -24,6 +25,7 @@ final class OwnNode {
   OwnNode(MembershipConfig config, long firstIncarnation) {
     this.self = config.self();
     this.address = config.address();
+    this.will = config.will();
     this.flags = config.startFlags() | NodeFlags.UNHEALTHY;
     this.capabilities = config.capabilities();
     this.incarnation = firstIncarnation;
@@ -41,7 +43,8 @@ final class OwnNode {
         lastEpoch,
         recoveryRequests,
         leaseMillis,
-        residueMillis);
+        residueMillis,
+        will);
   }
 
   int flags() {

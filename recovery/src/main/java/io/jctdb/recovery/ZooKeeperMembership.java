@@ -401,7 +401,13 @@ final class ZooKeeperMembership implements ClusterMembership {
       leads.dropUnconfirmed();
     } else if (known.isEmpty() && may && connected && now >= contendAfter) {
       leads.contend();
+    } else if (known.isPresent() && may && connected && isDead(read, known.get())) {
+      leads.succeed(known.get().session());
     }
+  }
+
+  private boolean isDead(ClusterView read, ClusterView.Leader leads) {
+    return read.registeredIn(leads.session()).filter(machine.departures()::dead).isPresent();
   }
 
   // News from ZooKeeper.
@@ -608,6 +614,20 @@ final class ZooKeeperMembership implements ClusterMembership {
   @Override
   public void linkChanged(int pnn, boolean up) {
     owner.execute(() -> step(new LeaderEvent.Link(pnn, up)));
+  }
+
+  @Override
+  public void willTold(int pnn, byte[] secret) {
+    String hash = LastWill.hashOf(secret);
+    owner.execute(
+        () -> {
+          step(new LeaderEvent.WillTold(pnn, hash));
+          LeaderOffice leads = office;
+          ClusterView read = view;
+          if (leads != null && read != null && connected) {
+            contendOrYield(leads, read, now());
+          }
+        });
   }
 
   // Views.

@@ -121,6 +121,25 @@ class ClusterMembershipTest {
 
   @Test
   @Order(6)
+  void theLeadersLastWillSparesTheOthersItsLease() {
+    int killed = cluster.leader().orElseThrow();
+    byte[] secret = cluster.nodes.get(killed).secret;
+    cluster.kill(killed);
+    cluster.nodes.values().forEach(node -> node.membership().willTold(killed, secret));
+    soon().until(() -> cluster.agreeOn(others(killed)));
+    int leader = cluster.leader().orElseThrow();
+    assertThat(leader).isNotEqualTo(killed);
+    ZooKeeperMembership heir = cluster.nodes.get(leader).membership();
+    assertThat(heir.safeAfterNanos(killed)).isEqualTo(Long.MIN_VALUE);
+    assertThat(heir.epoch().orElseThrow().members()).doesNotContain(killed);
+
+    cluster.startNode(killed);
+    soon().until(() -> cluster.agreeOn(0, 1, 2));
+    cluster.nodes.values().forEach(node -> assertThat(node.told).doesNotContain("lease lost"));
+  }
+
+  @Test
+  @Order(7)
   void aNodeThatRestartsBeforeItsSessionExpiredReplacesItsRecord() {
     int restarted = (cluster.leader().orElseThrow() + 1) % 3;
     int watching = (restarted + 1) % 3;
@@ -139,7 +158,7 @@ class ClusterMembershipTest {
   }
 
   @Test
-  @Order(7)
+  @Order(8)
   void aMemberThatStaysSilentIsExpelledAndLetsGo() {
     int mute = (cluster.leader().orElseThrow() + 1) % 3;
     cluster.silent.add(mute);
@@ -151,7 +170,7 @@ class ClusterMembershipTest {
   }
 
   @Test
-  @Order(8)
+  @Order(9)
   void aServerOfTheEnsembleStopsAndNobodyLosesItsLease() throws Exception {
     cluster.nodes.values().forEach(node -> node.told.clear());
     for (int pnn = 0; pnn < 3; pnn++) {
@@ -165,7 +184,7 @@ class ClusterMembershipTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void leavingInGoodOrderIsQuick() {
     int left = cluster.leader().orElseThrow();
     TestCluster.Node node = cluster.nodes.remove(left);
@@ -181,7 +200,7 @@ class ClusterMembershipTest {
   }
 
   @Test
-  @Order(10)
+  @Order(11)
   void withoutAQuorumTheLeaseRunsOutAndEveryoneBeginsAgain() throws Exception {
     cluster.nodes.values().forEach(node -> node.told.clear());
     cluster.stopServer(0);

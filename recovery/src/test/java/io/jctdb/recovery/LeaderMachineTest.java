@@ -237,6 +237,90 @@ class LeaderMachineTest {
     assertThat(at(1, recoveryAskedOf(0))).isEmpty();
   }
 
+  @Test
+  void aLastWillThatFitsIsAsGoodAsAGoodbye() {
+    running(0, 1, 2);
+    nodes.put(2, withWill(node(2), "proof"));
+    at(0, nodesEvent());
+    assertThat(at(10, new LeaderEvent.Link(2, false))).isEmpty();
+    assertThat(at(11, new LeaderEvent.WillTold(2, "guess"))).isEmpty();
+    assertThat(at(11, new LeaderEvent.WillTold(1, "proof"))).isEmpty();
+    assertThat(at(11, new LeaderEvent.WillTold(1, ""))).isEmpty();
+    assertThat(at(12, new LeaderEvent.WillTold(2, "proof")))
+        .containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
+    assertThat(at(13, new LeaderEvent.Reserved(2)))
+        .containsExactly(new LeaderDecision.Propose(epoch(2, 0, 1)));
+    assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(Long.MIN_VALUE);
+    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(Long.MAX_VALUE);
+
+    // Its record goes with its session, two seconds later, and that means nothing any more.
+    at(14, new LeaderEvent.Promised(2, Set.of()));
+    at(15, new LeaderEvent.Committed(2));
+    assertThat(at(2000, gone(2))).isEmpty();
+    assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(Long.MIN_VALUE);
+  }
+
+  @Test
+  void aWillThatComesWhileItsNodeIsAskedToPromiseBeginsTheChangeAgain() {
+    running(0, 1, 2);
+    nodes.put(2, withWill(node(2), "proof"));
+    at(0, nodesEvent());
+    at(10, recoveryAskedOf(1));
+    at(11, new LeaderEvent.Reserved(2));
+    assertThat(at(12, new LeaderEvent.WillTold(2, "proof")))
+        .containsExactly(
+            new LeaderDecision.Reserve(3, "node 2 was lost while epoch 2 was proposed"));
+  }
+
+  @Test
+  void aRegistrationThatTheNetworkDeliversAfterTheDeathIsDeadToo() {
+    running(0, 1);
+    nodes.put(1, withWill(node(1), "proof"));
+    at(0, nodesEvent());
+    at(10, new LeaderEvent.WillTold(1, "proof"));
+    at(11, new LeaderEvent.Reserved(2));
+    at(12, new LeaderEvent.Promised(2, Set.of()));
+    at(13, new LeaderEvent.Committed(2));
+    nodes.put(1, withWill(later(node(1)), "proof"));
+    assertThat(at(14, nodesEvent())).isEmpty();
+    assertThat(at(500, tick())).isEmpty();
+
+    nodes.put(1, withWill(later(later(node(1))), "of the next process"));
+    at(600, new LeaderEvent.Link(1, true));
+    assertThat(at(600, nodesEvent())).isEmpty();
+    assertThat(at(680, tick())).containsExactly(new LeaderDecision.Reserve(3, "nodes [1] join"));
+  }
+
+  @Test
+  void aWillThatComesAfterTheSessionHasEndedSparesTheRestOfTheWait() {
+    running(0, 1);
+    nodes.put(1, withWill(withResidue(node(1), 700), "proof"));
+    at(0, nodesEvent());
+    assertThat(at(100, gone(1))).isEmpty();
+    assertThat(at(200, new LeaderEvent.WillTold(1, "proof")))
+        .containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(Long.MIN_VALUE);
+  }
+
+  @Test
+  void nobodyDeclaresALivingNodeDeadToItself() {
+    running(0, 1);
+    nodes.put(0, withWill(node(0), "own"));
+    at(0, nodesEvent());
+    assertThat(at(10, new LeaderEvent.WillTold(0, "own"))).isEmpty();
+    assertThat(at(11, recoveryAskedOf(1))).hasSize(1);
+  }
+
+  @Test
+  void aWillThatAFollowerWasToldCountsWhenItIsElected() {
+    nodes.put(0, node(0));
+    nodes.put(1, withWill(node(1), "proof"));
+    at(0, nodesEvent());
+    at(10, new LeaderEvent.WillTold(1, "proof"));
+    assertThat(at(20, elected(committed(1, 0, 1), 1)))
+        .containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+  }
+
   // Words of the stories.
 
   private List<LeaderDecision> at(long millis, LeaderEvent event) {
@@ -340,6 +424,37 @@ class LeaderMachineTest {
         0,
         1600,
         0);
+  }
+
+  private static MemberInfo withWill(MemberInfo n, String will) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        n.flags(),
+        n.capabilities(),
+        n.runState(),
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis(),
+        will);
+  }
+
+  private static MemberInfo later(MemberInfo n) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation() + 1,
+        n.flags(),
+        n.capabilities(),
+        n.runState(),
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis());
   }
 
   private static MemberInfo with(MemberInfo n, int flags, boolean ready) {

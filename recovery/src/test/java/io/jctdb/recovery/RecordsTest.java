@@ -32,7 +32,8 @@ class RecordsTest {
           17,
           2,
           1600,
-          0);
+          0,
+          "0123abcd");
 
   @Test
   void aMemberRecordComesBack() {
@@ -44,6 +45,25 @@ class RecordsTest {
     assertThat(new String(MemberRecord.encode(MEMBER), StandardCharsets.UTF_8))
         .startsWith("pnn=3\nincarnation=1234567890123\nflags=34\n")
         .contains("runstate=STARTUP\nready=true\naddress=fd00::3\n");
+  }
+
+  @Test
+  void aRecordWithoutALastWillIsReadAsSuch() {
+    String text = new String(MemberRecord.encode(MEMBER), StandardCharsets.UTF_8);
+    assertThat(
+            MemberRecord.decode(3, text.replaceAll("will=.*\n", "").getBytes(StandardCharsets.UTF_8))
+                .will())
+        .isEmpty();
+  }
+
+  @Test
+  void onlyTheSecretItselfFitsItsHash() {
+    byte[] secret = LastWill.newSecret();
+    String published = LastWill.hashOf(secret);
+    assertThat(LastWill.same(published, LastWill.hashOf(secret.clone()))).isTrue();
+    secret[31] ^= 1;
+    assertThat(LastWill.same(published, LastWill.hashOf(secret))).isFalse();
+    assertThat(LastWill.same(LastWill.NONE, LastWill.NONE)).isFalse();
   }
 
   @ParameterizedTest

@@ -98,6 +98,7 @@ final class TestCluster implements AutoCloseable {
   final class Node implements MembershipListener, EpochChange {
     private final int pnn;
     private @Nullable ZooKeeperMembership membership;
+    final byte[] secret = LastWill.newSecret();
     final List<String> told = new CopyOnWriteArrayList<>();
     final List<Epoch> committed = new CopyOnWriteArrayList<>();
 
@@ -108,7 +109,8 @@ final class TestCluster implements AutoCloseable {
     private void start() {
       MembershipConfig config =
           MembershipConfig.of(pnn, "127.0.0." + (pnn + 1), ensemble.connectString(pnn))
-              .withPatience(Duration.ofMillis(1500));
+              .withPatience(Duration.ofMillis(1500))
+              .withWill(LastWill.hashOf(secret));
       membership = ZooKeeperMembership.start(config, this, this);
       for (Node other : nodes.values()) {
         other.membership().linkChanged(pnn, true);
