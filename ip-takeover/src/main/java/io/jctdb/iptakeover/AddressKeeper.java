@@ -4,6 +4,9 @@ import java.net.InetAddress;
 
 /** Keeps the addresses of this node alive in the kernel. Port of {@link LocalAddresses}. */
 public interface AddressKeeper {
+  /** Whether the lease of this node is long enough for an address to be added now. */
+  boolean mayTake();
+
   /**
    * From now on this address is renewed, wherever the kernel has it; at once if it already has. It
    * need not be there yet: so nothing is missed between an event script's adding it and its end.

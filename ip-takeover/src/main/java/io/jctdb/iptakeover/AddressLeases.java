@@ -52,6 +52,11 @@ public final class AddressLeases implements AddressKeeper, AutoCloseable {
   }
 
   @Override
+  public boolean mayTake() {
+    return lease.validSeconds(leaseNanosLeft.getAsLong()) > 0;
+  }
+
+  @Override
   public void hold(InetAddress address) {
     lock.lock();
     try {

@@ -3,7 +3,10 @@ package io.jctdb.iptakeover;
 import io.jctdb.protocol.NumericAddress;
 import io.jctdb.protocol.SpecialPnn;
 import java.net.InetAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What this node knows about one public address of its list. */
@@ -34,8 +37,43 @@ final class LocalAddress {
 
   AfterChange afterChange = AfterChange.CARRY_ON;
 
+  /** Requests that came while the address was changing, in their order. */
+  private final Deque<Request> waiting = new ArrayDeque<>();
+
+  /** Far more than a leader that repeats itself and a tool ask for. */
+  private static final int WAITING_MAX = 16;
+
+  private record Request(Runnable body, IntConsumer status, boolean isTake) {}
+
   LocalAddress(PublicAddress configured) {
     this.configured = configured;
+  }
+
+  /** To be carried out after the change that is under way; refused with -1 if too much waits. */
+  void later(Runnable body, IntConsumer status, boolean isTake) {
+    if (waiting.size() < WAITING_MAX) {
+      waiting.add(new Request(body, status, isTake));
+    } else {
+      status.accept(-1);
+    }
+  }
+
+  /** What waits to take the address is refused: this node shall have none. */
+  void refuseWaitingTakes() {
+    List<Request> takes = waiting.stream().filter(Request::isTake).toList();
+    waiting.removeAll(takes);
+    takes.forEach(take -> take.status.accept(-1));
+  }
+
+  /** A change has ended: carries out what has waited for that, up to the next change. */
+  void carryOn() {
+    while (!changing) {
+      Request next = waiting.poll();
+      if (next == null) {
+        return;
+      }
+      next.body.run();
+    }
   }
 
   InetAddress address() {

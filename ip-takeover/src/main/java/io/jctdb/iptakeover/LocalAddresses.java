@@ -30,8 +30,10 @@ import org.slf4j.LoggerFactory;
  * who is believed to have the others (cluster-and-failover.md 3.2, 3.6, 3.9).
  *
  * <p>The leader decides where an address is; this class carries it out, one change of an address at
- * a time. An address is here when the kernel has it: that is asked before each decision, never
- * remembered.
+ * a time; what is asked for meanwhile waits. An address is here when the kernel has it: that is
+ * asked before each decision, never remembered. An address that is being taken or released, or that
+ * is on an interface without being recorded, is said to be here: the leader must not give it to
+ * another node before this one has let go.
  *
  * <p>Two deviations from ctdbd 4.17, both visible only when something else has gone wrong: an
  * address that {@code releaseip} left on the interface is removed through netlink before the
@@ -78,13 +80,28 @@ public final class LocalAddresses {
 
   /** GET_PUBLIC_IPS: reverse of the file's order. */
   public List<PublicIp> publicIps(boolean onlyAvailable) {
+    Set<InetAddress> present = present();
     List<PublicIp> list = new ArrayList<>();
     for (LocalAddress entry : table.values()) {
       if (!onlyAvailable || isAvailable(entry)) {
-        list.addFirst(publicIp(entry));
+        boolean here = entry.changing || present.contains(entry.address());
+        list.addFirst(new PublicIp(here ? self : entry.holder, new SockAddr(entry.address(), 0)));
       }
     }
     return list;
+  }
+
+  /** What the kernel has; nothing if it cannot say. */
+  private Set<InetAddress> present() {
+    Set<InetAddress> present = new HashSet<>();
+    if (!table.isEmpty()) {
+      try {
+        ports.kernel().list().forEach(found -> present.add(found.address()));
+      } catch (IOException e) {
+        LOG.error("Cannot list the addresses of this node: {}", e.getMessage());
+      }
+    }
+    return present;
   }
 
   /** GET_PUBLIC_IP_INFO; empty if this node does not know the address. */
@@ -262,14 +279,18 @@ public final class LocalAddresses {
     } else if (entry == null) {
       status.accept(OK);
     } else if (entry.changing) {
-      LOG.warn("Refused to take {}: a change of it is under way", entry.text());
-      status.accept(FAILED);
+      entry.later(() -> takeoverIp(request, status), status, true);
     } else {
       takeover(entry, status);
     }
   }
 
   private void takeover(LocalAddress entry, IntConsumer status) {
+    if (!ports.keeper().mayTake()) {
+      LOG.error("Cannot take {}: the lease of this node is running out", entry.text());
+      status.accept(FAILED);
+      return;
+    }
     String best = interfaces.best(entry.configured.interfaces());
     if (best == null) {
       LOG.error(
@@ -308,7 +329,12 @@ public final class LocalAddresses {
     ports
         .events()
         .run(
-            "takeip", entry.eventArguments(chosen), result -> taken(entry, chosen, result, status));
+            "takeip",
+            entry.eventArguments(chosen),
+            result -> {
+              taken(entry, chosen, result, status);
+              entry.carryOn();
+            });
   }
 
   private void taken(LocalAddress entry, String on, int result, IntConsumer status) {
@@ -347,7 +373,10 @@ public final class LocalAddresses {
         .run(
             "updateip",
             entry.eventArguments(old, to),
-            result -> moved(entry, from, to, result, status));
+            result -> {
+              moved(entry, from, to, result, status);
+              entry.carryOn();
+            });
   }
 
   private void moved(
@@ -404,8 +433,7 @@ public final class LocalAddresses {
     if (entry == null) {
       status.accept(OK);
     } else if (entry.changing) {
-      LOG.warn("Refused to release {}: a change of it is under way", entry.text());
-      status.accept(FAILED);
+      entry.later(() -> releaseIp(request, status), status, false);
     } else {
       release(entry, request.pnn(), status);
     }
@@ -414,6 +442,8 @@ public final class LocalAddresses {
   /**
    * Releases every address that is here, with events: this node is being stopped, banned or shut
    * down. Also those that are just being taken.
+   *
+   * @param done runs when all are gone, or have turned out to be impossible to remove
    */
   public void releaseAll(Runnable done) {
     List<LocalAddress> entries = List.copyOf(table.values());
@@ -427,7 +457,8 @@ public final class LocalAddresses {
     for (LocalAddress entry : entries) {
       if (entry.changing) {
         entry.afterChange = AfterChange.RELEASE;
-        one.run();
+        entry.refuseWaitingTakes();
+        entry.later(one, status -> one.run(), false);
       } else {
         release(entry, SpecialPnn.UNKNOWN, status -> one.run());
       }
@@ -442,6 +473,7 @@ public final class LocalAddresses {
     for (LocalAddress entry : List.copyOf(table.values())) {
       if (entry.changing) {
         entry.afterChange = AfterChange.REMOVE;
+        entry.refuseWaitingTakes();
       } else {
         gone(entry, SpecialPnn.UNKNOWN);
       }
@@ -471,7 +503,10 @@ public final class LocalAddresses {
         .run(
             "releaseip",
             entry.eventArguments(on),
-            result -> released(entry, newHolder, result, status));
+            result -> {
+              released(entry, newHolder, result, status);
+              entry.carryOn();
+            });
   }
 
   /** Only the kernel says whether a release worked, not the script (1.10). */

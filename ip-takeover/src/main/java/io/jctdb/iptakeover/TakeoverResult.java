@@ -1,34 +1,36 @@
 package io.jctdb.iptakeover;
 
-import java.net.InetAddress;
-import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * How a takeover run ended.
  *
- * @param failures how many controls failed, by pnn; empty: success
+ * @param failures how many controls failed, by pnn
  * @param placements what the allocation wanted
  * @param deferred addresses that a lost or silent node may still have, not given to anybody yet
- * @param retryAfter when the deferred ones can be given away, if that is known
+ * @param unfinished something was given up because a node was lost, or because a newer run is
+ *     wanted: nobody's fault, but not done
+ * @param moved which addresses nodes have confirmed to have taken that did not have them before
  */
 public record TakeoverResult(
     Map<Integer, Integer> failures,
     List<Placement> placements,
-    List<InetAddress> deferred,
-    Optional<Duration> retryAfter) {
+    List<Deferral> deferred,
+    boolean unfinished,
+    List<Placement> moved) {
   public TakeoverResult {
     failures = Map.copyOf(failures);
     placements = List.copyOf(placements);
     deferred = List.copyOf(deferred);
+    moved = List.copyOf(moved);
   }
 
+  /** Everything that could be done has been done; some addresses may be deferred. */
   public boolean isSuccess() {
-    return failures.isEmpty();
+    return failures.isEmpty() && !unfinished;
   }
 
   /** The node with most failures, the lowest pnn of several. */

@@ -5,6 +5,7 @@ import io.jctdb.protocol.ControlFlag;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.NumericAddress;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.PublicIpList;
@@ -12,13 +13,14 @@ import io.jctdb.protocol.SockAddr;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,57 +30,91 @@ import org.slf4j.LoggerFactory;
  * could host, allocate, release each address wherever it should not be, take it where it should be,
  * and send {@code ipreallocated} to everybody.
  *
- * <p>Unlike ctdbd, an address goes its own way: it is taken as soon as <em>its</em> releases are
- * confirmed, so that a node that cannot release one address holds up only that one.
+ * <p>Unlike ctdbd, an address goes its own way: it is taken as soon as those who had it have
+ * confirmed its release, so that a node that cannot release one address, or does not answer at all,
+ * holds up only what it has itself. Nodes that do not have an address are told of its new holder,
+ * but not waited for.
  *
  * <p>The rule that keeps two nodes from serving one address: it is given to a node only if
  *
  * <ol>
- *   <li>every connected node that knows it, except the target, has confirmed its release in this
- *       run; and
- *   <li>it was hosted by a connected node at the beginning, or no lost node can still have it
- *       ({@link HandOverGate}), nor a silent one, which is connected but did not answer.
+ *   <li>every node that said at the beginning of this run that it has it (or is about to have it),
+ *       except the target, has confirmed its release; and
+ *   <li>if nobody said so, no node that could not be asked can still have it ({@link
+ *       HandOverGate}): neither a lost one, nor one that is connected and silent.
  * </ol>
  *
- * An address that fails the second test is <em>deferred</em>; it waits for the lost node's lease,
- * which is a matter of seconds. That holds for every address that nobody claims, whichever node had
- * it last: records of the past would be wrong after {@code ctdb moveip}, which bypasses the leader.
+ * An address that fails the second test is <em>deferred</em>, for as long as the nodes that may
+ * have it are not safe. Which these are is known from where this leader has seen it or sent it
+ * ({@link LastHolders}) and from whom the other nodes believe to have it, as {@code ctdb moveip}
+ * bypasses the leader. If all that leads nowhere, any node that could not be asked may have it.
+ *
+ * <p>A node that is lost during the run ends what was asked of it at once.
  *
  * <p>Threading: owner thread.
  */
 final class TakeoverRun {
   private static final Logger LOG = LoggerFactory.getLogger(TakeoverRun.class);
 
+  /** A node that needs longer to say what it has is treated as silent. */
+  static final Duration ASKING_MAX = Duration.ofSeconds(1);
+
+  /** The same for a node that can have nothing: it is no member any more, or not yet. */
+  static final Duration ASKING_OTHERS_MAX = Duration.ofMillis(100);
+
+  /** How much longer a run may place addresses when another run is wanted. */
+  static final Duration HURRY = Duration.ofMillis(500);
+
   private final NodeControls controls;
   private final Scheduler scheduler;
   private final HandOverGate gate;
   private final TakeoverSettings settings;
+  private final Supplier<NodeMap> nodesNow;
   private final NodeMap nodes;
   private final Set<Integer> rebalance;
+  private final LastHolders holders;
+  private final Refusals refusals;
+  private final boolean tellAlways;
   private final Consumer<TakeoverResult> done;
 
   private final Map<Integer, Set<InetAddress>> known = new TreeMap<>();
   private final Map<Integer, Set<InetAddress>> hosted = new TreeMap<>();
   private final Map<Integer, Set<InetAddress>> available = new TreeMap<>();
+  private final Map<InetAddress, Set<Integer>> believed = new HashMap<>();
   private final Map<Integer, Integer> failures = new TreeMap<>();
-  private final List<InetAddress> deferred = new ArrayList<>();
+  private final List<Deferral> deferred = new ArrayList<>();
+  private final List<Placement> moved = new ArrayList<>();
   private List<Placement> placements = List.of();
+  private boolean changed;
+  private boolean unfinished;
+  private boolean telling;
   private @Nullable ControlRound round;
 
+  /**
+   * @param nodesNow the node map as the leader sees it at the time of asking
+   * @param tellAlways send {@code ipreallocated} even if nothing changes
+   */
   TakeoverRun(
       NodeControls controls,
       Scheduler scheduler,
       HandOverGate gate,
       TakeoverSettings settings,
-      NodeMap nodes,
+      Supplier<NodeMap> nodesNow,
       Set<Integer> rebalance,
+      LastHolders holders,
+      Refusals refusals,
+      boolean tellAlways,
       Consumer<TakeoverResult> done) {
     this.controls = controls;
     this.scheduler = scheduler;
     this.gate = gate;
     this.settings = settings;
-    this.nodes = nodes;
+    this.nodesNow = nodesNow;
+    this.nodes = nodesNow.get();
     this.rebalance = Set.copyOf(rebalance);
+    this.holders = holders;
+    this.refusals = refusals;
+    this.tellAlways = tellAlways;
     this.done = done;
   }
 
@@ -86,7 +122,7 @@ final class TakeoverRun {
     if (settings.failoverDisabled()) {
       tellReallocated();
     } else {
-      askKnown();
+      ask();
     }
   }
 
@@ -97,43 +133,77 @@ final class TakeoverRun {
     }
   }
 
-  private void askKnown() {
-    ControlRound asking = begin(settings.timeout(), this::askAvailable);
-    for (int pnn : nodesWithout(NodeFlags.DISCONNECTED | NodeFlags.DELETED)) {
-      ask(asking, pnn, 0, list -> rememberKnown(pnn, list));
+  /** Nodes may have been lost: nothing is expected from those any more. */
+  void nodesChanged() {
+    if (round != null) {
+      round.abandon(this::isLost);
     }
+  }
+
+  /** Another run is wanted: what takes long is left to that one. */
+  void hurry() {
+    if (round != null && telling) {
+      round.endWithin(Duration.ZERO);
+    } else if (round != null && !placements.isEmpty()) {
+      round.endWithin(HURRY);
+    }
+  }
+
+  private boolean isLost(int pnn) {
+    for (NodeMap.Node node : nodesNow.get().nodes()) {
+      if (node.pnn() == pnn && !node.has(NodeFlags.DISCONNECTED | NodeFlags.DELETED)) {
+        long wait = gate.nanosUntilSafe(pnn);
+        return wait > 0 && wait != HandOverGate.UNKNOWN;
+      }
+    }
+    return true;
+  }
+
+  // Asking.
+
+  private void ask() {
+    Duration limit =
+        settings.timeout().compareTo(ASKING_MAX) < 0 ? settings.timeout() : ASKING_MAX;
+    ControlRound asking = begin(limit, this::allocate);
+    for (NodeMap.Node node : nodes.nodes()) {
+      if (!isLost(node.pnn())) {
+        ask(asking, node.pnn(), 0, list -> remember(asking, node, list));
+      }
+    }
+    scheduler.after(ASKING_OTHERS_MAX, () -> asking.abandon(this::hasNothing));
     asking.seal();
   }
 
-  private void rememberKnown(int pnn, List<PublicIp> list) {
+  private boolean hasNothing(int pnn) {
+    return gate.nanosUntilSafe(pnn) <= 0;
+  }
+
+  private void remember(ControlRound asking, NodeMap.Node node, List<PublicIp> list) {
+    int pnn = node.pnn();
     Set<InetAddress> all = new HashSet<>();
     Set<InetAddress> own = new HashSet<>();
     for (PublicIp ip : list) {
-      all.add(ip.address().address());
+      InetAddress address = ip.address().address();
+      all.add(address);
       if (ip.pnn() == pnn) {
-        own.add(ip.address().address());
+        own.add(address);
+      } else if (ip.pnn() >= 0) {
+        believed.computeIfAbsent(address, a -> new HashSet<>()).add(ip.pnn());
       }
     }
     known.put(pnn, all);
     hosted.put(pnn, own);
-  }
-
-  private void askAvailable() {
-    ControlRound asking = begin(settings.timeout(), this::allocate);
-    for (int pnn : nodesWithout(NodeFlags.INACTIVE)) {
-      if (!known.getOrDefault(pnn, Set.of()).isEmpty()) {
-        ask(
-            asking,
-            pnn,
-            ControlFlag.PUBLIC_IP_ONLY_AVAILABLE,
-            list -> {
-              Set<InetAddress> could = new HashSet<>();
-              list.forEach(ip -> could.add(ip.address().address()));
-              available.put(pnn, could);
-            });
-      }
+    if (!all.isEmpty() && !node.has(NodeFlags.INACTIVE)) {
+      ask(
+          asking,
+          pnn,
+          ControlFlag.PUBLIC_IP_ONLY_AVAILABLE,
+          could -> {
+            Set<InetAddress> addresses = new HashSet<>();
+            could.forEach(ip -> addresses.add(ip.address().address()));
+            available.put(pnn, addresses);
+          });
     }
-    asking.seal();
   }
 
   private void ask(ControlRound asking, int pnn, int flags, Consumer<List<PublicIp>> remember) {
@@ -151,11 +221,21 @@ final class TakeoverRun {
           } catch (MalformedPacketException e) {
             LOG.error("Node {} gave a malformed list of public addresses", pnn, e);
           }
-          failed(pnn, Control.GET_PUBLIC_IPS, null, status);
+          if (hasNothing(pnn)) {
+            LOG.info("Takeover run: node {} is no member and does not answer; going on", pnn);
+          } else if (status == ControlRound.TIMED_OUT) {
+            LOG.warn("Takeover run: node {} does not say in time what it has; going on", pnn);
+            unfinished = true;
+          } else {
+            failed(pnn, Control.GET_PUBLIC_IPS, null, status);
+          }
         });
   }
 
+  // Placing.
+
   private void allocate() {
+    refusals.apply(available);
     List<NodeAddresses> perNode = new ArrayList<>();
     for (NodeMap.Node node : nodes.nodes()) {
       int pnn = node.pnn();
@@ -174,6 +254,9 @@ final class TakeoverRun {
             rebalance,
             settings.homeNodes());
     placements = Allocation.allocate(request);
+    for (Placement placement : placements) {
+      holders.claimed(placement.address(), claimers(placement.address()));
+    }
     if (Allocation.nothingToDo(request)) {
       tellReallocated();
     } else {
@@ -184,104 +267,166 @@ final class TakeoverRun {
   private void place() {
     // Twice, so that with the last phase all of it stays within ctdbd's 3 x TakeoverTimeout.
     ControlRound placing = begin(settings.timeout().multipliedBy(2), this::tellReallocated);
-    boolean unsafe = nanosUntilSafe() > 0;
-    for (Placement placement : placements) {
-      boolean hostedSomewhere =
-          hosted.values().stream().anyMatch(own -> own.contains(placement.address()));
-      if (unsafe && !hostedSomewhere && placement.pnn() != Placement.NOBODY) {
-        deferred.add(placement.address());
-        place(placing, new Placement(placement.address(), Placement.NOBODY));
-      } else {
-        place(placing, placement);
-      }
-    }
+    placements.forEach(placement -> place(placing, placement));
     placing.seal();
   }
 
   private void place(ControlRound placing, Placement placement) {
-    byte[] data = new PublicIp(placement.pnn(), new SockAddr(placement.address(), 0)).encode();
-    List<Integer> releasing = new ArrayList<>();
-    known.forEach(
-        (pnn, addresses) -> {
-          if (pnn != placement.pnn() && addresses.contains(placement.address())) {
-            releasing.add(pnn);
-          }
-        });
-    if (releasing.isEmpty()) {
-      take(placing, placement, data);
+    InetAddress address = placement.address();
+    Set<Integer> claimers = claimers(address);
+    Set<Integer> unsafe = claimers.isEmpty() ? mayHave(address) : Set.of();
+    if (!unsafe.isEmpty()) {
+      // Nothing is said to anybody: who is believed to have it is what protects it.
+      defer(placement, unsafe);
       return;
     }
-    int[] unconfirmed = {releasing.size()};
-    for (int pnn : releasing) {
+    byte[] data = new PublicIp(placement.pnn(), new SockAddr(address, 0)).encode();
+    Set<Integer> unconfirmed = new HashSet<>(claimers);
+    unconfirmed.remove(placement.pnn());
+    List<Integer> confirming = List.copyOf(unconfirmed);
+    known.forEach(
+        (pnn, addresses) -> {
+          if (pnn != placement.pnn() && addresses.contains(address) && !claimers.contains(pnn)) {
+            tellOfHolder(placing, pnn, address, data);
+          }
+        });
+    if (confirming.isEmpty()) {
+      take(placing, placement, data);
+    }
+    for (int pnn : confirming) {
+      changed = true;
       placing.call(
           pnn,
           Control.RELEASE_IP,
           0,
           data,
           (status, reply) -> {
-            if (status != 0) {
-              failed(pnn, Control.RELEASE_IP, placement.address(), status);
-            } else if (--unconfirmed[0] == 0) {
+            if (isReleased(pnn, placement, status)
+                && unconfirmed.remove(pnn)
+                && unconfirmed.isEmpty()) {
               take(placing, placement, data);
             }
           });
     }
   }
 
+  private boolean isReleased(int pnn, Placement placement, int status) {
+    if (status == 0) {
+      return true;
+    }
+    if (!isLost(pnn)) {
+      failed(pnn, Control.RELEASE_IP, placement.address(), status);
+      return false;
+    }
+    if (gate.nanosUntilSafe(pnn) <= 0) {
+      return true;
+    }
+    defer(placement, Set.of(pnn));
+    return false;
+  }
+
+  private void defer(Placement placement, Set<Integer> mayHaveIt) {
+    if (placement.pnn() != Placement.NOBODY) {
+      deferred.add(new Deferral(placement.address(), mayHaveIt));
+    }
+  }
+
+  private void tellOfHolder(ControlRound placing, int pnn, InetAddress address, byte[] data) {
+    placing.call(
+        pnn,
+        Control.RELEASE_IP,
+        0,
+        data,
+        (status, reply) -> {
+          if (status != 0) {
+            failed(pnn, Control.RELEASE_IP, address, status);
+          }
+        });
+  }
+
   private void take(ControlRound placing, Placement placement, byte[] data) {
-    if (placement.pnn() == Placement.NOBODY) {
+    int pnn = placement.pnn();
+    if (pnn == Placement.NOBODY) {
       return;
     }
+    boolean moves = !claimers(placement.address()).contains(pnn);
+    changed |= moves;
+    holders.told(placement.address(), pnn);
     placing.call(
-        placement.pnn(),
+        pnn,
         Control.TAKEOVER_IP,
         0,
         data,
         (status, reply) -> {
           if (status != 0) {
-            failed(placement.pnn(), Control.TAKEOVER_IP, placement.address(), status);
+            failed(pnn, Control.TAKEOVER_IP, placement.address(), status);
+          } else if (moves) {
+            moved.add(placement);
           }
         });
   }
 
-  private void tellReallocated() {
-    ControlRound telling = begin(settings.timeout(), this::finish);
-    for (int pnn : nodesWithout(NodeFlags.DISCONNECTED | NodeFlags.DELETED)) {
-      telling.call(
-          pnn,
-          Control.IPREALLOCATED,
-          0,
-          Payload.empty(),
-          (status, reply) -> {
-            if (status != 0) {
-              failed(pnn, Control.IPREALLOCATED, null, status);
-            }
-          });
+  /** The nodes that said that they have it. */
+  private Set<Integer> claimers(InetAddress address) {
+    Set<Integer> claimers = new HashSet<>();
+    hosted.forEach(
+        (pnn, own) -> {
+          if (own.contains(address)) {
+            claimers.add(pnn);
+          }
+        });
+    return claimers;
+  }
+
+  /** The nodes that could not be asked and may have an address that nobody claims. */
+  private Set<Integer> mayHave(InetAddress address) {
+    Set<Integer> unsafe = new HashSet<>();
+    for (NodeMap.Node node : nodes.nodes()) {
+      if (!known.containsKey(node.pnn()) && gate.nanosUntilSafe(node.pnn()) > 0) {
+        unsafe.add(node.pnn());
+      }
     }
-    telling.seal();
+    Set<Integer> traces = new HashSet<>(holders.of(address));
+    if (traces.isEmpty()) {
+      return unsafe;
+    }
+    traces.addAll(believed.getOrDefault(address, Set.of()));
+    traces.removeAll(known.keySet());
+    if (!traces.isEmpty()) {
+      unsafe.retainAll(traces);
+    }
+    return unsafe;
+  }
+
+  // The end.
+
+  private void tellReallocated() {
+    telling = true;
+    if (!changed && !(tellAlways && deferred.isEmpty())) {
+      finish();
+      return;
+    }
+    ControlRound all = begin(settings.timeout(), this::finish);
+    for (NodeMap.Node node : nodes.nodes()) {
+      int pnn = node.pnn();
+      if (!isLost(pnn) && (settings.failoverDisabled() || known.containsKey(pnn))) {
+        all.call(
+            pnn,
+            Control.IPREALLOCATED,
+            0,
+            Payload.empty(),
+            (status, reply) -> {
+              if (status != 0 && status != ControlRound.ABANDONED) {
+                failed(pnn, Control.IPREALLOCATED, null, status);
+              }
+            });
+      }
+    }
+    all.seal();
   }
 
   private void finish() {
-    long wait = deferred.isEmpty() ? 0 : nanosUntilSafe();
-    Optional<Duration> retryAfter =
-        deferred.isEmpty() || wait == HandOverGate.UNKNOWN
-            ? Optional.empty()
-            : Optional.of(Duration.ofNanos(wait));
-    done.accept(new TakeoverResult(failures, placements, deferred, retryAfter));
-  }
-
-  /** Until no lost or silent node can have an address that nobody claims. */
-  private long nanosUntilSafe() {
-    long longest = 0;
-    for (NodeMap.Node node : nodes.nodes()) {
-      boolean lost = node.has(NodeFlags.DISCONNECTED | NodeFlags.DELETED);
-      if (lost) {
-        longest = Math.max(longest, gate.nanosUntilSafe(node.pnn()));
-      } else if (!known.containsKey(node.pnn())) {
-        longest = HandOverGate.UNKNOWN;
-      }
-    }
-    return longest;
+    done.accept(new TakeoverResult(failures, placements, deferred, unfinished, moved));
   }
 
   private ControlRound begin(Duration limit, Runnable next) {
@@ -291,22 +436,20 @@ final class TakeoverRun {
   }
 
   private void failed(int pnn, Control control, @Nullable InetAddress address, int status) {
+    String what = control + (address == null ? "" : " of " + NumericAddress.toString(address));
+    if (status == ControlRound.ABANDONED || isLost(pnn)) {
+      LOG.warn("Takeover run: {} on node {} is given up", what, pnn);
+      unfinished = true;
+      return;
+    }
     failures.merge(pnn, 1, Integer::sum);
+    if (address != null && control == Control.TAKEOVER_IP && status != ControlRound.TIMED_OUT) {
+      refusals.add(address, pnn);
+    }
     LOG.error(
-        "Takeover run: {}{} on node {} {}",
-        control,
-        address == null ? "" : " of " + address.getHostAddress(),
+        "Takeover run: {} on node {} {}",
+        what,
         pnn,
         status == ControlRound.TIMED_OUT ? "was not answered in time" : "failed: " + status);
-  }
-
-  private List<Integer> nodesWithout(int flags) {
-    List<Integer> pnns = new ArrayList<>();
-    for (NodeMap.Node node : nodes.nodes()) {
-      if (!node.has(flags)) {
-        pnns.add(node.pnn());
-      }
-    }
-    return pnns;
   }
 }

@@ -2,6 +2,7 @@ package io.jctdb.iptakeover;
 
 import io.jctdb.protocol.DisableMessage;
 import io.jctdb.protocol.MalformedPacketException;
+import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.SpecialPnn;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +22,12 @@ import org.slf4j.LoggerFactory;
 /**
  * When takeover runs take place: on request, one at a time, by the leader only, and again until
  * they succeed. Every node has one of these; while the node is not the leader it only keeps the
- * time for which runs and checks are disabled (client-protocol.md 5.3).
+ * time for which runs and checks are disabled (client-protocol.md 5.3), and, while there is no
+ * leader at all, who has asked for a run: nobody is left without an answer because the last node
+ * that could lead has been stopped.
+ *
+ * <p>A run that is wanted while another one is under way does not wait for slow nodes: the first
+ * run comes to an end soon ({@link TakeoverRun#hurry}), and who waited for it waits for the next.
  *
  * <p>Threading: owner thread.
  */
@@ -35,6 +42,18 @@ public final class TakeoverRuns {
 
   private static final Duration RETRY_PAUSE = Duration.ofSeconds(1);
 
+  /** When an address has been refused: another node shall have it soon. */
+  private static final Duration ELSEWHERE_PAUSE = Duration.ofMillis(50);
+
+  /** How often the nodes that deferred addresses wait for are looked at. */
+  private static final Duration DEFERRED_LOOK = Duration.ofMillis(100);
+
+  /** How long a leader is waited for before a request is answered without one. */
+  private static final Duration LEADERLESS = Duration.ofSeconds(1);
+
+  /** So many runs may remain unfinished before who asked is told that it failed. */
+  private static final int UNFINISHED_MAX = 3;
+
   private final int self;
   private final NodeControls controls;
   private final Scheduler scheduler;
@@ -44,11 +63,23 @@ public final class TakeoverRuns {
   private final TakeoverListener listener;
 
   private final Set<Integer> rebalance = new HashSet<>();
-  private List<SrvidMessage> waiting = new ArrayList<>();
-  private boolean leader;
+  private final LastHolders holders = new LastHolders();
+  private final Refusals refusals;
+  private List<Asker> waiting = new ArrayList<>();
+  private List<Deferral> deferred = List.of();
+  private OptionalInt leader = OptionalInt.empty();
   private boolean wanted;
+
+  /** Somebody asked, or something changed, since {@code ipreallocated} was last sent. */
+  private boolean tellOwed;
+
   private @Nullable TakeoverRun running;
   private Scheduler.@Nullable Timer later;
+  private Scheduler.@Nullable Timer deferredLook;
+  private Scheduler.@Nullable Timer leaderless;
+
+  /** Who waits for the end of a run, and how many have ended without being finished. */
+  private record Asker(SrvidMessage message, int unfinished) {}
 
   /** Asked for by a tool: no runs, no checks. */
   private final Suspension disabled;
@@ -77,36 +108,74 @@ public final class TakeoverRuns {
     this.listener = listener;
     this.disabled = new Suspension(scheduler);
     this.quiet = new Suspension(scheduler);
+    this.refusals = new Refusals(scheduler);
   }
 
   /**
-   * Whether this node is the leader. One that stops leading abandons its run: the next leader
-   * begins afresh. Becoming leader starts nothing: request a run when the epoch is in force.
+   * Who is the leader. A node that stops leading abandons its run: the next leader begins afresh.
+   * Becoming leader starts nothing: request a run when the epoch is in force.
    */
-  public void setLeader(boolean isLeader) {
-    if (leader && !isLeader) {
-      rebalance.clear();
-      waiting.clear();
-      wanted = false;
-      if (running != null) {
-        running.cancel();
-        running = null;
-        listener.disableElsewhere(0);
-      }
-    }
-    if (!leader && isLeader) {
+  public void setLeader(OptionalInt newLeader) {
+    boolean before = isLeader();
+    leader = newLeader;
+    if (before && !isLeader()) {
+      stepDown();
+    } else if (!before && isLeader()) {
       quiet.end();
+      if (!waiting.isEmpty()) {
+        request("asked for while there was no leader");
+      }
+    } else if (leader.isPresent() && !isLeader()) {
+      // It has been asked, too: such requests go to everybody.
+      waiting.clear();
     }
-    leader = isLeader;
+    if (leader.isPresent() && leaderless != null) {
+      leaderless.cancel();
+      leaderless = null;
+    }
+  }
+
+  private boolean isLeader() {
+    return leader.isPresent() && leader.getAsInt() == self;
+  }
+
+  private void stepDown() {
+    rebalance.clear();
+    holders.clear();
+    refusals.clear();
+    deferred = List.of();
+    wanted = false;
+    if (running != null) {
+      running.cancel();
+      running = null;
+      listener.disableElsewhere(0);
+    }
+    if (leader.isPresent()) {
+      waiting.clear();
+    } else if (!waiting.isEmpty()) {
+      waitForLeader();
+    }
   }
 
   /** Asks for a run; nothing happens unless this node is the leader. */
   public void request(String reason) {
-    if (leader) {
+    if (isLeader()) {
       LOG.info("Takeover run wanted: {}", reason);
       wanted = true;
+      tellOwed = true;
+      if (running != null) {
+        running.hurry();
+      }
       startIfPossible();
     }
+  }
+
+  /** Nodes may have come, or have been lost: what a run asked of those is not waited for. */
+  public void nodesChanged() {
+    if (running != null) {
+      running.nodesChanged();
+    }
+    lookAtDeferred();
   }
 
   /** True while runs or address checks are disabled: for {@link AddressPorts#checksSuspended}. */
@@ -145,17 +214,55 @@ public final class TakeoverRuns {
   }
 
   private void requested(SrvidMessage message) {
-    if (!leader) {
+    if (leader.isPresent() && !isLeader()) {
       return;
     }
     if (message.srvid() != 0) {
-      waiting.add(message);
+      waiting.add(new Asker(message, 0));
     }
-    request("by message from node " + message.pnn());
+    if (isLeader()) {
+      request("by message from node " + message.pnn());
+    } else if (!waiting.isEmpty() && leaderless == null) {
+      waitForLeader();
+    }
+  }
+
+  private void waitForLeader() {
+    leaderless = scheduler.after(LEADERLESS, this::answerWithoutLeader);
+  }
+
+  /**
+   * No leader, and no node that could be one: no address can be anywhere, and that is what a run
+   * would have seen to. One node says so; the others keep quiet.
+   */
+  private void answerWithoutLeader() {
+    leaderless = null;
+    int connected = NodeFlags.DISCONNECTED | NodeFlags.DELETED;
+    boolean anyActive = false;
+    int spokesman = self;
+    for (NodeMap.Node node : nodes.get().nodes()) {
+      anyActive |= !node.has(NodeFlags.INACTIVE);
+      if (!node.has(connected)) {
+        spokesman = Math.min(spokesman, node.pnn());
+      }
+    }
+    if (anyActive) {
+      waitForLeader();
+    } else {
+      List<Asker> answering = waiting;
+      waiting = new ArrayList<>();
+      if (spokesman == self) {
+        answering.forEach(asker -> answer(asker, self));
+      }
+    }
+  }
+
+  private void answer(Asker asker, int value) {
+    listener.reply(asker.message.pnn(), asker.message.srvid(), value);
   }
 
   private void rebalance(int pnn) {
-    if (leader) {
+    if (isLeader()) {
       rebalance.add(pnn);
     }
   }
@@ -182,7 +289,7 @@ public final class TakeoverRuns {
   }
 
   private void startIfPossible() {
-    if (!leader || !wanted || running != null) {
+    if (!isLeader() || !wanted || running != null) {
       return;
     }
     if (disabled.isInForce()) {
@@ -191,7 +298,8 @@ public final class TakeoverRuns {
     }
     cancelLater();
     wanted = false;
-    List<SrvidMessage> answering = waiting;
+    deferred = List.of();
+    List<Asker> answering = waiting;
     waiting = new ArrayList<>();
     Set<Integer> rebalanced = Set.copyOf(rebalance);
     listener.disableElsewhere(QUIET_SECONDS);
@@ -201,33 +309,79 @@ public final class TakeoverRuns {
             scheduler,
             gate,
             settings.get(),
-            nodes.get(),
+            nodes,
             rebalanced,
+            holders,
+            refusals,
+            tellOwed,
             result -> ended(result, answering, rebalanced));
     running = run;
     run.start();
   }
 
-  private void ended(TakeoverResult result, List<SrvidMessage> answering, Set<Integer> rebalanced) {
+  private void ended(TakeoverResult result, List<Asker> answering, Set<Integer> rebalanced) {
     running = null;
     listener.disableElsewhere(0);
+    boolean again = wanted;
     if (result.isSuccess() && rebalance.equals(rebalanced)) {
       rebalance.clear();
     }
-    int answer = result.isSuccess() ? self : -1;
-    answering.forEach(message -> listener.reply(message.pnn(), message.srvid(), answer));
-    boolean again = wanted;
-    if (!result.isSuccess() || !result.deferred().isEmpty()) {
+    if (result.isSuccess() && result.deferred().isEmpty()) {
+      tellOwed = again;
+    }
+    answering.forEach(asker -> answer(asker, result));
+    deferred = result.deferred();
+    if (!result.isSuccess()) {
       LOG.warn(
-          "Takeover run {}; {} addresses wait for a lost node's lease",
-          result.isSuccess() ? "ended" : "failed on nodes " + result.failures().keySet(),
-          result.deferred().size());
+          "Takeover run {}",
+          result.failures().isEmpty()
+              ? "is not finished"
+              : "failed on nodes " + result.failures().keySet());
       wanted = true;
-      startLater(result.isSuccess() ? result.retryAfter().orElse(RETRY_PAUSE) : RETRY_PAUSE);
+      startLater(refusals.isNew() ? ELSEWHERE_PAUSE : RETRY_PAUSE);
     }
     listener.finished(result);
     if (again) {
       startIfPossible();
+    } else {
+      lookAtDeferred();
+    }
+  }
+
+  private void answer(Asker asker, TakeoverResult result) {
+    if (result.isSuccess()) {
+      answer(asker, self);
+    } else if (result.failures().isEmpty() && asker.unfinished < UNFINISHED_MAX) {
+      waiting.add(new Asker(asker.message, asker.unfinished + 1));
+    } else {
+      answer(asker, -1);
+    }
+  }
+
+  /** Starts a run as soon as one of the deferred addresses can be given away. */
+  private void lookAtDeferred() {
+    if (deferredLook != null) {
+      deferredLook.cancel();
+      deferredLook = null;
+    }
+    if (deferred.isEmpty() || !isLeader() || running != null) {
+      return;
+    }
+    long earliest = HandOverGate.UNKNOWN;
+    for (Deferral one : deferred) {
+      long wait = 0;
+      for (int pnn : one.mayHaveIt()) {
+        wait = Math.max(wait, gate.nanosUntilSafe(pnn));
+      }
+      earliest = Math.min(earliest, wait);
+    }
+    if (earliest <= 0) {
+      LOG.info("Takeover run: addresses that were waited for are free");
+      wanted = true;
+      startIfPossible();
+    } else {
+      Duration pause = Duration.ofNanos(Math.min(earliest, DEFERRED_LOOK.toNanos()));
+      deferredLook = scheduler.after(pause, this::lookAtDeferred);
     }
   }
 

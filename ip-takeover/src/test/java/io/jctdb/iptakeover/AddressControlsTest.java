@@ -177,6 +177,11 @@ class AddressControlsTest {
 
   private static final class NoKeeper implements AddressKeeper {
     @Override
+    public boolean mayTake() {
+      return true;
+    }
+
+    @Override
     public void hold(InetAddress address) {}
 
     @Override

@@ -40,6 +40,7 @@ class LocalAddressesTest {
   private final List<Integer> statuses = new ArrayList<>();
   private OwnState state = new OwnState(RunState.RUNNING, 0);
   private boolean suspended;
+  private boolean leaseIsGood = true;
 
   private LocalAddresses node =
       node(List.of(line(A, "eth0", "eth1"), line(B, "eth0", "eth1"), line("fd00::1", "eth2")));
@@ -98,11 +99,46 @@ class LocalAddressesTest {
   }
 
   @Test
-  void whileAnAddressIsChangingOtherRequestsForItAreRefused() {
+  void whatIsAskedForWhileAnAddressIsChangingWaitsItsTurn() {
     node.takeoverIp(to(1, A), statuses::add);
     node.takeoverIp(to(1, A), statuses::add);
     node.releaseIp(to(2, A), statuses::add);
-    assertThat(statuses).containsExactly(-1, -1);
+    assertThat(statuses).isEmpty();
+    kernel.add(ip(A));
+    eventEnds(0);
+    assertThat(statuses).as("taken, and the second time there already").containsExactly(0, 0);
+    assertThat(log).last().isEqualTo("event releaseip [eth0, " + A + ", 24]");
+    kernel.addresses.clear();
+    eventEnds(0);
+    assertThat(statuses).containsExactly(0, 0, 0);
+    assertThat(node.publicIps(false)).contains(to(2, A));
+  }
+
+  @Test
+  void anAddressThatIsBeingTakenOrReleasedCountsAsHere() {
+    node.takeoverIp(to(1, A), statuses::add);
+    assertThat(node.publicIps(false)).contains(to(1, A));
+    kernel.add(ip(A));
+    eventEnds(0);
+    node.releaseIp(to(2, A), statuses::add);
+    kernel.addresses.clear();
+    assertThat(node.publicIps(false)).contains(to(1, A));
+    eventEnds(0);
+    assertThat(node.publicIps(false)).contains(to(2, A));
+  }
+
+  @Test
+  void anAddressThatIsOnAnInterfaceUnrecordedCountsAsHere() {
+    kernel.add(ip(A));
+    assertThat(node.publicIps(false)).contains(to(1, A));
+  }
+
+  @Test
+  void nothingIsTakenWhenTheLeaseIsRunningOut() {
+    leaseIsGood = false;
+    node.takeoverIp(to(1, A), statuses::add);
+    assertThat(statuses).containsExactly(-1);
+    assertThat(log).isEmpty();
   }
 
   @Test
@@ -309,8 +345,9 @@ class LocalAddressesTest {
     assertThat(log).last().isEqualTo("event releaseip [eth1, " + B + ", 24]");
     kernel.addresses.clear();
     eventEnds(0);
-    assertThat(log).contains("all released");
+    assertThat(log).as("the one that was just coming is still here").doesNotContain("all released");
     eventEnds(0);
+    assertThat(log).last().isEqualTo("all released");
     assertThat(statuses).containsExactly(0, -1);
     assertThat(node.heldCount()).isZero();
   }
@@ -459,6 +496,11 @@ class LocalAddressesTest {
   }
 
   private final class Keeper implements AddressKeeper {
+    @Override
+    public boolean mayTake() {
+      return leaseIsGood;
+    }
+
     @Override
     public void hold(InetAddress address) {
       kept.add(address);

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -31,12 +32,16 @@ class TakeoverRunsTest {
   private final FakeScheduler scheduler = new FakeScheduler();
   private final int[] flags = new int[3];
   private final Map<Integer, Set<String>> hosts = new HashMap<>();
+  private final Map<String, Integer> beliefs = new HashMap<>();
   private final Set<String> failing = new HashSet<>();
   private final Set<Integer> silent = new HashSet<>();
   private final List<String> sent = new ArrayList<>();
   private final List<String> answers = new ArrayList<>();
   private final List<TakeoverResult> results = new ArrayList<>();
   private final long[] unsafeUntil = new long[3];
+  private final Set<Integer> expelled = new HashSet<>();
+  private final List<NodeControls.Answer> stuck = new ArrayList<>();
+  private final Set<String> stuckControls = new HashSet<>();
   private TakeoverSettings settings = TakeoverSettings.DEFAULT;
 
   private final TakeoverRuns runs =
@@ -44,7 +49,7 @@ class TakeoverRunsTest {
           0,
           this::control,
           scheduler,
-          pnn -> Math.max(0, unsafeUntil[pnn] - scheduler.nowNanos()),
+          this::nanosUntilSafe,
           this::nodeMap,
           () -> settings,
           new Listener());
@@ -107,7 +112,7 @@ class TakeoverRunsTest {
     Set<String> lost = lose(1, Duration.ofMillis(3_500));
     runs.request("node 1 is lost");
     assertThat(results.getLast().isSuccess()).isTrue();
-    assertThat(results.getLast().deferred()).containsExactlyInAnyOrderElementsOf(ips(lost));
+    assertThat(deferred()).containsExactlyInAnyOrderElementsOf(ips(lost));
     scheduler.advance(Duration.ofMillis(3_400));
     assertThat(sent.stream().filter(s -> s.contains("TAKEOVER_IP")).toList())
         .as("nothing of it is taken before")
@@ -138,23 +143,168 @@ class TakeoverRunsTest {
   }
 
   @Test
-  void aSilentNodeMayStillHaveWhatNobodyElseClaims() {
+  void aFrozenNodeHoldsUpOnlyItsOwnAddressesAndThoseForASecondOnly() {
     lead();
-    Set<String> held = Set.copyOf(held(1));
+    Set<String> frozen = Set.copyOf(held(1));
+    flags[2] = NodeFlags.UNHEALTHY;
+    Set<String> moving = Set.copyOf(held(2));
     silent.add(1);
     sent.clear();
-    runs.request("test");
-    scheduler.advance(Duration.ofSeconds(9));
-    scheduler.advance(Duration.ofSeconds(9));
-    assertThat(results.getLast().failures()).containsKey(1);
-    assertThat(results.getLast().deferred()).containsExactlyInAnyOrderElementsOf(ips(held));
-    assertThat(sent.stream().filter(s -> s.contains("TAKEOVER_IP")))
-        .noneMatch(s -> held.stream().anyMatch(s::endsWith));
+    runs.request("node 2 is unhealthy, node 1 says nothing");
+    scheduler.advance(TakeoverRun.ASKING_MAX);
+    assertThat(held(0)).containsAll(moving);
+    assertThat(deferred()).containsExactlyInAnyOrderElementsOf(ips(frozen));
+    assertThat(sent).noneMatch(s -> s.startsWith("1 "));
+    expelled.add(1);
+    unsafeUntil[1] = scheduler.nowNanos() + Duration.ofMillis(1_500).toNanos();
+    scheduler.advance(Duration.ofMillis(1_400));
+    assertThat(held(0)).as("its lease still runs").doesNotContainAnyElementsOf(frozen);
+    scheduler.advance(Duration.ofMillis(100).plus(TakeoverRun.ASKING_OTHERS_MAX));
+    assertThat(held(0)).containsAll(frozen);
+  }
+
+  @Test
+  void aNodeThatFreezesInTheMiddleOfARunIsNotWaitedForOnceItIsLost() {
+    lead();
+    Set<String> frozen = Set.copyOf(held(1));
+    flags[1] = NodeFlags.PERMANENTLY_DISABLED;
+    flags[2] = NodeFlags.PERMANENTLY_DISABLED;
+    Set<String> moving = Set.copyOf(held(2));
+    stuckControls.add("1 RELEASE_IP");
+    runs.request("nodes 1 and 2 are disabled");
+    assertThat(held(0)).as("what node 2 had has moved at once").containsAll(moving);
+    assertThat(runs.isRunning()).isTrue();
+    silent.add(1);
+    expelled.add(1);
+    unsafeUntil[1] = scheduler.nowNanos() + Duration.ofMillis(1_500).toNanos();
+    runs.nodesChanged();
+    assertThat(runs.isRunning()).isFalse();
+    assertThat(deferred()).containsExactlyInAnyOrderElementsOf(ips(frozen));
+    scheduler.advance(Duration.ofMillis(1_500).plus(TakeoverRun.ASKING_OTHERS_MAX));
+    assertThat(held(0)).containsAll(frozen);
+  }
+
+  @Test
+  void aLostNodeThatProvesThatItHasLetGoIsNotWaitedForAnyLonger() {
+    lead();
+    lose(1, Duration.ofSeconds(30));
+    runs.request("node 1 is lost");
+    scheduler.advance(Duration.ofSeconds(1));
+    unsafeUntil[1] = 0;
+    runs.nodesChanged();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void ofTwoLostNodesEachDelaysOnlyItsOwn() {
+    lead();
+    Set<String> first = lose(1, Duration.ofSeconds(1));
+    Set<String> second = lose(2, Duration.ofSeconds(5));
+    runs.request("nodes 1 and 2 are lost");
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(held(0)).containsAll(first).doesNotContainAnyElementsOf(second);
+    scheduler.advance(Duration.ofSeconds(4));
+    assertThat(held(0)).containsAll(second);
+  }
+
+  @Test
+  void aNewLeaderDoesNotKnowWhatTheOldOneSaidInItsLastMoment() {
+    lead();
+    runs.setLeader(OptionalInt.of(1));
+    Set<String> first = lose(1, Duration.ofSeconds(1));
+    lose(2, Duration.ofSeconds(5));
+    lead();
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(held(0)).doesNotContainAnyElementsOf(first);
+    scheduler.advance(Duration.ofSeconds(4));
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void anAddressThatAToolHasMovedIsLookedForWhereItIs() {
+    lead();
+    String address = held(1).iterator().next();
+    held(1).remove(address);
+    held(2).add(address);
+    beliefs.put("0 " + address, 2);
+    beliefs.put("1 " + address, 2);
+    Set<String> lost = lose(2, Duration.ofSeconds(3));
+    assertThat(lost).contains(address);
+    runs.request("node 2 is lost");
+    assertThat(deferred()).contains(ip(address));
+    scheduler.advance(Duration.ofSeconds(3));
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void aNodeThatReturnsInTheMiddleOfARunTakesPartInTheNext() {
+    lead();
+    lose(1, Duration.ZERO);
+    stuckControls.add("2 IPREALLOCATED");
+    runs.request("node 1 is lost");
+    assertThat(held(1)).isEmpty();
+    assertThat(runs.isRunning()).as("node 2's scripts take their time").isTrue();
+    flags[1] = 0;
+    stuckControls.clear();
+    runs.request("node 1 is back");
+    scheduler.advance(Duration.ZERO);
+    assertThat(held(1)).isNotEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void whoAskedForARunThatMadeWayIsAnsweredByTheNext() {
+    lead();
+    flags[2] = NodeFlags.PERMANENTLY_DISABLED;
+    stuckControls.add("2 RELEASE_IP");
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    stuckControls.clear();
+    runs.request("something else");
+    assertThat(answers).doesNotContain("1/77: 0", "1/77: -1");
+    scheduler.advance(TakeoverRun.HURRY);
+    assertThat(answers).contains("1/77: 0");
+    assertThat(held(2)).isEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void anAddressThatANodeFailsToTakeGoesToAnother() {
+    lead();
+    Set<String> had = lose(1, Duration.ZERO);
+    had.forEach(address -> failing.add("0 TAKEOVER_IP " + address));
+    runs.request("node 1 is lost");
+    scheduler.advance(Duration.ofMillis(200));
+    assertThat(held(2)).containsAll(had);
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void withoutAnyNodeThatCouldLeadSomebodyAnswers() {
+    flags[0] = NodeFlags.STOPPED;
+    flags[1] = NodeFlags.BANNED;
+    flags[2] = NodeFlags.DISCONNECTED;
+    runs.setLeader(OptionalInt.empty());
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(0, 77).encode());
+    assertThat(answers).isEmpty();
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(answers).containsExactly("0/77: 0");
+    assertThat(sent).isEmpty();
+  }
+
+  @Test
+  void whoAskedDuringAnElectionIsAnsweredByTheNewLeader() {
+    runs.setLeader(OptionalInt.empty());
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    scheduler.advance(Duration.ofSeconds(2));
+    assertThat(answers).isEmpty();
+    runs.setLeader(OptionalInt.of(0));
+    assertThat(answers).contains("1/77: 0");
+    assertEveryAddressOnce();
   }
 
   @Test
   void oneRunAnswersAllWhoAskedBeforeIt() {
-    runs.setLeader(true);
+    runs.setLeader(OptionalInt.of(0));
     runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(2, 55, 20).encode());
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(2, 78).encode());
@@ -168,7 +318,7 @@ class TakeoverRunsTest {
 
   @Test
   void enablingAgainStartsWhatHasWaited() {
-    runs.setLeader(true);
+    runs.setLeader(OptionalInt.of(0));
     runs.onMessage(Srvid.DISABLE_IP_CHECK, Payload.ofU32(20));
     runs.request("test");
     assertThat(results).isEmpty();
@@ -207,7 +357,7 @@ class TakeoverRunsTest {
   void aLeaderThatStepsDownStopsInTheMiddle() {
     silent.add(2);
     lead();
-    runs.setLeader(false);
+    runs.setLeader(OptionalInt.of(1));
     sent.clear();
     scheduler.advance(Duration.ofMinutes(2));
     assertThat(sent).isEmpty();
@@ -240,7 +390,7 @@ class TakeoverRunsTest {
   }
 
   private void lead() {
-    runs.setLeader(true);
+    runs.setLeader(OptionalInt.of(0));
     runs.request("test");
   }
 
@@ -274,6 +424,16 @@ class TakeoverRunsTest {
     return sent.stream().filter(s -> s.contains(part)).reduce((a, b) -> b).orElseThrow();
   }
 
+  private List<InetAddress> deferred() {
+    return results.getLast().deferred().stream().map(Deferral::address).toList();
+  }
+
+  /** As the leader knows it: a member may have addresses, an expelled one for a while. */
+  private long nanosUntilSafe(int pnn) {
+    boolean member = (flags[pnn] & NodeFlags.DISCONNECTED) == 0 && !expelled.contains(pnn);
+    return member ? HandOverGate.UNKNOWN : Math.max(0, unsafeUntil[pnn] - scheduler.nowNanos());
+  }
+
   private static List<InetAddress> ips(Set<String> texts) {
     return texts.stream().map(Addresses::ip).toList();
   }
@@ -290,6 +450,10 @@ class TakeoverRunsTest {
   private void control(
       int pnn, Control control, int controlFlags, byte[] data, NodeControls.Answer answer) {
     if (silent.contains(pnn)) {
+      return;
+    }
+    if (stuckControls.contains(pnn + " " + control)) {
+      stuck.add(answer);
       return;
     }
     Set<String> held = held(pnn);
@@ -323,7 +487,9 @@ class TakeoverRunsTest {
     List<PublicIp> list = new ArrayList<>();
     if (!onlyAvailable || (flags[pnn] & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0) {
       for (String address : ALL) {
-        list.add(new PublicIp(held.contains(address) ? pnn : -1, new SockAddr(ip(address), 0)));
+        int believed = beliefs.getOrDefault(pnn + " " + address, -1);
+        int holder = held.contains(address) ? pnn : believed;
+        list.add(new PublicIp(holder, new SockAddr(ip(address), 0)));
       }
     }
     return new PublicIpList(list).encode();

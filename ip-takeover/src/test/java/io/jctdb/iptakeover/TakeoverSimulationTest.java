@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
@@ -128,7 +129,7 @@ class TakeoverSimulationTest {
         .ifPresent(
             n -> {
               n.leading = true;
-              n.runs.setLeader(true);
+              n.runs.setLeader(OptionalInt.of(n.pnn));
               n.runs.request("elected");
             });
   }
@@ -212,7 +213,7 @@ class TakeoverSimulationTest {
             () -> {
               if (life == cut) {
                 // As the daemon does: drop all, and stay away until the cable is back.
-                runs.setLeader(false);
+                runs.setLeader(OptionalInt.empty());
                 leading = false;
                 addresses.dropAllNow();
               }
@@ -236,6 +237,7 @@ class TakeoverSimulationTest {
               gone = true;
               leading = false;
               elect();
+              leader().ifPresent(l -> l.runs.nodesChanged());
               leader().ifPresent(l -> l.runs.request("node " + pnn + " is lost"));
             }
           });
@@ -278,7 +280,10 @@ class TakeoverSimulationTest {
           pnn,
           this::call,
           lifeBound(),
-          other -> Math.max(0, nodes.get(other).safeAt - scheduler.nowNanos()),
+          other ->
+              nodes.get(other).gone
+                  ? Math.max(0, nodes.get(other).safeAt - scheduler.nowNanos())
+                  : HandOverGate.UNKNOWN,
           TakeoverSimulationTest.this::nodeMap,
           () -> TakeoverSettings.DEFAULT,
           this);
@@ -353,6 +358,11 @@ class TakeoverSimulationTest {
 
     private boolean connected(Node target) {
       return target == this || (reachable && target.reachable && !target.deaf);
+    }
+
+    @Override
+    public boolean mayTake() {
+      return true;
     }
 
     @Override

@@ -101,13 +101,15 @@ final class AddressNews implements AddressListener, TakeoverListener {
 
   @Override
   public void finished(TakeoverResult result) {
-    if (result.isSuccess()) {
-      log.info("takeover run completed: {}", result.placements());
-    } else {
+    if (!result.failures().isEmpty()) {
       log.error("takeover run failed, failed controls by node: {}", result.failures());
+    } else if (!result.moved().isEmpty()) {
+      log.info("takeover run moved {}", result.moved());
+    } else {
+      log.debug("takeover run completed: {}", result.placements());
     }
     if (!result.deferred().isEmpty()) {
-      log.warn("addresses {} wait until a lost node can no longer have them", result.deferred());
+      log.warn("addresses that lost or silent nodes may still have wait: {}", result.deferred());
     }
   }
 }

@@ -203,7 +203,8 @@ public final class Addresses implements ControlTable.Group {
 
   /** Nodes, their flags, the leader or the epoch have changed. */
   public void clusterChanged() {
-    runs.setLeader(cluster.isLeader());
+    runs.setLeader(cluster.leader());
+    runs.nodesChanged();
     String state = cluster.leader() + " " + cluster.generation() + " " + cluster.nodeMap().nodes();
     if (!state.equals(lastState)) {
       lastState = state;
