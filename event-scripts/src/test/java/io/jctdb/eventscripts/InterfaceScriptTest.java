@@ -139,6 +139,32 @@ class InterfaceScriptTest {
     }
 
     @Test
+    void anIpv6AddressServesAtOnceWithoutAskingWhetherSomebodyHasIt() throws Exception {
+      String story =
+          inNamespace(
+              """
+              echo 1 >/proc/sys/net/ipv6/conf/eth1/accept_dad
+              $s takeip eth1 fd00::1 64; echo $?; ip -6 -o addr show dev eth1 to fd00::1 tentative; show
+              """);
+
+      assertThat(story.lines()).containsExactly("0", "eth1 fd00::1/64 forever");
+    }
+
+    @Test
+    void nothingIsAddedAfterTheDeadline() throws Exception {
+      lab.variable("JCTDB_ADDRESS_DEADLINE", "1");
+
+      assertThat(inNamespace("$s takeip eth1 10.0.0.1 24; echo $?; show"))
+          .isEqualTo(
+              "ERROR: 10.0.0.1 is not added: the lease of this node has run out meanwhile\n1\n");
+
+      lab.variable("JCTDB_ADDRESS_DEADLINE", "999999999999");
+
+      assertThat(inNamespace("$s takeip eth1 10.0.0.1 24; show"))
+          .isEqualTo("eth1 10.0.0.1/24 forever\n");
+    }
+
+    @Test
     void initAndShutdownTakeAwayEveryPublicAddressAndNothingElse() throws Exception {
       String story =
           inNamespace(

@@ -1,21 +1,17 @@
 package io.jctdb.iptakeover;
 
 import io.jctdb.protocol.SpecialPnn;
-import java.io.IOException;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compares what the kernel has with what it should have, and asks for a takeover run if they differ
- * (cluster-and-failover.md 3.8). The same complaint is repeated only every five seconds: what a run
+ * Asks for a takeover run when a link has changed, or when nobody has an address that this node could
+ * host (cluster-and-failover.md 3.8). The same complaint is repeated only every five seconds: what a run
  * did not mend, the next one a second later will rarely mend either.
  */
 final class AddressCheck {
@@ -32,7 +28,6 @@ final class AddressCheck {
   }
 
   void run(
-      int self,
       Collection<LocalAddress> table,
       Predicate<LocalAddress> available,
       Map<String, Boolean> links) {
@@ -42,7 +37,7 @@ final class AddressCheck {
     boolean linksChanged = lastLinks != null && !lastLinks.equals(links);
     lastLinks = links;
     String complaint =
-        linksChanged ? "an interface or its link has changed" : complaint(self, table, available);
+        linksChanged ? "an interface or its link has changed" : complaint(table, available);
     if (complaint == null) {
       lastComplaint = null;
       return;
@@ -58,28 +53,8 @@ final class AddressCheck {
   }
 
   private @Nullable String complaint(
-      int self, Collection<LocalAddress> table, Predicate<LocalAddress> available) {
-    if (table.isEmpty()) {
-      return null;
-    }
-    Set<InetAddress> present = new HashSet<>();
-    try {
-      ports.kernel().list().forEach(found -> present.add(found.address()));
-    } catch (IOException e) {
-      LOG.error("Cannot check the public addresses: {}", e.getMessage());
-      return null;
-    }
+      Collection<LocalAddress> table, Predicate<LocalAddress> available) {
     for (LocalAddress entry : table) {
-      if (entry.changing) {
-        continue;
-      }
-      boolean here = present.contains(entry.address());
-      if (entry.holder == self && !here) {
-        return "public address " + entry.text() + " should be on this node and is not";
-      }
-      if (entry.holder != self && here) {
-        return "public address " + entry.text() + " is on this node and should not be";
-      }
       if (entry.holder == SpecialPnn.UNKNOWN && available.test(entry)) {
         return "nobody has public address " + entry.text() + ", and this node could";
       }

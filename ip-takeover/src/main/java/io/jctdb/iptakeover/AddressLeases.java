@@ -18,7 +18,8 @@ import org.slf4j.LoggerFactory;
  * that the daemon does can delay them. See {@link AddressLease} for the arithmetic.
  *
  * <p>When the lease has run out nothing is renewed, and the kernel removes the addresses, even if
- * the daemon never runs again. An address that somebody removed is not put back.
+ * the daemon never runs again. An address that somebody removed, or that expired because a renewal
+ * came late, is not put back here but reported.
  *
  * <p>Threading: any thread. Give it a {@link KernelAddresses} of its own.
  */
@@ -28,6 +29,7 @@ public final class AddressLeases implements AddressKeeper, AutoCloseable {
   private final KernelAddresses kernel;
   private final AddressLease lease;
   private final LongSupplier leaseNanosLeft;
+  private final Runnable missing;
   private final Set<InetAddress> held = new HashSet<>();
 
   /** Held during every change in the kernel, so that letting go excludes a renewal under way. */
@@ -38,8 +40,12 @@ public final class AddressLeases implements AddressKeeper, AutoCloseable {
 
   /**
    * @param leaseNanosLeft of this member, asked right before each renewal, from any thread
+   * @param missing told on the thread of this class when an address that is held is not there,
+   *     though the lease is good; also while it is just being added
    */
-  public AddressLeases(KernelAddresses kernel, AddressLease lease, LongSupplier leaseNanosLeft) {
+  public AddressLeases(
+      KernelAddresses kernel, AddressLease lease, LongSupplier leaseNanosLeft, Runnable missing) {
+    this.missing = missing;
     this.kernel = kernel;
     this.lease = lease;
     this.leaseNanosLeft = leaseNanosLeft;
@@ -91,15 +97,19 @@ public final class AddressLeases implements AddressKeeper, AutoCloseable {
     }
   }
 
-  /** Renews once; what the thread does every half second. */
+  /** Renews once; what the thread does every {@link AddressLease#RENEWAL_INTERVAL}. */
   void renewAll() {
+    boolean complete = true;
     lock.lock();
     try {
       if (!held.isEmpty()) {
-        renew(held);
+        complete = renew(held);
       }
     } finally {
       lock.unlock();
+    }
+    if (!complete && mayTake()) {
+      missing.run();
     }
   }
 
@@ -124,24 +134,29 @@ public final class AddressLeases implements AddressKeeper, AutoCloseable {
     }
   }
 
-  private void renew(Set<InetAddress> addresses) {
+  /** Returns false if one of them is not there. */
+  private boolean renew(Set<InetAddress> addresses) {
+    Set<InetAddress> absent = new HashSet<>(addresses);
     try {
       for (LinkAddress found : kernel.list()) {
-        // Asked for each address: listing and renewing many takes time, in which the lease runs on.
-        long seconds = lease.validSeconds(leaseNanosLeft.getAsLong());
         if (!addresses.contains(found.address())) {
           continue;
         }
+        absent.remove(found.address());
+        // Asked for each address: listing and renewing many takes time, in which the lease runs on.
+        long seconds = lease.validSeconds(leaseNanosLeft.getAsLong());
         if (seconds > 0) {
           setLifetime(found, seconds);
         } else if (found.validSeconds() == LinkAddress.FOREVER) {
-          // Added by a script just after the lease ran out: it must not stay for ever.
+          // Added by a foreign script without a lifetime: it must not stay for ever.
           setLifetime(found, 1);
         }
       }
     } catch (IOException e) {
       LOG.error("Cannot renew the lifetimes of public addresses; they will expire: {}", text(e));
+      return true;
     }
+    return absent.isEmpty();
   }
 
   private void setLifetime(LinkAddress address, long seconds) {

@@ -62,6 +62,8 @@ public final class LocalAddresses {
   /** In order of creation; lists are given in the reverse of it. */
   private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
 
+  private long putBack;
+
   public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
     this.self = self;
     this.ports = ports;
@@ -576,13 +578,55 @@ public final class LocalAddresses {
             });
   }
 
-  /** One check (3.8); asks for a takeover run if something is amiss. */
+  /**
+   * One check (3.8): mends what differs from what the kernel has, and asks for a takeover run if
+   * something else is amiss.
+   *
+   * <p>ctdbd leaves the mending to the leader. It needs none: the leader gives an address to nobody
+   * else before its recorded holder has released it or has lost its lease.
+   */
   public void checkNow() {
+    if (table.isEmpty()) {
+      return;
+    }
+    try {
+      Set<InetAddress> present = new HashSet<>();
+      ports.kernel().list().forEach(found -> present.add(found.address()));
+      List.copyOf(table.values()).forEach(entry -> mend(entry, present.contains(entry.address())));
+    } catch (IOException e) {
+      LOG.error("Cannot check the public addresses: {}", e.getMessage());
+    }
     check.run(
-        self,
-        table.values(),
-        entry -> isAvailable(entry) && !entry.changing,
-        interfaces.snapshot());
+        table.values(), entry -> isAvailable(entry) && !entry.changing, interfaces.snapshot());
+  }
+
+  private void mend(LocalAddress entry, boolean here) {
+    if (entry.changing) {
+      return;
+    }
+    if (entry.holder != self && here) {
+      LOG.warn("Public address {} is on this node and should not be: removing it", entry.text());
+      release(entry, entry.holder, status -> {});
+    } else if (entry.holder == self
+        && !here
+        && ports.ownState().get().mayHost()
+        && ports.keeper().mayTake()) {
+      LOG.warn("Public address {} has vanished from this node: putting it back", entry.text());
+      putBack++;
+      take(
+          entry,
+          status -> {
+            if (status != OK) {
+              gone(entry, SpecialPnn.UNKNOWN);
+              ports.listener().takeoverRunWanted(entry.text() + " cannot be put back here");
+            }
+          });
+    }
+  }
+
+  /** How often an address had vanished under this daemon and was put back. */
+  public long putBackCount() {
+    return putBack;
   }
 
   private boolean isAvailable(LocalAddress entry) {

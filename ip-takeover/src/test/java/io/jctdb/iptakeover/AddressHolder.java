@@ -16,7 +16,8 @@ final class AddressHolder {
             new AddressLeases(
                 new NetlinkAddresses(netlink),
                 new AddressLease(Duration.ofSeconds(2)),
-                () -> Long.MAX_VALUE)) {
+                () -> Long.MAX_VALUE,
+                () -> {})) {
       new NetlinkAddresses(netlink).prepare("node");
       leases.hold(ip("10.77.1.101"));
       leases.hold(ip("fd00:77::101"));

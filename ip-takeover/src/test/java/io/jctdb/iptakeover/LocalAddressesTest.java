@@ -365,27 +365,57 @@ class LocalAddressesTest {
   }
 
   @Test
-  void theCheckFindsWhatIsMissingAndWhatIsTooMuch() {
+  void anAddressThatVanishedUnderALiveDaemonIsPutBack() {
+    state = new OwnState(RunState.RUNNING, 0);
     take(A);
-    node.releaseIp(to(2, B), statuses::add);
-    node.releaseIp(to(2, "fd00::1"), statuses::add);
     log.clear();
-    node.checkNow();
-    assertThat(log).isEmpty();
     kernel.addresses.clear();
+    suspended = true;
     node.checkNow();
+    assertThat(log).containsExactly("event takeip [eth0, " + A + ", 24]");
+    node.checkNow();
+    assertThat(log).as("it is on its way").hasSize(1);
     kernel.add(ip(A));
-    kernel.add(ip(B));
-    node.checkNow();
-    assertThat(log)
-        .containsExactly(
-            "wanted: public address " + A + " should be on this node and is not",
-            "wanted: public address " + B + " is on this node and should not be");
-    scheduler.advance(Duration.ofMinutes(1));
+    eventEnds(0);
+    assertThat(node.isHere(ip(A))).isTrue();
+    assertThat(log).contains("arp eth0 " + A);
+    assertThat(node.putBackCount()).isEqualTo(1);
+  }
+
+  @Test
+  void anAddressThatVanishedWithTheLeaseIsNotPutBack() {
+    take(A);
     log.clear();
+    kernel.addresses.clear();
+    leaseIsGood = false;
     suspended = true;
     node.checkNow();
     assertThat(log).isEmpty();
+  }
+
+  @Test
+  void anAddressThatCannotBePutBackIsForTheLeaderToPlace() {
+    take(A);
+    log.clear();
+    kernel.addresses.clear();
+    suspended = true;
+    node.checkNow();
+    eventEnds(1);
+    assertThat(node.isHere(ip(A))).isFalse();
+    assertThat(log).contains("RELEASE_IP " + A, "wanted: " + A + " cannot be put back here");
+  }
+
+  @Test
+  void anAddressThatShouldNotBeHereIsRemoved() {
+    node.releaseIp(to(2, B), statuses::add);
+    kernel.add(ip(B));
+    suspended = true;
+    log.clear();
+    node.checkNow();
+    assertThat(log).containsExactly("event releaseip [__none__, " + B + ", 24]");
+    eventEnds(0);
+    assertThat(kernel.addresses).isEmpty();
+    assertThat(node.publicIps(false)).contains(to(2, B));
   }
 
   @Test

@@ -18,8 +18,8 @@ import java.util.function.LongSupplier;
  * @param timing session, lease and heartbeat
  * @param addressResidue how long a public address may stay on an interface after the end of the
  *     lease under which it was last renewed. The daemon guarantees it by the {@code valid_lft} it
- *     gives: the rest of the lease, rounded up to whole seconds, plus at most 0.4 s that the kernel
- *     may be late (libraries 3.3)
+ *     gives: the rest of the lease, rounded down to whole seconds, plus at most 0.4 s that the kernel
+ *     may be late (libraries 3.3), plus a margin
  * @param gather how long a new leader of a cold cluster waits for others before the first epoch
  * @param settle how long a join waits for others to join with it
  * @param patience how long a member that cannot be reached by the leader, does not promise, or does
@@ -61,7 +61,7 @@ public record MembershipConfig(
         Capability.DEFAULT,
         0,
         MembershipTiming.DEFAULT,
-        Duration.ofMillis(1500),
+        Duration.ofMillis(500),
         Duration.ofSeconds(1),
         Duration.ofMillis(80),
         Duration.ofSeconds(5),

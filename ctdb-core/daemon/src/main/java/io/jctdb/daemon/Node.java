@@ -190,7 +190,7 @@ final class Node implements ClusterMember.Actions {
             port,
             () -> tunables.on(Tunable.ALLOW_CLIENT_DB_ATTACH),
             () -> (int) tunables.get(Tunable.DEFERRED_ATTACH_TIMEOUT));
-    this.eventRunner = settings.eventRunner();
+    this.eventRunner = settings.eventRunner(this::leaseNanosLeft);
     this.events =
         new Events(
             eventRunner,

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
@@ -142,8 +143,27 @@ final class NodeSettings {
         .with("JCTDB_ADDRESS_LIFETIME", Long.toString(AddressLease.DEFAULT.lifetime().toSeconds()));
   }
 
-  EventRunner eventRunner() {
-    return new EventRunner(scriptEnvironment(false), conf.event().debugScript());
+  /**
+   * What a script may do with addresses is bounded by the lease at its start, whatever becomes of
+   * the daemon meanwhile.
+   *
+   * @param leaseNanosLeft asked on any thread
+   */
+  EventRunner eventRunner(LongSupplier leaseNanosLeft) {
+    return new EventRunner(
+        scriptEnvironment(false)
+            .computing("JCTDB_ADDRESS_LIFETIME", () -> lifetime(leaseNanosLeft.getAsLong()))
+            .computing("JCTDB_ADDRESS_DEADLINE", () -> deadline(leaseNanosLeft.getAsLong())),
+        conf.event().debugScript());
+  }
+
+  private static String lifetime(long leaseNanosLeft) {
+    return Long.toString(Math.max(1, AddressLease.DEFAULT.validSeconds(leaseNanosLeft)));
+  }
+
+  /** In hundredths of a second of uptime, as /proc/uptime has it. */
+  private static String deadline(long leaseNanosLeft) {
+    return Long.toString((BootClock.nanos() + Math.max(0, leaseNanosLeft)) / 10_000_000);
   }
 
   Notifier notifier() {

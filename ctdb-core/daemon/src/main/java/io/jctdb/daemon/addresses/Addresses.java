@@ -125,7 +125,11 @@ public final class Addresses implements ControlTable.Group {
       log.warn("{}: no such file: this node has no public addresses", file);
     }
     List<PublicAddress> list = configured.orElse(List.of());
-    this.kernel = list.isEmpty() ? KernelAccess.none() : KernelAccess.open(leaseNanosLeft);
+    this.kernel =
+        new KernelAccess(leaseNanosLeft, () -> port.after(0, Addresses.this::checkNow));
+    if (!list.isEmpty()) {
+      kernel.open();
+    }
     AddressNews news = new AddressNews(port, cluster, router, broadcast);
     PortScheduler scheduler = new PortScheduler(port);
     this.runs =
@@ -141,10 +145,10 @@ public final class Addresses implements ControlTable.Group {
         new LocalAddresses(
             port.self(),
             new AddressPorts(
-                kernel.addresses(),
-                kernel.keeper(),
+                kernel,
+                kernel,
                 events::run,
-                kernel.announcements(),
+                kernel,
                 scheduler,
                 news,
                 () -> new OwnState(life.runState(), cluster.ownFlags()),
@@ -225,6 +229,10 @@ public final class Addresses implements ControlTable.Group {
     local.connections().clientGone(client.id());
   }
 
+  private void checkNow() {
+    local.checkNow();
+  }
+
   /** Removes every public address held here, now and without scripts. */
   public void dropAll() {
     local.dropAllNow();
@@ -232,7 +240,7 @@ public final class Addresses implements ControlTable.Group {
 
   /** Any thread. Stops renewing; what is still held goes when its lifetime is over. */
   public void close() {
-    kernel.closing().run();
+    kernel.close();
   }
 
   // --- the leader's side -------------------------------------------------------------------------

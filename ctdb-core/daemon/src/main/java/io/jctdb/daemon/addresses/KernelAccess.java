@@ -15,95 +15,149 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How the parts for public addresses reach the kernel. A node that has no public addresses opens
- * nothing and so needs no privileges.
+ * How the parts for public addresses reach the kernel. Opened by the first use: a node that has no
+ * public addresses needs no privileges, and can be given some later.
+ *
+ * <p>Threading: any thread.
  */
-record KernelAccess(
-    KernelAddresses addresses,
-    AddressKeeper keeper,
-    AnnouncementSender announcements,
-    Runnable closing) {
+final class KernelAccess
+    implements KernelAddresses, AddressKeeper, AnnouncementSender, AutoCloseable {
+  private final LongSupplier leaseNanosLeft;
+  private final Runnable addressMissing;
+  private @Nullable Sockets open;
+  private boolean closed;
+
+  private record Sockets(
+      Netlink netlink,
+      Netlink leaseNetlink,
+      NetlinkAddresses addresses,
+      AddressLeases leases,
+      RawAnnouncementSender announcements) {}
 
   /**
+   * @param addressMissing told, on another thread, when an address that should be here is not
+   */
+  KernelAccess(LongSupplier leaseNanosLeft, Runnable addressMissing) {
+    this.leaseNanosLeft = leaseNanosLeft;
+    this.addressMissing = addressMissing;
+  }
+
+  /**
+   * Opens what is needed, unless that has been done.
+   *
    * @throws IOException if the kernel does not let us, usually for lack of privileges
    */
-  static KernelAccess open(LongSupplier leaseNanosLeft) throws IOException {
-    Netlink netlink = Netlink.open();
-    Netlink leaseNetlink = Netlink.open();
-    RawAnnouncementSender announcements = RawAnnouncementSender.open(netlink);
-    AddressLeases leases =
-        new AddressLeases(new NetlinkAddresses(leaseNetlink), AddressLease.DEFAULT, leaseNanosLeft);
-    leases.start();
-    return new KernelAccess(
-        new NetlinkAddresses(netlink),
-        leases,
-        announcements,
-        () -> {
-          leases.close();
-          announcements.close();
-          leaseNetlink.close();
-          netlink.close();
-        });
+  synchronized void open() throws IOException {
+    sockets();
   }
 
-  /** For a node without public addresses. */
-  static KernelAccess none() {
-    Nothing nothing = new Nothing();
-    return new KernelAccess(nothing, nothing, nothing, () -> {});
+  private synchronized Sockets sockets() throws IOException {
+    if (closed) {
+      throw new IOException("the daemon is ending");
+    }
+    if (open == null) {
+      Netlink netlink = Netlink.open();
+      Netlink leaseNetlink = Netlink.open();
+      AddressLeases leases =
+          new AddressLeases(
+              new NetlinkAddresses(leaseNetlink),
+              AddressLease.DEFAULT,
+              leaseNanosLeft,
+              addressMissing);
+      open =
+          new Sockets(
+              netlink,
+              leaseNetlink,
+              new NetlinkAddresses(netlink),
+              leases,
+              RawAnnouncementSender.open(netlink));
+      leases.start();
+    }
+    return open;
   }
 
-  /** Has no address, and none to keep or announce. */
-  private static final class Nothing implements KernelAddresses, AddressKeeper, AnnouncementSender {
-    @Override
-    public List<LinkAddress> list() {
-      return List.of();
-    }
+  private synchronized @Nullable Sockets ifOpen() {
+    return open;
+  }
 
-    @Override
-    public List<NetworkLink> links() {
-      return List.of();
-    }
+  @Override
+  public List<LinkAddress> list() throws IOException {
+    return sockets().addresses.list();
+  }
 
-    @Override
-    public void setLifetime(LinkAddress address, long validSeconds) throws IOException {
-      throw new IOException("this node was started without public addresses");
-    }
+  @Override
+  public List<NetworkLink> links() throws IOException {
+    return sockets().addresses.links();
+  }
 
-    @Override
-    public void delete(LinkAddress address) throws IOException {
-      throw new IOException("this node was started without public addresses");
-    }
+  @Override
+  public void setLifetime(LinkAddress address, long validSeconds) throws IOException {
+    sockets().addresses.setLifetime(address, validSeconds);
+  }
 
-    @Override
-    public void prepare(String interfaceName) {
-      // there is nothing to prepare for
-    }
+  @Override
+  public void delete(LinkAddress address) throws IOException {
+    sockets().addresses.delete(address);
+  }
 
-    @Override
-    public void hold(InetAddress address) {
-      // never taken
-    }
+  @Override
+  public void prepare(String interfaceName) throws IOException {
+    sockets().addresses.prepare(interfaceName);
+  }
 
-    @Override
-    public void letGo(InetAddress address) {
-      // never held
-    }
+  @Override
+  public boolean mayTake() {
+    Sockets now = ifOpen();
+    return now != null && now.leases.mayTake();
+  }
 
-    @Override
-    public void releaseAllNow() {
-      // nothing is held
+  @Override
+  public void hold(InetAddress address) {
+    Sockets now = ifOpen();
+    if (now != null) {
+      now.leases.hold(address);
     }
+  }
 
-    @Override
-    public void announce(String interfaceName, InetAddress address) {
-      // nothing to announce
+  @Override
+  public void letGo(InetAddress address) {
+    Sockets now = ifOpen();
+    if (now != null) {
+      now.leases.letGo(address);
     }
+  }
 
-    @Override
-    public void tickle(Connection connection) {
-      // no connections
+  @Override
+  public void releaseAllNow() {
+    Sockets now = ifOpen();
+    if (now != null) {
+      now.leases.releaseAllNow();
+    }
+  }
+
+  @Override
+  public void announce(String interfaceName, InetAddress address) throws IOException {
+    sockets().announcements.announce(interfaceName, address);
+  }
+
+  @Override
+  public void tickle(Connection connection) throws IOException {
+    sockets().announcements.tickle(connection);
+  }
+
+  /** Stops renewing; what is still held goes when its lifetime is over. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    if (open != null) {
+      open.leases.close();
+      open.announcements.close();
+      open.leaseNetlink.close();
+      open.netlink.close();
+      open = null;
     }
   }
 }
