@@ -470,6 +470,10 @@ class Lab:
         text = self.node(node, "cat", "/run/ctdb/ctdbd.pid").stdout.strip()
         return int(text) if text.isdigit() else None
 
+    def has_launcher(self, node):
+        """Something on the node starts the daemon again when it ends."""
+        return self.node(node, "pgrep", "-x", "jctdb-launcher").returncode == 0
+
     def kill_daemon(self, node, signal_number=signal.SIGKILL):
         pid = self.daemon_pid(node)
         if pid is None:
@@ -500,6 +504,22 @@ class Lab:
             problems.append(f"node {node}: the daemon ended with {started.returncode}: "
                             f"{started.stdout}{started.stderr}".strip())
 
+    def records_command(self, *words):
+        """The words that run records.py on a node, which does not see this directory."""
+        with open(os.path.join(HERE, "records.py")) as program:
+            return [PYTHON, "-c", program.read(), *words]
+
+    def preload(self, count, database="lab_preload.tdb"):
+        """Puts so many records into a volatile database, each node owning its share."""
+        for node in self.nodes:
+            self.node(node, "ctdb", "attach", database, check=True)
+        share = count // len(self.nodes)
+        fillers = [self.start(f"node{node}", *self.records_command(
+            "fill", database, str(node), str(node * share), str(share)))
+            for node in self.nodes]
+        if any(filler.wait() != 0 for filler in fillers):
+            raise LabError(f"the records of {database} could not be stored")
+
     def node_states(self, ask):
         """What node `ask` says of each node: {pnn: set of flag names}; {} when it cannot say."""
         try:
@@ -525,23 +545,23 @@ class Lab:
                 found[words[0]] = int(words[1])
         return found
 
-    def wait_healthy(self, healthy=None, timeout=90, show=True):
-        """Waits until the nodes of `healthy` say that exactly these are OK, and each of them serves
-        a public address."""
+    def wait_healthy(self, healthy=None, timeout=90, show=True, spread=True):
+        """Waits until the nodes of `healthy` say that exactly these are OK, and every address is served,
+        with `spread` some by each of them."""
         wanted = set(self.nodes) if healthy is None else set(healthy)
-        if not self.until(lambda: self._agree(wanted), timeout,
+        if not self.until(lambda: self._agree(wanted, spread), timeout,
                           "waiting for the nodes" if show else None, pause=0.1):
             raise LabError(f"nodes {sorted(wanted)} not healthy in {timeout} s; node "
                            f"{min(wanted)} says:\n"
                            + self.node(min(wanted), "ctdb", "status", timeout=20).stdout)
 
-    def _agree(self, wanted):
+    def _agree(self, wanted, spread):
         for ask in wanted:
             states = self.node_states(ask)
             if {pnn for pnn, flags in states.items() if not flags - {"ThisNode"}} != wanted:
                 return False
         hosts = set(self.addresses(min(wanted)).values())
-        return hosts == wanted and (
+        return (hosts == wanted if spread else bool(hosts) and hosts <= wanted) and (
             not self.state["samba"] or all(self._serves(node) for node in wanted))
 
     def _serves(self, node):

@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -105,6 +106,7 @@ class Load:
         self.address, self.name = address, name
         self.slow, self.troubles, self.working = [], [], {}
         self.files, self.slots, self.numbers = {}, {}, []
+        self.directories = set()
         self.done = None
         self._process = Process(lab, self._take, "load.py", address, name, nslab.USER,
                                 nslab.PASSWORD, nslab.SHARE)
@@ -129,6 +131,10 @@ class Load:
     def works(self):
         return {"own", "new", "counter"} <= set(self.working)
 
+    def troubled(self, start):
+        """Its connection broke, so its address moved or its node failed."""
+        return any(one["at"] >= start for one in self.troubles)
+
     def stalls(self, start, until=float("inf")):
         """{kind: longest seconds} of what was under way after `start`."""
         longest = collections.defaultdict(float)
@@ -151,7 +157,8 @@ class Observation:
         self.lab = lab
         self.name = f"obs{os.getpid()}-{Observation.runs}"
         self.overlaps_before = len(lab.overlaps())
-        self.counter_before = self._counter()
+        self._numbers = set()  # written to the counter, as acknowledged
+        self.homes = {}  # where each address was at a time that the caller chose
         where = lab.addresses(min(lab.nodes))
         self.addresses = {node: self._address_of(where, node) for node in loaded}
         self.poll = Poll(lab, lab.public_addresses())
@@ -188,25 +195,34 @@ class Observation:
         return self.lab.overlaps()[self.overlaps_before:]
 
     def lost(self):
-        """What was acknowledged and is not on the disk, or was granted to two at once; after `stop`."""
+        """What was acknowledged since the last call and is not on the disk, or was granted to two at once. Directories
+        that are full and were looked at are removed."""
         found = []
         for load in self.loads.values():
-            found += self._lost_files(load) + self._lost_slots(load)
+            files, slots = dict(load.files), dict(load.slots)
+            found += self._lost_files(files) + self._lost_slots(load, slots)
+            for name in files:
+                del load.files[name]
+            load.directories |= {int(name.split("/")[0].rpartition("-")[2]) for name in files}
+            for done in sorted(load.directories)[:-1]:
+                shutil.rmtree(os.path.join(self.lab.share_path, f"{load.name}-{done}"))
+                load.directories.remove(done)
         return found + self._wrong_numbers()
 
-    def _lost_files(self, load):
+    def _lost_files(self, files):
         found = []
-        for name, text in load.files.items():
+        for name, text in files.items():
             path = os.path.join(self.lab.share_path, name)
             if self._read(path) != text:
                 found.append(f"acknowledged file {name}: found {self._read(path)!r}")
         return found
 
-    def _lost_slots(self, load):
+    def _lost_slots(self, load, slots):
+        """`slots`: as acknowledged before the file is read, so what is found may be newer."""
         data = self._read(os.path.join(self.lab.share_path, load.name + "-own")) or ""
         return [f"acknowledged write {text.strip()!r} to slot {slot}: found "
                 f"{data[slot * 64:slot * 64 + 64].strip()!r}"
-                for slot, text in load.slots.items()
+                for slot, text in slots.items()
                 if not self._as_new(data[slot * 64:slot * 64 + 64], text)]
 
     @staticmethod
@@ -217,11 +233,14 @@ class Observation:
             int(words[1]) >= int(wanted[1])
 
     def _wrong_numbers(self):
-        numbers = collections.Counter(number for load in self.loads.values()
-                                      for number in load.numbers)
-        found = [f"the lock of the counter was granted twice: {count} clients wrote {number}"
-                 for number, count in numbers.items() if count > 1]
-        last = max(numbers, default=0)
+        found = []
+        for load in self.loads.values():
+            numbers, load.numbers = load.numbers, []
+            for number in numbers:
+                if number in self._numbers:
+                    found.append(f"the lock of the counter was granted twice: two clients wrote {number}")
+                self._numbers.add(number)
+        last = max(self._numbers, default=0)
         if self._counter() < last:
             found.append(f"the counter is {self._counter()}, and {last} was acknowledged")
         return found

@@ -1,36 +1,13 @@
 """Something breaks. The others must hardly notice, and nothing acknowledged may be lost."""
 
+import os
 import re
 import signal
+import subprocess
 import threading
 import time
 
-from story import Writer, expect, expect_equal, story
-
-RECORDS = "lab_failure.tdb"
-
-
-class RecordKeeper(threading.Thread):
-    """Stores one persistent record after the other on a node; remembers the acknowledged ones."""
-
-    def __init__(self, cluster, node):
-        super().__init__(daemon=True)
-        self.cluster, self.node = cluster, node
-        self.acknowledged = []
-        self._stop_asked = threading.Event()
-
-    def run(self):
-        count = 0
-        while not self._stop_asked.is_set():
-            count += 1
-            done = self.cluster.ctdb(self.node, "ptrans", RECORDS, input=f'"n{count}" "{count}"\n',
-                                     timeout=60)
-            if done.returncode == 0:
-                self.acknowledged.append(count)
-
-    def finish(self):
-        self._stop_asked.set()
-        self.join(70)
+from story import RECORDS, RecordKeeper, Writer, expect, expect_equal, story
 
 
 class Load:
@@ -76,9 +53,7 @@ class Load:
                 file = reader.open(name, how=1)
                 expect_equal(file.read(200).decode(), text, f"the acknowledged file {name}")
                 file.close()
-        dump = self.cluster.ctdb_ok(max(self.survivors()), "catdb", RECORDS)
-        found = set(re.findall(r'key\(\d+\) = "n(\d+)', dump))
-        lost = [count for count in self.keeper.acknowledged if str(count) not in found]
+        lost = self.keeper.lost(max(self.survivors()))
         expect(not lost, f"acknowledged records are gone: {lost[:10]}")
 
 
@@ -102,8 +77,7 @@ def _break_under_load(cluster, victim, damage, limit_s, others_limit_s):
 def daemon_killed_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 2, lab.kill_daemon, limit_s=45, others_limit_s=20)
-    if not lab.until(lambda: cluster.ctdb(2, "ping").returncode == 0, 3):
-        lab.start_daemon(2)
+    cluster.revive(2)
     lab.wait_healthy(timeout=90)
     cluster.client_of(2).open("after-crash.txt").write(b"back")
     numbers = {cluster.ctdb_ok(node, "getdbseqnum", RECORDS) for node in lab.nodes}
@@ -119,9 +93,7 @@ def daemon_frozen_under_load(cluster):
     holders = {address: [node for node in lab.nodes if address in _held(lab, node)]
                for address in lab.addresses(0)}
     expect(all(len(nodes) <= 1 for nodes in holders.values()), f"addresses held twice: {holders}")
-    if lab.daemon_pid(1) and cluster.ctdb(1, "ping", "-T", "3").returncode != 0:
-        lab.node(1, "pkill", "-9", "-f", "io.jctdb.daemon.Main")
-        lab.start_daemon(1)
+    cluster.revive(1)
     lab.wait_healthy(timeout=90)
 
 
@@ -154,6 +126,69 @@ def partition_under_load(cluster):
         expect(not both, f"node 0 and another node both hold {both}")
     lab.heal(0)
     lab.wait_healthy(timeout=120)
+
+
+CHAIN_HELD_S = float(os.environ.get("JCTDB_LAB_CHAIN_S", "30"))
+CHAINS = "lab_chain.tdb"
+
+
+@story("one stuck process held up the whole cluster", daemons=["jctdb"])
+def stuck_chain_lock(cluster):
+    """Debian's ctdbd tries to recover for 92 s, then bans the node."""
+    lab = cluster.lab
+    for node in lab.nodes:
+        cluster.ctdb_ok(node, "attach", CHAINS)
+    cluster.ctdb_ok(1, "writekey", CHAINS, "stuck", "before")
+    writer = Writer(cluster, cluster.address_of(1), f"chain-{time.monotonic_ns()}")
+    holder = lab.start("node1", *lab.records_command("hold", CHAINS, "stuck"),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    waiter = None
+    try:
+        expect_equal(holder.stdout.readline(), "held\n", "the stuck process says")
+        began = time.monotonic()
+        writer.start()
+        waiter = lab.start("node0", "ctdb", "-t", "600", "readkey", CHAINS, "stuck",
+                           stdout=subprocess.PIPE)
+        _others_go_on(cluster, began)
+        cluster.ctdb_ok(2, "stop")
+        lab.wait_healthy({0, 1}, timeout=30)
+        _others_go_on(cluster, began)
+        cluster.ctdb_ok(2, "continue")
+        lab.wait_healthy(timeout=30)
+        cluster.ctdb_ok(2, "shutdown")
+        lab.wait_healthy({0, 1}, timeout=30)
+        expect_equal(lab.start_daemon(2).returncode, 0, "start of node 2, exit code")
+        lab.wait_healthy(timeout=60)
+        cluster.ctdb_ok(2, "attach", CHAINS)
+        while time.monotonic() - began < CHAIN_HELD_S:
+            _others_go_on(cluster, began)
+            time.sleep(1)
+        expect(waiter.poll() is None, "another node was given the record of a locked chain")
+    finally:
+        writer.finish()
+        holder.stdin.close()
+        released = time.monotonic()
+    text = waiter.communicate(timeout=20)[0]
+    cluster.note(f"held for {released - began:.0f} s; served {time.monotonic() - released:.2f} s after "
+                 f"the release; longest time without a saved file: {writer.longest_gap_s:.2f} s")
+    expect("[before]" in text, f"the record after the release: {text!r}")
+    cluster.ctdb_ok(2, "writekey", CHAINS, "stuck", "after")
+    expect("[after]" in cluster.ctdb_ok(1, "readkey", CHAINS, "stuck"), "the record was lost")
+
+
+def _others_go_on(cluster, began):
+    """Nobody is banned, and other keys of the same database move as ever."""
+    for node in cluster.lab.nodes:
+        if "Disconnected" in cluster.lab.node_states(0).get(node, {"Disconnected"}) or \
+                "Stopped" in cluster.lab.node_states(0)[node]:
+            continue
+        asked = time.monotonic()
+        cluster.ctdb_ok(node, "writekey", CHAINS, "moving", f"by {node}")
+        took = time.monotonic() - asked
+        expect(took < 2, f"another key took {took:.1f} s on node {node}, "
+               f"{asked - began:.0f} s after the lock was taken")
+    banned = [node for node, flags in cluster.lab.node_states(0).items() if "Banned" in flags]
+    expect(not banned, f"banned: {banned}")
 
 
 @story("smbd died on one server and its users hung instead of being moved")

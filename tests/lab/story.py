@@ -1,6 +1,7 @@
 """What the stories share: how one is declared, and the cluster as a story sees it."""
 
 import contextlib
+import re
 import subprocess
 import threading
 import time
@@ -9,6 +10,7 @@ import nslab
 import smb2
 
 STORIES = []
+RECORDS = "lab_failure.tdb"  # a persistent database of the stories
 
 
 def story(complaint, daemons=nslab.DAEMONS, not_yet=None):
@@ -108,19 +110,29 @@ class Cluster:
     def wait_for(self, condition, timeout, otherwise):
         expect(self.lab.until(condition, timeout), f"{otherwise} (waited {timeout} s)")
 
-    def mend(self):
+    def mend(self, timeout=90, spread=True, show=True):
         """Brings back whatever the last story left broken, so that the next one starts whole."""
         lab = self.lab
         for node in lab.nodes:
             if not lab._alive(f"node{node}"):
                 lab.power_on(node)
             lab.heal(node)
-            if not self.answers(node):
-                lab.node(node, "killall", "-q", "-9", "ctdbd", "java")
-                lab.start_daemon(node)
-            elif lab.state["samba"] and not lab._serves(node):
+            self.revive(node)
+            if lab.state["samba"] and not lab._serves(node):
                 lab.node(node, "service", "smbd", "start")
-        lab.wait_healthy(timeout=90)
+        lab.wait_healthy(timeout=timeout, show=show, spread=spread)
+
+    def revive(self, node):
+        """A daemon that answers: by itself, if something starts it again, or started here."""
+        lab = self.lab
+        if self.answers(node):
+            return
+        if lab.has_launcher(node) and lab.until(lambda: self.answers(node), 20):
+            return
+        lab.node(node, "killall", "-q", "-9", "jctdb-launcher", "ctdbd", "java")
+        started = lab.start_daemon(node)
+        expect_equal(started.returncode, 0, f"start of the daemon on node {node} "
+                     f"({(started.stdout + started.stderr).strip()[-300:]}), exit code")
 
 
 class Writer(threading.Thread):
@@ -167,3 +179,36 @@ class Writer(threading.Thread):
 
     def saved_since(self, count):
         return len(self.acknowledged) > count
+
+
+class RecordKeeper(threading.Thread):
+    """Stores one persistent record after the other on a node; remembers the acknowledged ones."""
+
+    def __init__(self, cluster, node, pause_s=0.0):
+        super().__init__(daemon=True)
+        self.cluster, self.node, self.pause_s = cluster, node, pause_s
+        self.acknowledged = []
+        self._stop_asked = threading.Event()
+
+    def run(self):
+        count = 0
+        while not self._stop_asked.is_set():
+            count += 1
+            try:
+                done = self.cluster.ctdb(self.node, "ptrans", RECORDS,
+                                         input=f'"n{count}" "{count}"\n', timeout=60)
+                if done.returncode == 0:
+                    self.acknowledged.append(count)
+            except (nslab.LabError, OSError, subprocess.TimeoutExpired):
+                self._stop_asked.wait(0.2)  # the node is off, or its daemon hangs
+            self._stop_asked.wait(self.pause_s)
+
+    def finish(self):
+        self._stop_asked.set()
+        self.join(70)
+
+    def lost(self, node):
+        """The acknowledged ones that this node does not have."""
+        dump = self.cluster.ctdb_ok(node, "catdb", RECORDS)
+        found = set(re.findall(r'key\(\d+\) = "n(\d+)', dump))
+        return [count for count in self.acknowledged if str(count) not in found]
