@@ -203,7 +203,8 @@ public final class TakeoverRuns {
       } else if (srvid == Srvid.DISABLE_TAKEOVER_RUNS) {
         disable(DisableMessage.decode(data));
       } else if (srvid == Srvid.DISABLE_IP_CHECK) {
-        disableFor(Payload.u32(data));
+        // Only the checks: a run that somebody asks for meanwhile is not kept waiting.
+        quiet.forSeconds(Payload.u32(data));
       } else {
         return false;
       }

@@ -58,8 +58,12 @@ class HouseTest {
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
-            "java.net..", "java.nio.channels..", "java.nio.file..", "java.util.concurrent.locks..",
-            "io.netty..", "org.apache..")
+            "java.net..",
+            "java.nio.channels..",
+            "java.nio.file..",
+            "java.util.concurrent.locks..",
+            "io.netty..",
+            "org.apache..")
         .orShould()
         .callMethod(System.class, "nanoTime")
         .orShould()
@@ -86,8 +90,7 @@ class HouseTest {
   void onlyTheDaemonKnowsThemAll() {
     noClasses()
         .that()
-        .resideInAnyPackage(
-            PROTOCOL, LINUX, STORE, DATABASE, RECOVERY, LINK, TAKEOVER, EVENTS, CLI)
+        .resideInAnyPackage(PROTOCOL, LINUX, STORE, DATABASE, RECOVERY, LINK, TAKEOVER, EVENTS, CLI)
         .should()
         .dependOnClassesThat()
         .resideInAPackage(DAEMON)

@@ -125,7 +125,7 @@ final class InformationCommands {
     } else {
       control = Control.CHECK_PID_SRVID;
       long srvid = tool.number(arguments.get(1));
-      what += " with SRVID 0x" + zeroPadded(Long.toHexString(srvid));
+      what += " with SRVID 0x" + Long.toHexString(srvid);
       reply = tool.client().ask(tool.node(), control, new PidSrvid(pid, srvid).encode());
     }
     if (reply.timedOut()) {
@@ -133,10 +133,6 @@ final class InformationCommands {
     }
     print(tool, what + (reply.status() == 0 ? " exists" : " does not exist"));
     return reply.status() < 0 ? 1 : reply.status();
-  }
-
-  private static String zeroPadded(String hex) {
-    return "0".repeat(16 - hex.length()) + hex;
   }
 
   private static int capabilities(Tool tool, List<String> arguments) {

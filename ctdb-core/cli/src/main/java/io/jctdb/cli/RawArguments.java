@@ -8,8 +8,8 @@ import java.nio.file.Path;
 /**
  * The arguments as the bytes that were typed, read as UTF-8.
  *
- * <p>In the C locale, which event scripts often have, Java replaces every byte above 127 by a question
- * mark: a key would silently become another key. The kernel still has the bytes.
+ * <p>In the C locale, which event scripts often have, Java replaces every byte above 127 by a
+ * question mark: a key would silently become another key. The kernel still has the bytes.
  */
 final class RawArguments {
   private RawArguments() {}

@@ -77,8 +77,7 @@ final class GatewayScriptsTest {
   @Test
   void whatIsWrongWithTheFileIsSaid() throws Exception {
     assertThat(run("ctdb_natgw", "leader"))
-        .isEqualTo(
-            "ctdb_natgw: NAT gateway nodes file \"" + home + "/natgw_nodes\" not found\n");
+        .isEqualTo("ctdb_natgw: NAT gateway nodes file \"" + home + "/natgw_nodes\" not found\n");
     assertThat(exit).isEqualTo(1);
     members("natgw_nodes", "192.0.2.11 bogus\n");
     assertThat(run("ctdb_natgw", "leader"))

@@ -102,13 +102,14 @@ final class ClientRequests implements ClientServer.Listener {
   // --- records ---------------------------------------------------------------------------------
 
   private void call(ClientConnection client, Packet.RequestCall call) {
-    statistics.clientCall();
     AttachedDatabase database = catalog.find(call.dbId());
     if (database == null || database.volatileStore() == null) {
       // ctdbd never answers this one; smbd turns an error into a failed operation.
       refuse(client, call, "no such volatile database");
       return;
     }
+    statistics.clientCall();
+    client.asked();
     long started = port.nowNanos();
     records.call(
         database.id(),
@@ -116,31 +117,40 @@ final class ClientRequests implements ClientServer.Listener {
         new CallDone() {
           @Override
           public void record(RecordHeader recordHeader, byte[] data) {
-            statistics.callAnswered(port.nowNanos() - started);
-            client.send(
-                new Packet.ReplyCall(
-                    header(call.header().reqid()), 0, result(call.callId(), recordHeader, data)));
+            answered();
+            client.send(answer(call, recordHeader, data));
           }
 
           @Override
           public void unknownDatabase() {
-            statistics.callAnswered(port.nowNanos() - started);
+            answered();
             refuse(client, call, "the database was detached");
+          }
+
+          private void answered() {
+            statistics.callAnswered(port.nowNanos() - started);
+            client.answered();
           }
         });
   }
 
-  private static byte[] result(int callId, RecordHeader header, byte[] data) {
-    return switch (callId) {
-      case CallId.FETCH -> data;
-      case CallId.FETCH_WITH_HEADER -> {
-        byte[] value = new byte[RecordHeader.SIZE + data.length];
-        header.write(value, 0);
-        System.arraycopy(data, 0, value, RecordHeader.SIZE, data.length);
-        yield value;
-      }
-      default -> ControlReply.NO_DATA;
+  /** A function that does not exist has not succeeded, where ctdbd says 0 (databases.md 12). */
+  private Packet answer(Packet.RequestCall call, RecordHeader recordHeader, byte[] data) {
+    PacketHeader header = header(call.header().reqid());
+    return switch (call.callId()) {
+      case CallId.NULL -> new Packet.ReplyCall(header, 0, ControlReply.NO_DATA);
+      case CallId.FETCH -> new Packet.ReplyCall(header, 0, data);
+      case CallId.FETCH_WITH_HEADER ->
+          new Packet.ReplyCall(header, 0, withHeader(recordHeader, data));
+      default -> new Packet.ReplyCall(header, -1, ControlReply.NO_DATA);
     };
+  }
+
+  private static byte[] withHeader(RecordHeader header, byte[] data) {
+    byte[] value = new byte[RecordHeader.SIZE + data.length];
+    header.write(value, 0);
+    System.arraycopy(data, 0, value, RecordHeader.SIZE, data.length);
+    return value;
   }
 
   private void refuse(ClientConnection client, Packet.RequestCall call, String reason) {
@@ -155,12 +165,16 @@ final class ClientRequests implements ClientServer.Listener {
 
   private void control(ClientConnection client, Packet.RequestControl control) {
     statistics.clientControl();
-    ControlReply reply =
-        control.noReply()
-            ? (status, data, error) -> {}
-            : (status, data, error) ->
-                client.send(
-                    new Packet.ReplyControl(header(control.header().reqid()), status, data, error));
+    ControlReply reply = (status, data, error) -> {};
+    if (!control.noReply()) {
+      client.asked();
+      reply =
+          (status, data, error) -> {
+            client.answered();
+            client.send(
+                new Packet.ReplyControl(header(control.header().reqid()), status, data, error));
+          };
+    }
     int destination = control.header().destnode();
     if (destination == SpecialPnn.CURRENT_NODE || destination == cluster.self()) {
       execute(client, control, reply);

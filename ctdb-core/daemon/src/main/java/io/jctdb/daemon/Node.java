@@ -121,6 +121,7 @@ final class Node implements ClusterMember.Actions {
   private final Events events;
   private final Addresses addresses;
   private final TraverseControls traverseControls;
+  private final RestoreControls restores;
   private final ClientRequests requests;
   private @Nullable EventServer eventServer;
   private @Nullable ClientServer server;
@@ -200,6 +201,7 @@ final class Node implements ClusterMember.Actions {
             cluster,
             life);
     this.traverseControls = new TraverseControls(catalog, traverses);
+    this.restores = new RestoreControls(catalog, cluster, router, records, commits, port);
     this.addresses =
         new Addresses(
             port,
@@ -242,6 +244,7 @@ final class Node implements ClusterMember.Actions {
     participant.addListener(records);
     participant.addListener(commits);
     participant.addListener(traverses);
+    participant.addListener(restores);
     participant.addListener(member);
     commits.onReconciled(this::databasesReady);
   }
@@ -337,6 +340,7 @@ final class Node implements ClusterMember.Actions {
       server.serve();
     }
     announcer.start();
+    new AnsweredMessages(port, cluster, StatisticsControls::memory).listenOn(router);
     rememberStatistics();
     started.setup();
   }
@@ -367,8 +371,9 @@ final class Node implements ClusterMember.Actions {
             () -> tunables.on(Tunable.ENABLE_BANS),
             settings::nodesFile,
             settings::clusterLock));
-    controls.add(new DatabaseControls(catalog, gate, counters, records, commits, broadcast));
-    controls.add(new RestoreControls(catalog, cluster, router, records, commits));
+    controls.add(
+        new DatabaseControls(catalog, gate, counters, records, commits, broadcast, restores));
+    controls.add(restores);
     controls.add(traverseControls);
     controls.add(new TunableControls(tunables));
     controls.add(

@@ -23,7 +23,8 @@ public final class Main {
           case "transactions" -> new Transactions();
           default -> throw new IllegalArgumentException("no benchmark " + arguments[0]);
         };
-    // libtdb opens no file with mutexes before it has been asked, and may be asked by one thread only.
+    // libtdb opens no file with mutexes before it has been asked, and may be asked by one thread
+    // only.
     if (!Tdb.robustMutexesWork()) {
       throw new IOException("robust mutexes do not work in this process");
     }

@@ -6,7 +6,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
-/** Messages of 100 bytes from a client on one node to a client on another, 256 under way at most. */
+/**
+ * Messages of 100 bytes from a client on one node to a client on another, 256 under way at most.
+ */
 final class Messages implements Benchmark {
   private static final int WARM_UP = 20_000;
   private static final int COUNT = 100_000;

@@ -46,8 +46,7 @@ final class NodeClient implements AutoCloseable {
    */
   NodeClient(Path root) throws IOException {
     this.root = root;
-    channel =
-        SocketChannel.open(UnixDomainSocketAddress.of(root.resolve("run/ctdb/ctdbd.socket")));
+    channel = SocketChannel.open(UnixDomainSocketAddress.of(root.resolve("run/ctdb/ctdbd.socket")));
     // GET_PNN is answered with the pnn as its status.
     pnn = exchange(Control.GET_PNN, 0, NOTHING).status();
   }

@@ -70,8 +70,6 @@ final class Transactions implements Benchmark {
   }
 
   private static long sequence(byte[] value) {
-    return value.length == 8
-        ? ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong()
-        : 0;
+    return value.length == 8 ? ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong() : 0;
   }
 }

@@ -75,8 +75,7 @@ final class ControlPlane {
   /** A new leader; the old one may not know yet. */
   void elect() {
     List<Integer> candidates = new ArrayList<>(registered.keySet());
-    leader =
-        candidates.isEmpty() ? NO_LEADER : candidates.get(chance.below(candidates.size()));
+    leader = candidates.isEmpty() ? NO_LEADER : candidates.get(chance.below(candidates.size()));
     term++;
     wanted = true; // it cannot know what its predecessor has begun
   }

@@ -3,8 +3,8 @@ package io.jctdb.tests.simulator;
 import java.util.Arrays;
 
 /**
- * Simulated time: a heap of things to do. Equal times run in the order in which they were added, so a
- * schedule depends on nothing but its seed.
+ * Simulated time: a heap of things to do. Equal times run in the order in which they were added, so
+ * a schedule depends on nothing but its seed.
  */
 final class EventQueue {
   static final class Event {

@@ -52,7 +52,8 @@ final class Faults {
         .after(
             chance.skewed(100 * Chance.MICROS, 40 * Chance.MILLIS),
             () -> {
-              world.trace("world", () -> "link between " + a.pnn() + " and " + b.pnn() + " is back");
+              world.trace(
+                  "world", () -> "link between " + a.pnn() + " and " + b.pnn() + " is back");
               world.network().restore(a.pnn(), b.pnn());
               world.network().restore(b.pnn(), a.pnn());
               if (noticed) {
@@ -74,11 +75,7 @@ final class Faults {
       return;
     }
     node.pause();
-    world
-        .events()
-        .after(
-            chance.skewed(200 * Chance.MICROS, 40 * Chance.MILLIS),
-            node::resume);
+    world.events().after(chance.skewed(200 * Chance.MICROS, 40 * Chance.MILLIS), node::resume);
   }
 
   private void crash() {

@@ -11,12 +11,12 @@ import java.util.function.LongSupplier;
 /**
  * What the clients did and saw, for each key, and whether one order explains it (linearizability).
  *
- * <p>Searching for such an order is expensive in general. Here a witness is at hand: clients change a
- * record under the chain lock of its owner, so each change has one instant. The check takes these
+ * <p>Searching for such an order is expensive in general. Here a witness is at hand: clients change
+ * a record under the chain lock of its owner, so each change has one instant. The check takes these
  * instants as the order and verifies that it is one: every change saw what the one before it left
  * (or, after the death of an owner, a value that this death allows), each instant lies between the
- * beginning and the end of its operation, and every read returned a value that the record had at some
- * instant while the read was running.
+ * beginning and the end of its operation, and every read returned a value that the record had at
+ * some instant while the read was running.
  */
 final class History {
   /** The record's value from {@code atNanos} on; more than one while a death leaves it open. */

@@ -112,8 +112,7 @@ final class Leader {
     node.outside(
         chance.skewed(50 * Chance.MICROS, 2 * Chance.MILLIS),
         () -> {
-          boolean written =
-              control.write(term, base, next, sessions);
+          boolean written = control.write(term, base, next, sessions);
           if (written) {
             node.committed();
           }

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * What must be true, checked at every change of a record on any node.
  *
  * <p>It sees everything at once, so it knows for each key which node owns it and which values the
- * record may have. Normally that is one value, the last one written. When a node dies that owned the
- * record, the value may go back to that of the newest surviving copy, and to nothing else; when the
- * dead node had just handed it over, either may come, because the grant may have been on its way; and
- * when copies older than a deletion survive, they may still be removed on account of it.
+ * record may have. Normally that is one value, the last one written. When a node dies that owned
+ * the record, the value may go back to that of the newest surviving copy, and to nothing else; when
+ * the dead node had just handed it over, either may come, because the grant may have been on its
+ * way; and when copies older than a deletion survive, they may still be removed on account of it.
  */
 final class Ledger {
   private static final class Entry {

@@ -4,8 +4,8 @@ import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodeMessageCodec;
 
 /**
- * Links between the nodes, one for each ordered pair: FIFO, of varying delay, and when one is cut, what
- * is on it is lost. Everything crosses it as bytes.
+ * Links between the nodes, one for each ordered pair: FIFO, of varying delay, and when one is cut,
+ * what is on it is lost. Everything crosses it as bytes.
  */
 final class Network {
   interface Receiver {
@@ -51,8 +51,7 @@ final class Network {
     byte[] bytes = NodeMessageCodec.encode(message);
     deliver(from, to, link, bytes);
     if (duplicates && chance.oneIn(20)) {
-      events.after(
-          chance.skewed(delayMin, 20 * delayMax), () -> deliver(from, to, link, bytes));
+      events.after(chance.skewed(delayMin, 20 * delayMax), () -> deliver(from, to, link, bytes));
     }
   }
 

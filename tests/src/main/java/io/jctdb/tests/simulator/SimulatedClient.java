@@ -6,9 +6,9 @@ import io.jctdb.protocol.RecordHeader;
 import io.jctdb.store.StoredRecord;
 
 /**
- * An smbd: works on records as Samba's database layer does (databases.md 5.3). To change one it takes the
- * chain lock, looks whether its node owns the record, and if not lets go, asks the daemon, and tries
- * again, without limit.
+ * An smbd: works on records as Samba's database layer does (databases.md 5.3). To change one it
+ * takes the chain lock, looks whether its node owns the record, and if not lets go, asks the
+ * daemon, and tries again, without limit.
  */
 final class SimulatedClient {
   private final SimulatedNode node;
@@ -47,7 +47,8 @@ final class SimulatedClient {
 
   private void next() {
     if (--operationsLeft >= 0) {
-      node.client(generation, chance.skewed(10 * Chance.MICROS, world.options().thinkNanos()), this::begin);
+      node.client(
+          generation, chance.skewed(10 * Chance.MICROS, world.options().thinkNanos()), this::begin);
     }
   }
 

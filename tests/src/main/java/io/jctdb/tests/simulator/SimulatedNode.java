@@ -22,11 +22,11 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One node: the real engine and the real participant and coordinator of epochs, over a simulated port
- * and a simulated store, with simulated clients beside them.
+ * One node: the real engine and the real participant and coordinator of epochs, over a simulated
+ * port and a simulated store, with simulated clients beside them.
  *
- * <p>A life begins with {@link #boot} and ends with {@link #crash}; what was planned in one life does
- * not happen in the next. Within a life the node may be paused, and may leave and join again.
+ * <p>A life begins with {@link #boot} and ends with {@link #crash}; what was planned in one life
+ * does not happen in the next. Within a life the node may be paused, and may leave and join again.
  */
 final class SimulatedNode {
   private final int pnn;
@@ -112,7 +112,8 @@ final class SimulatedNode {
 
   /** Something a client of this node does, while the clients live. */
   void client(int generation, long delayNanos, Runnable task) {
-    world.events()
+    world
+        .events()
         .after(
             delayNanos,
             () -> {
@@ -225,7 +226,9 @@ final class SimulatedNode {
     world.committed();
   }
 
-  /** Makes sure that another node, which did not answer, is dead: what its lease does in reality. */
+  /**
+   * Makes sure that another node, which did not answer, is dead: what its lease does in reality.
+   */
   void fence(int other) {
     world.fence(other);
   }
@@ -282,7 +285,8 @@ final class SimulatedNode {
       if (clients.isEmpty()) {
         for (int i = 0; i < world.options().clientsPerNode(); i++) {
           SimulatedClient client =
-              new SimulatedClient(SimulatedNode.this, world, pnn + "." + clientGeneration + "." + i);
+              new SimulatedClient(
+                  SimulatedNode.this, world, pnn + "." + clientGeneration + "." + i);
           clients.add(client);
           client.start();
         }

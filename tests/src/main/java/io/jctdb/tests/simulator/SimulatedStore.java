@@ -15,8 +15,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file that a node's daemon shares with its clients: few hash chains, so that keys collide, and a
- * lock for each that clients hold as long as they like.
+ * The file that a node's daemon shares with its clients: few hash chains, so that keys collide, and
+ * a lock for each that clients hold as long as they like.
  */
 final class SimulatedStore implements RecordStore {
   /** Hears of every change by the daemon, before it happens. */

@@ -19,10 +19,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One schedule: a cluster, its clients, and what befalls them, all from one seed.
  *
- * <p>First the storm: clients work while links break, nodes stand still, die and come back, and epochs
- * change. Then everything is healed, and all that is pending must be answered within a bounded time.
- * What must be true of the records is checked at every change ({@link Ledger}), what the clients saw
- * at the end ({@link History}).
+ * <p>First the storm: clients work while links break, nodes stand still, die and come back, and
+ * epochs change. Then everything is healed, and all that is pending must be answered within a
+ * bounded time. What must be true of the records is checked at every change ({@link Ledger}), what
+ * the clients saw at the end ({@link History}).
  */
 public final class Simulation {
   static final int DB = 0x7A19D84D;
@@ -96,8 +96,7 @@ public final class Simulation {
     Result plus(Result other) {
       SortedMap<String, Long> sums = new TreeMap<>(totals);
       other.totals.forEach(
-          (name, value) ->
-              sums.merge(name, value, name.endsWith("_most") ? Math::max : Long::sum));
+          (name, value) -> sums.merge(name, value, name.endsWith("_most") ? Math::max : Long::sum));
       return new Result(events + other.events, operations + other.operations, sums);
     }
   }
@@ -288,8 +287,7 @@ public final class Simulation {
         network.send(
             to,
             from,
-            new RecordMessage.Purged(
-                purge.epoch(), purge.dbId(), purge.key(), purge.move(), true));
+            new RecordMessage.Purged(purge.epoch(), purge.dbId(), purge.key(), purge.move(), true));
         return;
       }
       delivered = mutated(node, m);

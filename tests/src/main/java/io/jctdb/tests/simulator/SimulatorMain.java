@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * tests/simulate [--seed N] [--schedules N | --minutes M] [--trace] [--mutation NAME]
  * </pre>
  *
- * Seeds count up from N (default: the clock). Each failure is printed with the command that replays it.
- * The last line is a figure: {@code schedules=... events=... per_second=... failures=...}. Exit status 1
- * if anything failed, 2 for a wrong command line.
+ * Seeds count up from N (default: the clock). Each failure is printed with the command that replays
+ * it. The last line is a figure: {@code schedules=... events=... per_second=... failures=...}. Exit
+ * status 1 if anything failed, 2 for a wrong command line.
  */
 public final class SimulatorMain {
   private static final int FAILURES_MAX = 10;

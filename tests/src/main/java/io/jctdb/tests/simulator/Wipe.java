@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The whole database is emptied on all nodes, as {@code ctdb wipedb} does it: every node freezes it, then
- * every node wipes it, then every node thaws it. If a node comes or goes meanwhile, it is given up.
+ * The whole database is emptied on all nodes, as {@code ctdb wipedb} does it: every node freezes
+ * it, then every node wipes it, then every node thaws it. If a node comes or goes meanwhile, it is
+ * given up.
  */
 final class Wipe {
   private final Simulation world;

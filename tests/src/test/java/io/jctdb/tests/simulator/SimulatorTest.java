@@ -9,7 +9,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The record protocol in thousands of simulated storms, and proof that the simulator would notice. */
+/**
+ * The record protocol in thousands of simulated storms, and proof that the simulator would notice.
+ */
 class SimulatorTest {
   private static final int SCHEDULES = 12_000;
   private static final int SCHEDULES_UNTIL_CAUGHT = 3_000;
@@ -57,8 +59,7 @@ class SimulatorTest {
 
   private static List<String> story(long seed) {
     List<String> lines = new ArrayList<>();
-    new Simulation(seed, Mutation.NONE, line -> lines.add(line.replaceAll("@[0-9a-f]+", "")))
-        .run();
+    new Simulation(seed, Mutation.NONE, line -> lines.add(line.replaceAll("@[0-9a-f]+", ""))).run();
     return lines;
   }
 }

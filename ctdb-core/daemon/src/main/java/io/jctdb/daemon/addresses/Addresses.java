@@ -26,6 +26,7 @@ import io.jctdb.iptakeover.TakeoverRuns;
 import io.jctdb.iptakeover.TakeoverSettings;
 import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
@@ -175,6 +176,7 @@ public final class Addresses implements ControlTable.Group {
     table.on(
         Control.STARTUP,
         request -> {
+          Payload.expectEmpty(request.data());
           local.connections().distributeAllNext();
           request.reply().ok();
         });

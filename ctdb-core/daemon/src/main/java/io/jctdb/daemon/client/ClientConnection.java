@@ -21,22 +21,52 @@ import org.slf4j.LoggerFactory;
 /**
  * One client on the Unix socket: framing, and what dies with the connection (registrations, notify
  * entries). Bad input never disturbs anybody else: it is dropped or ends this connection, as
- * client-protocol.md 1.3 says. Owner thread only.
+ * client-protocol.md 1.3 says.
+ *
+ * <p>A client that is slow, stuck or hostile costs the daemon a bounded amount of memory. From one
+ * that leaves too much unread, or asks for more than is answered, nothing more is read until it has
+ * caught up: its own writes block, nobody else's. Replies are never dropped. Messages come from
+ * others, so they cannot be held back; one who lets too many pile up is cut off.
+ *
+ * <p>Owner thread only.
  */
 public final class ClientConnection extends ChannelInboundHandlerAdapter
     implements MessageRouter.MessageListener {
   private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
+
+  /** Above the biggest that is known (registry imports, a few MiB), well below our memory. */
+  static final int PACKET_BYTES_MAX = 32 << 20;
+
+  /** Reading stops above and goes on below half of it; far more than smbd ever leaves unread. */
+  static final int UNREAD_BYTES_MAX = 4 << 20;
+
+  /**
+   * The same for requests without an answer; smbd has a few, parallel commands of the tool more.
+   */
+  static final int UNANSWERED_MAX = 4_096;
+
+  /** Messages above it end the connection. */
+  static final long MESSAGE_BYTES_MAX = Math.min(64 << 20, Runtime.getRuntime().maxMemory() / 8);
+
+  /** smbd has half a dozen. */
+  static final int REGISTRATIONS_MAX = 16_384;
+
+  private static final int NOTICES_MAX = 256;
+  private static final int NOTICE_BYTES_MAX = 4_096;
 
   private static long lastId;
 
   private final long id = ++lastId;
   private final ClientServer server;
   private final EpollDomainSocketChannel channel;
-  private final FrameSplitter splitter = new FrameSplitter();
+  private final FrameSplitter splitter = new FrameSplitter(PACKET_BYTES_MAX);
   private final Map<Long, Integer> registrations = new HashMap<>();
   private final Map<Long, byte[]> notices = new LinkedHashMap<>();
   private int pid = -1;
   private int queuedPackets;
+  private long queuedBytes;
+  private int unanswered;
+  private int registered;
   private boolean flushPending;
   private boolean committing;
 
@@ -68,9 +98,15 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
     this.committing = committing;
   }
 
-  public void register(long srvid) {
+  /** False if this client has too many. */
+  public boolean register(long srvid) {
+    if (registered >= REGISTRATIONS_MAX) {
+      return false;
+    }
+    registered++;
     registrations.merge(srvid, 1, Integer::sum);
     server.router().register(srvid, this);
+    return true;
   }
 
   public boolean deregister(long srvid) {
@@ -83,6 +119,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
     } else {
       registrations.put(srvid, count - 1);
     }
+    registered--;
     return server.router().deregister(srvid, this);
   }
 
@@ -90,8 +127,15 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
     return registrations.containsKey(srvid);
   }
 
-  /** A message to be broadcast when this connection ends; false if that srvid has one already. */
+  /**
+   * A message to be broadcast when this connection ends.
+   *
+   * @return false if that srvid has one already, or this client too many
+   */
   public boolean addNotice(long srvid, byte[] data) {
+    if (notices.size() >= NOTICES_MAX || data.length > NOTICE_BYTES_MAX) {
+      return false;
+    }
     return notices.putIfAbsent(srvid, data) == null;
   }
 
@@ -105,12 +149,13 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
 
   @Override
   public void message(long srvid, byte[] data) {
-    if (queuedPackets > server.messageQueueLimit()) {
+    if (queuedPackets > server.messageQueueLimit() || queuedBytes > MESSAGE_BYTES_MAX) {
       log.warn(
-          "client pid {} does not read: {} packets queued; closing its connection",
+          "client pid {} does not read: {} packets of {} bytes wait; closing its connection",
           pid,
-          queuedPackets);
-      close();
+          queuedPackets,
+          queuedBytes);
+      channel.close(); // without a flush, which would keep them
       return;
     }
     server.sendMessage(this, srvid, data);
@@ -122,9 +167,19 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
       return;
     }
     server.statistics().packetSent();
-    queuedPackets++;
     ByteBuf bytes = Unpooled.wrappedBuffer(PacketCodec.encode(packet, Padding.DAEMON_TO_CLIENT));
-    channel.write(bytes).addListener(f -> queuedPackets--);
+    int size = bytes.readableBytes();
+    queuedPackets++;
+    queuedBytes += size;
+    channel
+        .write(bytes)
+        .addListener(
+            f -> {
+              queuedPackets--;
+              queuedBytes -= size;
+              readIfCaughtUp();
+            });
+    readIfCaughtUp();
     if (!flushPending) {
       flushPending = true;
       channel.eventLoop().execute(this::flush);
@@ -134,6 +189,38 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
   /** Packets written but not yet taken by the kernel. */
   public int queuedPackets() {
     return queuedPackets;
+  }
+
+  /** The same in bytes. */
+  public long queuedBytes() {
+    return queuedBytes;
+  }
+
+  /** A request has arrived that will be answered; {@link #answered} follows once. */
+  public void asked() {
+    unanswered++;
+    readIfCaughtUp();
+  }
+
+  public void answered() {
+    unanswered--;
+    readIfCaughtUp();
+  }
+
+  private void readIfCaughtUp() {
+    boolean reading = channel.config().isAutoRead();
+    int share = reading ? 1 : 2; // stop at the limit, go on at half of it
+    boolean caughtUp =
+        queuedBytes <= UNREAD_BYTES_MAX / share && unanswered <= UNANSWERED_MAX / share;
+    if (caughtUp != reading) {
+      log.debug(
+          "client pid {}: {} reading: {} bytes unread, {} requests unanswered",
+          pid,
+          caughtUp ? "goes on" : "stops",
+          queuedBytes,
+          unanswered);
+      channel.config().setAutoRead(caughtUp);
+    }
   }
 
   private void flush() {

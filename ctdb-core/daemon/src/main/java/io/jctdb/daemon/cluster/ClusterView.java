@@ -31,6 +31,7 @@ public final class ClusterView {
   private int ownFlags;
   private OptionalInt leader = OptionalInt.empty();
   private @Nullable Epoch epoch;
+  private List<Integer> lastLmasters = List.of();
 
   public ClusterView(int self, int port, List<ClusterNode> nodes, int ownFlags) {
     this.self = self;
@@ -139,6 +140,9 @@ public final class ClusterView {
 
   public void setEpoch(@Nullable Epoch newEpoch) {
     epoch = newEpoch;
+    if (newEpoch != null) {
+      lastLmasters = List.copyOf(newEpoch.lmasters());
+    }
   }
 
   /** What clients call the generation; 1 (invalid) while this node is no member. */
@@ -155,7 +159,8 @@ public final class ClusterView {
     return new NodeMap(list);
   }
 
+  /** As ctdbd, a node that is no member shows the last map it had, with the invalid generation. */
   public VnnMap vnnMap() {
-    return new VnnMap(generation(), epoch == null ? List.of() : List.copyOf(epoch.lmasters()));
+    return new VnnMap(generation(), lastLmasters);
   }
 }

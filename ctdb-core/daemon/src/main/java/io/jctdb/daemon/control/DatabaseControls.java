@@ -31,6 +31,7 @@ public final class DatabaseControls implements ControlTable.Group {
   private final RecordEngine records;
   private final CommitEngine commits;
   private final ControlBroadcast broadcast;
+  private final RestoreControls restores;
 
   public DatabaseControls(
       DatabaseCatalog catalog,
@@ -38,13 +39,15 @@ public final class DatabaseControls implements ControlTable.Group {
       ChangeCounters counters,
       RecordEngine records,
       CommitEngine commits,
-      ControlBroadcast broadcast) {
+      ControlBroadcast broadcast,
+      RestoreControls restores) {
     this.catalog = catalog;
     this.gate = gate;
     this.counters = counters;
     this.records = records;
     this.commits = commits;
     this.broadcast = broadcast;
+    this.restores = restores;
   }
 
   @Override
@@ -184,6 +187,7 @@ public final class DatabaseControls implements ControlTable.Group {
     }
   }
 
+  /** The database is the one that the records name; the srvid field may be 0 from stock tools. */
   private void commit(ControlRequest request) {
     ClientConnection client = request.client();
     MarshallBuffer buffer = MarshallBuffer.decode(request.data());
@@ -202,13 +206,16 @@ public final class DatabaseControls implements ControlTable.Group {
       return;
     }
     client.setCommitting(true);
-    commits.commit(
-        database.id(),
-        updates,
-        (status, error) -> {
-          client.setCommitting(false);
-          request.reply().send(status, ControlReply.NO_DATA, error);
-        });
+    restores.whenThawed(
+        database,
+        () ->
+            commits.commit(
+                database.id(),
+                updates,
+                (status, error) -> {
+                  client.setCommitting(false);
+                  request.reply().send(status, ControlReply.NO_DATA, error);
+                }));
   }
 
   /** The records of a transaction, or null if one is too short to carry its header. */

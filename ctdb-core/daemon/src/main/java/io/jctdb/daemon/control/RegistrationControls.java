@@ -51,7 +51,10 @@ public final class RegistrationControls implements ControlTable.Group {
   }
 
   private void register(ClientConnection client, ControlRequest request) {
-    client.register(request.srvid());
+    if (!client.register(request.srvid())) {
+      request.reply().fail();
+      return;
+    }
     request.reply().ok();
     registered.accept(request.srvid(), client);
   }

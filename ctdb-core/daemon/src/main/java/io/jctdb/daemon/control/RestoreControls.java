@@ -5,58 +5,64 @@ import io.jctdb.daemon.catalog.DatabaseCatalog;
 import io.jctdb.daemon.client.MessageRouter;
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.database.CommitEngine;
+import io.jctdb.database.Epoch;
+import io.jctdb.database.EpochListener;
+import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.protocol.Control;
-import io.jctdb.protocol.MalformedPacketException;
-import io.jctdb.protocol.MarshallBuffer;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PullDb;
 import io.jctdb.protocol.TransDb;
 import io.jctdb.store.RecordStore;
-import io.jctdb.store.TransactionStore;
-import java.util.ArrayList;
+import io.jctdb.store.StoreException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The steps by which the tool wipes and restores a database on every node (sheet 3.11): freeze,
- * transaction, wipe, push, confirm, commit, thaw. What is wiped and pushed is gathered here and
- * done at the commit, in one go; a transaction that is cancelled or abandoned has changed nothing.
+ * transaction, wipe, push, confirm, commit, thaw. What is wiped and pushed is gathered and done at
+ * the commit, in one go; a transaction that is cancelled or abandoned has changed nothing.
+ *
+ * <p>Nobody can keep a database frozen for ever: it is let go by the next epoch (which the tool
+ * asks for when a step fails), or when no step has come for {@link #IDLE_NANOS}.
  */
-public final class RestoreControls implements ControlTable.Group {
+public final class RestoreControls implements ControlTable.Group, EpochListener {
+  private static final Logger log = LoggerFactory.getLogger(RestoreControls.class);
+
+  /** As long as the tool's longest run: whoever froze it has gone. */
+  static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(120);
+
+  /** A share of the memory, because pushed records wait in memory for the commit. */
+  private static final int MEMORY_SHARE = 4;
+
   private final DatabaseCatalog catalog;
   private final ClusterView cluster;
   private final MessageRouter router;
   private final RecordEngine records;
   private final CommitEngine commits;
+  private final NodePort port;
   private final Map<Integer, Restore> restores = new HashMap<>();
-
-  /** One database on its way through the steps. */
-  private static final class Restore {
-    private int frozen;
-    private boolean open;
-    private int transactionId;
-    private boolean wiped;
-    private final List<TransactionStore.Update> pushed = new ArrayList<>();
-    private long pushSrvid;
-    private MessageRouter.@Nullable MessageListener pushListener;
-    private boolean malformed;
-  }
+  private final Map<Integer, NodePort.Timer> idle = new HashMap<>();
 
   public RestoreControls(
       DatabaseCatalog catalog,
       ClusterView cluster,
       MessageRouter router,
       RecordEngine records,
-      CommitEngine commits) {
+      CommitEngine commits,
+      NodePort port) {
     this.catalog = catalog;
     this.cluster = cluster;
     this.router = router;
     this.records = records;
     this.commits = commits;
+    this.port = port;
   }
 
   @Override
@@ -70,6 +76,66 @@ public final class RestoreControls implements ControlTable.Group {
     table.on(Control.DB_PUSH_START, this::pushStart);
     table.on(Control.DB_PUSH_CONFIRM, byId(this::pushConfirm));
   }
+
+  /** Runs {@code task} now, or as soon as the database is not being replaced any more. */
+  void whenThawed(AttachedDatabase database, Runnable task) {
+    Restore restore = restores.get(database.id());
+    if (restore == null) {
+      task.run();
+    } else {
+      restore.afterThaw(task);
+    }
+  }
+
+  // --- epochs ------------------------------------------------------------------------------------
+
+  @Override
+  public void epochPromised(long next) {
+    // Content does not depend on the epoch: only the transaction's id does, and it has not changed.
+  }
+
+  @Override
+  public void epochStarted(Epoch epoch) {
+    letAllGo("a new epoch has begun");
+  }
+
+  @Override
+  public void leftCluster() {
+    letAllGo("this node has left the cluster");
+  }
+
+  private void letAllGo(String reason) {
+    List.copyOf(restores.values()).forEach(restore -> letGo(restore, reason));
+  }
+
+  private void letGo(Restore restore, String reason) {
+    log.warn("{}: frozen for a wipe or restore, and let go: {}", restore.database().name(), reason);
+    thaw(restore);
+  }
+
+  private void thaw(Restore restore) {
+    AttachedDatabase database = restore.database();
+    restores.remove(database.id());
+    NodePort.Timer timer = idle.remove(database.id());
+    if (timer != null) {
+      timer.cancel();
+    }
+    RecordStore store = database.volatileStore();
+    if (store != null) {
+      store.thaw();
+    }
+    restore.letGo();
+  }
+
+  private void keepFor(Restore restore) {
+    NodePort.Timer next = port.after(IDLE_NANOS, () -> letGo(restore, "nobody went on with it"));
+    NodePort.Timer last = idle.put(restore.database().id(), next);
+    if (last != null) {
+      last.cancel();
+    }
+  }
+
+  // --- dispatch ----------------------------------------------------------------------------------
 
   private ControlHandler byId(BiConsumer<AttachedDatabase, ControlRequest> handler) {
     return request -> find(Payload.u32(request.data()), request, handler);
@@ -97,56 +163,80 @@ public final class RestoreControls implements ControlTable.Group {
     };
   }
 
+  /** The restore with an open transaction of the present generation, or a failing answer. */
+  private @Nullable Restore open(AttachedDatabase database, ControlRequest request) {
+    Restore restore = restores.get(database.id());
+    if (restore == null || !restore.isOpen(cluster.generation())) {
+      request.reply().fail();
+      return null;
+    }
+    keepFor(restore);
+    return restore;
+  }
+
+  // --- steps -------------------------------------------------------------------------------------
+
   private void freeze(AttachedDatabase database, ControlRequest request) {
-    Restore restore = restores.computeIfAbsent(database.id(), id -> new Restore());
-    restore.frozen++;
+    Restore known = restores.get(database.id());
+    if (known != null) {
+      known.answerWhenFrozen(request.reply());
+      keepFor(known);
+      return;
+    }
+    if (cluster.epoch() == null) {
+      // Out of the cluster its databases are kept frozen already, and not for the tool to thaw.
+      request.reply().fail();
+      return;
+    }
+    long pushedBytesMax = Runtime.getRuntime().maxMemory() / MEMORY_SHARE;
+    Restore restore = new Restore(database, router, pushedBytesMax);
+    restores.put(database.id(), restore);
+    restore.answerWhenFrozen(request.reply());
+    keepFor(restore);
     RecordStore store = database.volatileStore();
-    if (store == null || restore.frozen > 1) {
-      request.reply().ok();
+    if (store != null) {
+      store.freeze(restore::frozen);
     } else {
-      store.freeze(request.reply()::ok);
+      // Behind whatever transaction is being written.
+      database
+          .requireLane()
+          .submit(s -> true, done -> restore.frozen(), e -> letGo(restore, e.getMessage()));
     }
   }
 
   private void thaw(AttachedDatabase database, ControlRequest request) {
-    Restore restore = restores.remove(database.id());
+    Restore restore = restores.get(database.id());
     if (restore != null) {
-      stopPush(restore);
-      RecordStore store = database.volatileStore();
-      if (store != null) {
-        store.thaw();
-      }
+      thaw(restore);
     }
     request.reply().ok();
   }
 
   private void start(AttachedDatabase database, ControlRequest request) {
     Restore restore = restores.get(database.id());
-    if (restore == null) {
+    if (restore == null || !restore.isFrozen()) {
       request.reply().fail();
       return;
     }
-    reset(restore);
-    restore.open = true;
-    restore.transactionId = cluster.generation();
+    restore.begin(cluster.generation());
+    keepFor(restore);
     request.reply().ok();
   }
 
   private void wipe(AttachedDatabase database, ControlRequest request) {
     Restore restore = open(database, request);
     if (restore != null) {
-      restore.wiped = true;
-      restore.pushed.clear();
+      restore.wipe();
       request.reply().ok();
     }
   }
 
   private void cancel(AttachedDatabase database, ControlRequest request) {
-    Restore restore = open(database, request);
+    Restore restore = restores.get(database.id());
     if (restore != null) {
-      reset(restore);
-      request.reply().ok();
+      restore.abandon();
     }
+    request.reply().ok();
   }
 
   private void pushStart(ControlRequest request) {
@@ -157,42 +247,28 @@ public final class RestoreControls implements ControlTable.Group {
         (database, r) -> {
           Restore restore = open(database, r);
           if (restore != null) {
-            stopPush(restore);
-            restore.pushed.clear();
-            restore.pushSrvid = push.srvid();
-            restore.pushListener = (srvid, data) -> pushed(restore, data);
-            router.register(push.srvid(), restore.pushListener);
+            restore.startPush(push.srvid());
             r.reply().ok();
           }
         });
   }
 
-  /**
-   * The database id inside is garbage from stock tools: the srvid alone says where this belongs.
-   */
-  private static void pushed(Restore restore, byte[] data) {
-    try {
-      List<TransactionStore.Update> updates = DatabaseControls.updates(MarshallBuffer.decode(data));
-      if (updates == null) {
-        restore.malformed = true;
-      } else {
-        restore.pushed.addAll(updates);
-      }
-    } catch (MalformedPacketException e) {
-      restore.malformed = true;
-    }
+  /** Behind the messages with the records, which a local sender's confirmation would overtake. */
+  private void pushConfirm(AttachedDatabase database, ControlRequest request) {
+    port.after(0, () -> pushConfirmed(database, request));
   }
 
-  private void pushConfirm(AttachedDatabase database, ControlRequest request) {
+  private void pushConfirmed(AttachedDatabase database, ControlRequest request) {
     Restore restore = open(database, request);
     if (restore == null) {
       return;
     }
-    stopPush(restore);
-    if (restore.malformed) {
-      request.reply().fail("pushed records are malformed");
+    int count = restore.confirmPush();
+    if (count < 0) {
+      log.error("{}: {}", database.name(), restore.pushProblem());
+      request.reply().fail(restore.pushProblem());
     } else {
-      request.reply().ok(Payload.ofU32(restore.pushed.size()));
+      request.reply().ok(Payload.ofU32(count));
     }
   }
 
@@ -201,59 +277,41 @@ public final class RestoreControls implements ControlTable.Group {
     if (restore == null) {
       return;
     }
-    List<TransactionStore.Update> content = List.copyOf(restore.pushed);
-    boolean wiped = restore.wiped;
-    reset(restore);
+    Restore.Content content = restore.take();
     RecordStore store = database.volatileStore();
     if (store != null) {
-      if (wiped) {
-        store.wipe();
-      }
-      content.forEach(u -> store.storeFrozen(u.key(), u.record()));
+      fill(store, content);
       records.forget(database.id());
       request.reply().ok();
     } else {
       commits.forget(database.id());
-      database
-          .requireLane()
-          .submit(
-              s -> {
-                if (wiped) {
-                  s.replaceAll(content);
-                } else {
-                  s.apply(content);
-                }
-                return true;
-              },
-              done -> request.reply().ok(),
-              e -> {
-                catalog.report(database.name(), e);
-                request.reply().fail();
-              });
+      replace(database, content, request);
     }
   }
 
-  private @Nullable Restore open(AttachedDatabase database, ControlRequest request) {
-    Restore restore = restores.get(database.id());
-    if (restore == null || !restore.open || restore.transactionId != cluster.generation()) {
-      request.reply().fail();
-      return null;
+  private static void fill(RecordStore store, Restore.Content content) {
+    if (content.wiped()) {
+      store.wipe();
     }
-    return restore;
+    content.records().forEach(u -> store.storeFrozen(u.key(), u.record()));
   }
 
-  private void reset(Restore restore) {
-    stopPush(restore);
-    restore.open = false;
-    restore.wiped = false;
-    restore.malformed = false;
-    restore.pushed.clear();
-  }
-
-  private void stopPush(Restore restore) {
-    if (restore.pushListener != null) {
-      router.deregister(restore.pushSrvid, restore.pushListener);
-      restore.pushListener = null;
-    }
+  private void replace(AttachedDatabase database, Restore.Content content, ControlRequest request) {
+    database
+        .requireLane()
+        .submit(
+            s -> {
+              if (content.wiped()) {
+                s.replaceAll(content.records());
+              } else {
+                s.apply(content.records());
+              }
+              return true;
+            },
+            done -> request.reply().ok(),
+            (StoreException e) -> {
+              catalog.report(database.name(), e);
+              request.reply().fail();
+            });
   }
 }

@@ -21,6 +21,8 @@ public final class TraverseControls implements ControlTable.Group {
   /** Records queued towards one client before its traverse is held back. */
   private static final int UNREAD_LIMIT = 2_000;
 
+  private static final long UNREAD_BYTES_LIMIT = 2 << 20;
+
   private final DatabaseCatalog catalog;
   private final TraverseEngine traverses;
   private final Map<ClientConnection, Set<Long>> running = new HashMap<>();
@@ -99,7 +101,7 @@ public final class TraverseControls implements ControlTable.Group {
 
     @Override
     public boolean canTakeMore() {
-      return client.queuedPackets() < UNREAD_LIMIT;
+      return client.queuedPackets() < UNREAD_LIMIT && client.queuedBytes() < UNREAD_BYTES_LIMIT;
     }
 
     @Override

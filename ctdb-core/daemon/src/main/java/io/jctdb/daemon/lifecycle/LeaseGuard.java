@@ -9,7 +9,8 @@ import java.util.function.LongSupplier;
  * Has the kernel end this process if it is still a member when its lease is over: a daemon that
  * hangs or is stopped cannot take itself out of use.
  *
- * <pre>  end of lease  &lt;  deadline = end of lease + margin  ≤  first moment at which others act</pre>
+ * <pre>  end of lease  &lt;  deadline = end of lease + margin  ≤  first moment at which others act
+ * </pre>
  *
  * The margin is the drift allowance of {@link io.jctdb.recovery.MembershipTiming}, which the others
  * wait for anyway. A daemon that notices the end of its lease has that long to take itself out of

@@ -54,8 +54,7 @@ public final class MetricsServer implements AutoCloseable {
   public static MetricsServer start(
       InetSocketAddress address, NodeStatus first, Supplier<CompletableFuture<NodeStatus>> source)
       throws IOException {
-    MetricsServer metrics =
-        new MetricsServer(HttpServer.create(address, BACKLOG), first, source);
+    MetricsServer metrics = new MetricsServer(HttpServer.create(address, BACKLOG), first, source);
     metrics.server.start();
     log.info("metrics and status page on {}", address);
     return metrics;
@@ -82,9 +81,7 @@ public final class MetricsServer implements AutoCloseable {
               ? page(exchange.getRequestURI().getPath())
               : new Answer(405, "only GET is possible here\n");
       byte[] body = answer.text.getBytes(StandardCharsets.UTF_8);
-      exchange
-          .getResponseHeaders()
-          .set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
       exchange.sendResponseHeaders(answer.code, body.length);
       exchange.getResponseBody().write(body);
     }

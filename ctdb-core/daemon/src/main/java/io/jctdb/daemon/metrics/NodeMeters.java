@@ -59,7 +59,9 @@ final class NodeMeters implements AutoCloseable {
     gauge("jctdb.healthy", "1 if this node serves as it should", s -> s.healthy() ? 1 : 0);
     gauge("jctdb.leader", "1 if this node leads", s -> s.leader() == s.pnn() ? 1 : 0);
     gauge(
-        "jctdb.leader.known", "1 if a leader is known", s -> s.leader() != SpecialPnn.UNKNOWN ? 1 : 0);
+        "jctdb.leader.known",
+        "1 if a leader is known",
+        s -> s.leader() != SpecialPnn.UNKNOWN ? 1 : 0);
     gauge("jctdb.epoch", "epoch that this node is a member of, or 0", NodeStatus::epoch);
     gauge("jctdb.epoch.members", "members of that epoch", s -> s.members().size());
     gauge("jctdb.recovering", "1 while epochs change", s -> s.recovering() ? 1 : 0);

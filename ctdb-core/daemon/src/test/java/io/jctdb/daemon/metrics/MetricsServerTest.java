@@ -130,7 +130,9 @@ class MetricsServerTest {
   @Test
   void aClientThatSaysNothingHoldsNobodyUp() throws Exception {
     try (Socket silent = new Socket("127.0.0.1", server.address().getPort())) {
-      silent.getOutputStream().write("GET /met".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+      silent
+          .getOutputStream()
+          .write("GET /met".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
 
       assertThat(get("/health").statusCode()).isEqualTo(200);
     }
