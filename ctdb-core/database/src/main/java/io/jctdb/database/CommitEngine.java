@@ -2,6 +2,7 @@ package io.jctdb.database;
 
 import io.jctdb.database.Databases.DurableDatabase;
 import io.jctdb.store.StoreException;
+import io.jctdb.store.TransactionStore;
 import io.jctdb.store.TransactionStore.Update;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,22 +29,27 @@ import org.slf4j.LoggerFactory;
  */
 public final class CommitEngine implements EpochListener {
   private static final Logger log = LoggerFactory.getLogger(CommitEngine.class);
-  private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
   private static final int EARLY_MAX = 1_000;
+  private static final long QUIET_WHILE_LOOKING = TimeUnit.HOURS.toNanos(1);
   private static final String TIMED_OUT = "timeout in ctdb_persistent_state";
 
   private final NodePort port;
   private final Databases databases;
   private final LongSupplier limitNanos;
+  private final CommitTimes times;
   private final Map<Integer, CommitReplica> replicas = new HashMap<>();
   private final Map<Integer, CommitSequencer> sequencers = new HashMap<>();
   private final Map<CommitBatch.Id, Submission> submissions = new HashMap<>();
   private final Set<Integer> silent = new HashSet<>();
   private final List<Early> early = new ArrayList<>();
   private final Map<Integer, DurableDatabase> notReady = new HashMap<>();
+
+  /** Who is sequencer in this epoch of a database whose sequencer by rule could not be it. */
+  private final Map<Integer, Integer> moved = new HashMap<>();
+
   private Runnable reconciled = () -> {};
   private LeftBehind leftBehind = (database, problem) -> {};
-  private MemberFailed memberFailed = (pnn, database, problem) -> {};
+  private CopyWatch copyWatch = new Unwatched();
   private @Nullable Epoch epoch;
   private boolean serving;
   private boolean ready;
@@ -53,12 +60,35 @@ public final class CommitEngine implements EpochListener {
   private record Early(int fromPnn, CommitMessage message) {}
 
   /** A transaction of a local client. */
-  private record Submission(
-      CommitBatch.Id id,
-      DurableDatabase database,
-      List<Update> updates,
-      CommitDone done,
-      NodePort.Timer limit) {}
+  private static final class Submission {
+    private final CommitBatch.Id id;
+    private final DurableDatabase database;
+    private final List<Update> updates;
+    private final CommitDone done;
+    private NodePort.@Nullable Timer limit;
+
+    Submission(
+        CommitBatch.Id id, DurableDatabase database, List<Update> updates, CommitDone done) {
+      this.id = id;
+      this.database = database;
+      this.updates = updates;
+      this.done = done;
+    }
+
+    void limit(NodePort.Timer next) {
+      if (limit != null) {
+        limit.cancel();
+      }
+      limit = next;
+    }
+
+    void finish(int status, String error) {
+      if (limit != null) {
+        limit.cancel();
+      }
+      done.done(status, error);
+    }
+  }
 
   /**
    * @param firstNumber where this run of the daemon begins to number its transactions: something
@@ -67,10 +97,20 @@ public final class CommitEngine implements EpochListener {
    */
   public CommitEngine(
       NodePort port, Databases databases, long firstNumber, LongSupplier limitNanos) {
+    this(port, databases, firstNumber, limitNanos, CommitTimes.DEFAULT);
+  }
+
+  public CommitEngine(
+      NodePort port,
+      Databases databases,
+      long firstNumber,
+      LongSupplier limitNanos,
+      CommitTimes times) {
     this.port = port;
     this.databases = databases;
     this.lastNumber = firstNumber;
     this.limitNanos = limitNanos;
+    this.times = times;
   }
 
   /** Called at each epoch when all databases known to any member are equal on all. */
@@ -78,11 +118,21 @@ public final class CommitEngine implements EpochListener {
     reconciled = listener;
   }
 
-  /** Hears, on the sequencer's node, of a member whose copy is not equal any more. */
-  @FunctionalInterface
-  public interface MemberFailed {
-    /** Its copy is behind until it can be replaced, which is tried again and again. */
-    void failed(int pnn, DurableDatabase database, String problem);
+  /** Hears, on the sequencer's node, whose copies are level with the others. */
+  public interface CopyWatch {
+    /** That member's copy lacks what others have; it is being replaced, which may take a while. */
+    void behind(int pnn, DurableDatabase database, String why);
+
+    /** That member's copy has everything, and gets every transaction before it is answered. */
+    void level(int pnn, DurableDatabase database);
+  }
+
+  private static final class Unwatched implements CopyWatch {
+    @Override
+    public void behind(int pnn, DurableDatabase database, String why) {}
+
+    @Override
+    public void level(int pnn, DurableDatabase database) {}
   }
 
   /** Hears that this node's copy is not equal to the others'. */
@@ -100,9 +150,8 @@ public final class CommitEngine implements EpochListener {
     leftBehind = listener;
   }
 
-  /** Called when a member could not write what the others have written. */
-  public void onMemberFailed(MemberFailed listener) {
-    memberFailed = listener;
+  public void watchCopies(CopyWatch watch) {
+    copyWatch = watch;
   }
 
   /** Whether that is so in the present epoch. */
@@ -121,27 +170,82 @@ public final class CommitEngine implements EpochListener {
       return;
     }
     CommitBatch.Id id = new CommitBatch.Id(port.self(), ++lastNumber);
-    NodePort.Timer limit = port.after(limitNanos.getAsLong(), () -> finish(id, 1, TIMED_OUT));
-    Submission submission = new Submission(id, database, List.copyOf(updates), done, limit);
+    Submission submission = new Submission(id, database, List.copyOf(updates), done);
     submissions.put(id, submission);
+    submission.limit(port.after(limitNanos.getAsLong(), () -> timeUp(submission)));
     submit(submission);
+  }
+
+  private void timeUp(Submission submission) {
+    fail(submission, 1, TIMED_OUT);
+  }
+
+  private void result(CommitMessage.Result result) {
+    Submission submission = submissions.get(result.id());
+    if (submission == null) {
+      return;
+    }
+    if (result.status() == 0) {
+      finish(result.id(), 0, "");
+    } else {
+      fail(submission, result.status(), result.error());
+    }
+  }
+
+  /**
+   * A client that hears of a failure looks at the sequence number of the copy here, and takes its
+   * transaction for done if that is the one it proposed (client-protocol.md 3.7). While it is, and
+   * came from another transaction, nothing can be said that it would not misunderstand; the next
+   * number is not far, or this copy is behind and its node about to leave.
+   */
+  private void fail(Submission submission, int status, String error) {
+    DurableLane lane = databases.durableLane(submission.database.dbId());
+    if (lane == null) {
+      finish(submission.id, status, error);
+      return;
+    }
+    long proposed = CommitSequencer.proposed(submission.updates);
+    LongConsumer quiet =
+        nanos -> withReplica(submission.database.dbId(), r -> r.toldOf(proposed, nanos));
+    quiet.accept(QUIET_WHILE_LOOKING); // what the lane was given before, the look below sees
+    lane.submit(
+        TransactionStore::sequenceNumber,
+        number -> {
+          if (number != proposed) {
+            quiet.accept(times.refusalPauseNanos());
+            finish(submission.id, status, error);
+          } else {
+            quiet.accept(0);
+            if (submissions.containsKey(submission.id)) {
+              submission.limit(port.after(times.repeatNanos(), () -> timeUp(submission)));
+            }
+          }
+        },
+        problem -> {
+          quiet.accept(0);
+          finish(submission.id, status, error);
+        });
   }
 
   private void submit(Submission submission) {
     Epoch current = epoch;
     if (current != null && serving && ready) {
+      int dbId = submission.database.dbId();
       port.send(
-          sequencerOf(current, submission.database.dbId()),
+          sequencerOf(current, dbId),
           new CommitMessage.Submit(
-              current.number(), submission.database, submission.id, submission.updates));
+              current.number(),
+              submission.database,
+              moved.containsKey(dbId),
+              submission.id,
+              submission.updates));
     }
   }
 
   private void finish(CommitBatch.Id id, int status, String error) {
     Submission submission = submissions.remove(id);
     if (submission != null) {
-      submission.limit.cancel();
-      submission.done.done(status, error);
+      submission.finish(status, error);
     }
   }
 
@@ -162,8 +266,13 @@ public final class CommitEngine implements EpochListener {
     return null;
   }
 
-  /** Every member computes the same one; different databases get different ones. */
-  private static int sequencerOf(Epoch epoch, int dbId) {
+  /** By rule every member computes the same one; different databases get different ones. */
+  private int sequencerOf(Epoch epoch, int dbId) {
+    Integer named = moved.get(dbId);
+    return named != null ? named : sequencerByRule(epoch, dbId);
+  }
+
+  private static int sequencerByRule(Epoch epoch, int dbId) {
     List<Integer> members = List.copyOf(epoch.members());
     return members.get(Math.floorMod(dbId, members.size()));
   }
@@ -177,7 +286,7 @@ public final class CommitEngine implements EpochListener {
     if (lane == null) {
       return null;
     }
-    CommitReplica fresh = new CommitReplica(port, dbId, lane, this::cannotUse);
+    CommitReplica fresh = new CommitReplica(port, dbId, lane, times.repeatNanos(), this::cannotUse);
     replicas.put(dbId, fresh);
     return fresh;
   }
@@ -214,6 +323,7 @@ public final class CommitEngine implements EpochListener {
     serving = true;
     replicas.values().forEach(CommitReplica::epochStarted);
     notReady.clear();
+    moved.clear();
     databases.durable().forEach(d -> notReady.put(d.dbId(), d));
     silent.clear();
     silent.addAll(started.members());
@@ -245,13 +355,14 @@ public final class CommitEngine implements EpochListener {
       notReady.values().forEach(d -> askReady(current, d));
       submissions.values().forEach(this::submit);
     }
-    repeat = port.after(REPEAT_NANOS, this::ask);
+    repeat = port.after(times.repeatNanos(), this::ask);
   }
 
   private void askReady(Epoch current, DurableDatabase database) {
     port.send(
         sequencerOf(current, database.dbId()),
-        new CommitMessage.AskReady(current.number(), database));
+        new CommitMessage.AskReady(
+            current.number(), database, moved.containsKey(database.dbId())));
   }
 
   private void continueIfAllKnown() {
@@ -298,7 +409,8 @@ public final class CommitEngine implements EpochListener {
               fromPnn,
               new CommitMessage.HaveDatabases(current.number(), List.copyOf(databases.durable())));
       case CommitMessage.HaveDatabases m -> haveDatabases(fromPnn, m);
-      case CommitMessage.AskReady m -> withSequencer(m.database(), s -> s.askReady(fromPnn));
+      case CommitMessage.AskReady m ->
+          withSequencer(fromPnn, m.database(), m.redirected(), s -> s.askReady(fromPnn));
       case CommitMessage.Ready m -> {
         withReplica(m.dbId(), CommitReplica::levelled);
         if (notReady.remove(m.dbId()) != null) {
@@ -307,12 +419,15 @@ public final class CommitEngine implements EpochListener {
       }
       case CommitMessage.AskState m -> askState(fromPnn, m);
       case CommitMessage.State m -> withSequencer(m.dbId(), s -> s.state(fromPnn, m));
-      case CommitMessage.Copy m -> withReplica(m.dbId(), r -> r.copyTo(m.epoch(), m.to()));
-      case CommitMessage.Part m ->
-          withReplica(m.dbId(), r -> r.part(m, sequencerOf(current, m.dbId())));
+      case CommitMessage.Moved m -> moved(m);
+      case CommitMessage.Fetch m -> withReplica(m.dbId(), r -> r.in().fetch(m, fromPnn));
+      case CommitMessage.AskPart m -> withReplica(m.dbId(), r -> r.out().ask(fromPnn, m));
+      case CommitMessage.Part m -> withReplica(m.dbId(), r -> r.in().part(fromPnn, m));
+      case CommitMessage.Follow m -> withReplica(m.dbId(), r -> r.in().follow(m, fromPnn));
       case CommitMessage.Submit m ->
-          withSequencer(m.database(), s -> s.submit(m.id(), m.updates()));
-      case CommitMessage.Result m -> finish(m.id(), m.status(), m.error());
+          withSequencer(
+              fromPnn, m.database(), m.redirected(), s -> s.submit(m.id(), m.updates()));
+      case CommitMessage.Result m -> result(m);
       case CommitMessage.Prepare m ->
           withReplica(m.dbId(), r -> r.prepare(m.epoch(), fromPnn, m.batch()));
       case CommitMessage.Prepared m ->
@@ -345,7 +460,7 @@ public final class CommitEngine implements EpochListener {
           CommitMessage.State.without(
               message.epoch(), message.database().dbId(), CommitMessage.State.ABSENT));
     } else {
-      replica.tellState(message.epoch(), fromPnn, message.digest());
+      replica.tellState(message.epoch(), fromPnn);
     }
   }
 
@@ -365,27 +480,54 @@ public final class CommitEngine implements EpochListener {
 
   /** The sequencer of a database that somebody asks for; made when asked for the first time. */
   private void withSequencer(
-      DurableDatabase database, java.util.function.Consumer<CommitSequencer> action) {
+      int asker,
+      DurableDatabase database,
+      boolean redirected,
+      java.util.function.Consumer<CommitSequencer> action) {
     Epoch current = epoch;
-    if (current == null || sequencerOf(current, database.dbId()) != port.self()) {
+    int dbId = database.dbId();
+    if (current == null || (!redirected && sequencerByRule(current, dbId) != port.self())) {
       return;
     }
-    CommitSequencer sequencer = sequencers.get(database.dbId());
+    CommitSequencer sequencer = sequencers.get(dbId);
     if (sequencer == null) {
       CommitReplica replica = replica(database);
       if (replica == null) {
+        // It cannot be opened here (reported): that must not keep it from the others.
+        int next = after(current, port.self());
+        port.send(asker, new CommitMessage.Moved(current.number(), dbId, next));
         return;
       }
       sequencer =
-          new CommitSequencer(
-              port,
-              current,
-              database,
-              replica,
-              (pnn, problem) -> memberFailed.failed(pnn, database, problem));
-      sequencers.put(database.dbId(), sequencer);
+          new CommitSequencer(port, current, database, replica, redirected, times, copyWatch);
+      sequencers.put(dbId, sequencer);
       sequencer.begin();
     }
+    sequencer.askedBy(asker);
     action.accept(sequencer);
+  }
+
+  private static int after(Epoch epoch, int pnn) {
+    return epoch.members().stream()
+        .filter(member -> member > pnn)
+        .findFirst()
+        .orElse(epoch.members().first());
+  }
+
+  private void moved(CommitMessage.Moved message) {
+    Epoch current = epoch;
+    if (current == null || !current.hasMember(message.sequencer())) {
+      return;
+    }
+    moved.put(message.dbId(), message.sequencer());
+    DurableDatabase waitedFor = notReady.get(message.dbId());
+    if (waitedFor != null && silent.isEmpty()) {
+      askReady(current, waitedFor);
+    }
+    for (Submission submission : List.copyOf(submissions.values())) {
+      if (submission.database.dbId() == message.dbId()) {
+        submit(submission);
+      }
+    }
   }
 }

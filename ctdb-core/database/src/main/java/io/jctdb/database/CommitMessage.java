@@ -26,24 +26,27 @@ public sealed interface CommitMessage extends NodeMessage {
     }
   }
 
-  /** Member to sequencer: tell me when this database is equal everywhere. */
-  record AskReady(long epoch, DurableDatabase database) implements CommitMessage {}
+  /**
+   * Member to sequencer: tell me when my copy of this database is level with the others'.
+   *
+   * @param redirected the member that would be the sequencer by rule has named the receiver instead
+   */
+  record AskReady(long epoch, DurableDatabase database, boolean redirected)
+      implements CommitMessage {}
 
   record Ready(long epoch, int dbId) implements CommitMessage {}
 
-  /**
-   * Sequencer to member: what have you got?
-   *
-   * @param digest whether the whole content is to be summed up, too
-   */
-  record AskState(long epoch, DurableDatabase database, boolean digest) implements CommitMessage {}
+  /** To who asked for the sequencer, from who would be it by rule: that node is, in this epoch. */
+  record Moved(long epoch, int dbId, int sequencer) implements CommitMessage {}
+
+  /** Sequencer to member: what have you got? */
+  record AskState(long epoch, DurableDatabase database) implements CommitMessage {}
 
   /**
    * @param sequenceNumber {@link #UNREADABLE} if the copy cannot be read, {@link #ABSENT} if there
    *     can be none on that node
    * @param stamp rsn of the sequence number record
-   * @param fresh the copy has not been made equal to others since this daemon started
-   * @param digest of the whole content, or {@link #NO_DIGEST} if it was not asked for
+   * @param fresh the copy has not been made equal to others since this daemon started, or joined
    * @param prepared what was promised and not yet applied
    */
   record State(
@@ -52,32 +55,66 @@ public sealed interface CommitMessage extends NodeMessage {
       long sequenceNumber,
       long stamp,
       boolean fresh,
-      long digest,
       @Nullable CommitBatch prepared)
       implements CommitMessage {
-    static final long NO_DIGEST = 0;
     static final long UNREADABLE = -1;
     static final long ABSENT = -2;
 
     /** A node that has no copy to speak of. */
     static State without(long epoch, int dbId, long why) {
-      return new State(epoch, dbId, why, 0, true, NO_DIGEST, null);
+      return new State(epoch, dbId, why, 0, true, null);
     }
   }
 
-  /** Sequencer to the node with the best copy: send it to that node. */
-  record Copy(long epoch, int dbId, int to) implements CommitMessage {}
+  /**
+   * Sequencer to a member whose copy is behind: get one that has at least this sequence number. The
+   * others go on meanwhile; what they write follows as {@link Follow}.
+   */
+  record Fetch(long epoch, int dbId, int source, long level) implements CommitMessage {}
 
-  /** A part of a whole copy. The receiver replaces its own with it when it has the last part. */
-  record Part(long epoch, int dbId, int number, boolean last, List<Update> records)
+  /**
+   * Asks for one part of a copy. The first question (number 0) makes the receiver take a snapshot.
+   *
+   * @param copy chosen by the asker, new for each copy
+   * @param sequenceNumber of the asker's present content, with its stamp and its digest, so that
+   *     nothing need be sent if it is the same
+   */
+  record AskPart(
+      long epoch, int dbId, long copy, int number, long sequenceNumber, long stamp, long digest)
+      implements CommitMessage {}
+
+  /**
+   * A part of a whole copy. The receiver replaces its own with it when it has the last part.
+   *
+   * @param number {@link #UNKNOWN} if there is no such copy any more: begin another
+   * @param same the asker has this very content already; there are no records
+   */
+  record Part(
+      long epoch,
+      int dbId,
+      long copy,
+      int number,
+      boolean last,
+      boolean same,
+      List<Update> records)
       implements CommitMessage {
+    static final int UNKNOWN = -1;
+
     public Part {
       records = List.copyOf(records);
     }
   }
 
+  /** Sequencer to a member that is catching up: this has been written by the others. */
+  record Follow(long epoch, int dbId, CommitBatch batch) implements CommitMessage {}
+
   /** A client's transaction on its way to the sequencer. */
-  record Submit(long epoch, DurableDatabase database, CommitBatch.Id id, List<Update> updates)
+  record Submit(
+      long epoch,
+      DurableDatabase database,
+      boolean redirected,
+      CommitBatch.Id id,
+      List<Update> updates)
       implements CommitMessage {
     public Submit {
       updates = List.copyOf(updates);
@@ -110,24 +147,24 @@ public sealed interface CommitMessage extends NodeMessage {
         out.u8(1).i64(m.epoch).i32(m.databases.size());
         m.databases.forEach(d -> write(d, out));
       }
-      case AskReady m -> write(m.database, out.u8(2).i64(m.epoch));
+      case AskReady m -> write(m.database, out.u8(2).i64(m.epoch).flag(m.redirected));
       case Ready m -> out.u8(3).i64(m.epoch).i32(m.dbId);
-      case AskState m -> write(m.database, out.u8(4).i64(m.epoch).flag(m.digest));
+      case AskState m -> write(m.database, out.u8(4).i64(m.epoch));
       case State m -> {
         out.u8(5).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
-        out.i64(m.stamp).flag(m.fresh).i64(m.digest);
+        out.i64(m.stamp).flag(m.fresh);
         out.flag(m.prepared != null);
         if (m.prepared != null) {
           write(m.prepared, out);
         }
       }
-      case Copy m -> out.u8(6).i64(m.epoch).i32(m.dbId).i32(m.to);
+      case Fetch m -> out.u8(6).i64(m.epoch).i32(m.dbId).i32(m.source).i64(m.level);
       case Part m -> {
-        out.u8(7).i64(m.epoch).i32(m.dbId).i32(m.number).flag(m.last);
+        out.u8(7).i64(m.epoch).i32(m.dbId).i64(m.copy).i32(m.number).flag(m.last).flag(m.same);
         write(m.records, out);
       }
       case Submit m -> {
-        write(m.database, out.u8(8).i64(m.epoch));
+        write(m.database, out.u8(8).i64(m.epoch).flag(m.redirected));
         write(m.updates, out.i32(m.id.pnn()).i64(m.id.number()));
       }
       case Result m ->
@@ -146,6 +183,12 @@ public sealed interface CommitMessage extends NodeMessage {
         write(m.database, out.u8(14).i64(m.epoch));
         out.text(m.problem);
       }
+      case Moved m -> out.u8(15).i64(m.epoch).i32(m.dbId).i32(m.sequencer);
+      case AskPart m -> {
+        out.u8(16).i64(m.epoch).i32(m.dbId).i64(m.copy).i32(m.number);
+        out.i64(m.sequenceNumber).i64(m.stamp).i64(m.digest);
+      }
+      case Follow m -> write(m.batch, out.u8(17).i64(m.epoch).i32(m.dbId));
     }
   }
 
@@ -162,30 +205,32 @@ public sealed interface CommitMessage extends NodeMessage {
         }
         yield new HaveDatabases(epoch, databases);
       }
-      case 2 -> new AskReady(epoch, database(in));
-      case 3 -> new Ready(epoch, in.i32());
-      case 4 -> {
-        boolean digest = in.flag();
-        yield new AskState(epoch, database(in), digest);
+      case 2 -> {
+        boolean redirected = in.flag();
+        yield new AskReady(epoch, database(in), redirected);
       }
+      case 3 -> new Ready(epoch, in.i32());
+      case 4 -> new AskState(epoch, database(in));
       case 5 ->
           new State(
-              epoch,
-              in.i32(),
-              in.i64(),
-              in.i64(),
-              in.flag(),
-              in.i64(),
-              in.flag() ? batch(in) : null);
-      case 6 -> new Copy(epoch, in.i32(), in.i32());
-      case 7 -> new Part(epoch, in.i32(), in.i32(), in.flag(), updates(in));
-      case 8 -> new Submit(epoch, database(in), id(in), updates(in));
+              epoch, in.i32(), in.i64(), in.i64(), in.flag(), in.flag() ? batch(in) : null);
+      case 6 -> new Fetch(epoch, in.i32(), in.i32(), in.i64());
+      case 7 ->
+          new Part(epoch, in.i32(), in.i64(), in.i32(), in.flag(), in.flag(), updates(in));
+      case 8 -> {
+        boolean redirected = in.flag();
+        yield new Submit(epoch, database(in), redirected, id(in), updates(in));
+      }
       case 9 -> new Result(epoch, in.i32(), id(in), in.i32(), in.text());
       case 10 -> new Prepare(epoch, in.i32(), batch(in));
       case 11 -> new Prepared(epoch, in.i32(), in.i64());
       case 12 -> new Apply(epoch, in.i32(), in.i64());
       case 13 -> new Applied(epoch, in.i32(), in.i64(), in.text());
       case 14 -> new LeftBehind(epoch, database(in), in.text());
+      case 15 -> new Moved(epoch, in.i32(), in.i32());
+      case 16 ->
+          new AskPart(epoch, in.i32(), in.i64(), in.i32(), in.i64(), in.i64(), in.i64());
+      case 17 -> new Follow(epoch, in.i32(), batch(in));
       default -> throw new MalformedMessageException("commit message type " + type);
     };
   }

@@ -3,10 +3,9 @@ package io.jctdb.database;
 import io.jctdb.store.StoreException;
 import io.jctdb.store.StoredRecord;
 import io.jctdb.store.TransactionStore;
-import io.jctdb.store.TransactionStore.Update;
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * promised batch is kept until the next sequencer says what becomes of it. Owner thread only.
  */
 final class CommitReplica {
-  private static final int PART_BYTES = 256 << 10;
+  private static final long QUIET_LOOK_NANOS = 1_000_000;
   private static final int IDS_REMEMBERED = 1_000;
 
   private final NodePort port;
@@ -30,15 +29,54 @@ final class CommitReplica {
   private boolean fresh = true;
   private @Nullable CommitBatch prepared;
   private long applying = -1;
-  private List<Update> parts = new ArrayList<>();
-  private int nextPart;
+
+  /** Counts epochs here, to tell what was put off in an earlier one. */
+  private int epochs;
+
+  /** Sequence numbers that this copy must not take before the given time. */
+  private final Map<Long, Long> quietUntil = new HashMap<>();
+
+  private final CopyIn in;
+  private final CopyOut out;
 
   CommitReplica(
-      NodePort port, int dbId, DurableLane lane, BiConsumer<Integer, StoreException> failed) {
+      NodePort port,
+      int dbId,
+      DurableLane lane,
+      long repeatNanos,
+      BiConsumer<Integer, StoreException> failed) {
     this.port = port;
     this.dbId = dbId;
     this.lane = lane;
     this.failed = failed;
+    this.in = new CopyIn(port, dbId, lane, repeatNanos, new CaughtUp());
+    this.out = new CopyOut(port, dbId, lane, repeatNanos);
+  }
+
+  private final class CaughtUp implements CopyIn.Owner {
+    @Override
+    public void replaced(long number) {
+      forgetPrepared(number);
+      written.clear(); // they may not be in this content
+    }
+
+    @Override
+    public void followed(CommitBatch batch) {
+      remember(batch);
+    }
+
+    @Override
+    public void report(long epoch, int sequencer, long number, String problem) {
+      applied(epoch, sequencer, number, problem);
+    }
+  }
+
+  CopyIn in() {
+    return in;
+  }
+
+  CopyOut out() {
+    return out;
   }
 
   DurableLane lane() {
@@ -49,16 +87,18 @@ final class CommitReplica {
     return written.contains(id);
   }
 
-  /** A new sequencer takes over: parts of a copy that the old one had sent for are void. */
+  /** A new sequencer takes over: copies that the old one had ordered are void. */
   void epochStarted() {
-    parts = new ArrayList<>();
-    nextPart = 0;
+    epochs++;
+    in.abandon();
+    out.abandon();
   }
 
   /** What this node had promised is void: it is no member any more, others have gone on without. */
   void leftCluster() {
     prepared = null;
     fresh = true;
+    epochStarted();
   }
 
   /** This copy is equal to that of the other members. */
@@ -67,14 +107,14 @@ final class CommitReplica {
   }
 
   /** What can be said of a copy without knowing what was promised. */
-  private record Content(long number, long stamp, long digest) {}
+  record Content(long number, long stamp, long digest) {}
 
-  private static Content content(TransactionStore store, boolean digest) {
+  static Content content(TransactionStore store, boolean digest) {
     StoredRecord sequence = store.fetch(TransactionStore.SEQUENCE_KEY);
     return new Content(
         store.sequenceNumber(),
         sequence == null ? 0 : sequence.header().rsn(),
-        digest ? digest(store) : CommitMessage.State.NO_DIGEST);
+        digest ? digest(store) : 0);
   }
 
   /** Order does not matter, so files of different history with the same records agree. */
@@ -90,17 +130,17 @@ final class CommitReplica {
           h ^= h >>> 29;
           sum[0] += h * 0xBF58476D1CE4E5B9L;
         });
-    return sum[0] == CommitMessage.State.NO_DIGEST ? 1 : sum[0];
+    return sum[0];
   }
 
-  void tellState(long epoch, int sequencer, boolean digest) {
+  void tellState(long epoch, int sequencer) {
     lane.submit(
-        store -> content(store, digest),
+        store -> content(store, false),
         content ->
             port.send(
                 sequencer,
                 new CommitMessage.State(
-                    epoch, dbId, content.number, content.stamp, fresh, content.digest, prepared)),
+                    epoch, dbId, content.number, content.stamp, fresh, prepared)),
         e -> {
           failed.accept(dbId, e);
           port.send(
@@ -112,6 +152,16 @@ final class CommitReplica {
     levelled(); // the sequencer makes all copies equal before the first batch
     prepared = batch;
     port.send(sequencer, new CommitMessage.Prepared(epoch, dbId, batch.sequenceNumber()));
+  }
+
+  /**
+   * A local client is being told that its transaction, which was to have this number, is not done:
+   * when it looks, the number must not have come from another transaction (client-protocol.md 3.7).
+   */
+  void toldOf(long number, long nanos) {
+    long now = port.nowNanos();
+    quietUntil.values().removeIf(until -> until <= now);
+    quietUntil.put(number, now + nanos);
   }
 
   /** Writes what was prepared; repeats are answered, not written again. */
@@ -132,6 +182,18 @@ final class CommitReplica {
     if (applying == sequenceNumber) {
       return; // its answer is on the way
     }
+    long quiet = quietUntil.getOrDefault(sequenceNumber, 0L) - port.nowNanos();
+    if (quiet > 0) {
+      int epochNow = epochs;
+      port.after(
+          Math.min(quiet, QUIET_LOOK_NANOS),
+          () -> {
+            if (epochs == epochNow) {
+              apply(epoch, sequencer, sequenceNumber);
+            }
+          });
+      return;
+    }
     applying = sequenceNumber;
     lane.submit(
         store -> {
@@ -147,6 +209,7 @@ final class CommitReplica {
         e -> {
           applying = -1;
           forgetPrepared(sequenceNumber);
+          in.spoiled();
           failed.accept(dbId, e);
           applied(epoch, sequencer, sequenceNumber, String.valueOf(e.getMessage()));
         });
@@ -183,68 +246,6 @@ final class CommitReplica {
 
   private void applied(long epoch, int sequencer, long sequenceNumber, String problem) {
     port.send(sequencer, new CommitMessage.Applied(epoch, dbId, sequenceNumber, problem));
-  }
-
-  /** Sends the whole copy to another node. */
-  void copyTo(long epoch, int to) {
-    lane.submit(
-        store -> {
-          List<Update> all = new ArrayList<>();
-          store.forEach((key, record) -> all.add(new Update(key, record)));
-          return all;
-        },
-        all -> sendParts(epoch, to, all),
-        e -> failed.accept(dbId, e));
-  }
-
-  private void sendParts(long epoch, int to, List<Update> all) {
-    int number = 0;
-    int bytes = 0;
-    List<Update> part = new ArrayList<>();
-    for (Update update : all) {
-      part.add(update);
-      bytes += 40 + update.key().length() + update.record().data().length;
-      if (bytes >= PART_BYTES) {
-        port.send(to, new CommitMessage.Part(epoch, dbId, number++, false, part));
-        part = new ArrayList<>();
-        bytes = 0;
-      }
-    }
-    port.send(to, new CommitMessage.Part(epoch, dbId, number, true, part));
-  }
-
-  /** Collects a copy, and replaces this one when all of it is here, in order. */
-  void part(CommitMessage.Part message, int sequencer) {
-    if (message.number() == 0) {
-      parts = new ArrayList<>();
-      nextPart = 0;
-    }
-    if (message.number() != nextPart) {
-      return; // a part was lost with a link; the sequencer will have it sent again
-    }
-    nextPart++;
-    parts.addAll(message.records());
-    if (!message.last()) {
-      return;
-    }
-    List<Update> content = parts;
-    parts = new ArrayList<>();
-    nextPart = 0;
-    lane.submit(
-        store -> {
-          store.replaceAll(content);
-          return store.sequenceNumber();
-        },
-        number -> {
-          forgetPrepared(number);
-          written.clear(); // they may not be in this content
-          levelled();
-          applied(message.epoch(), sequencer, number, "");
-        },
-        e -> {
-          failed.accept(dbId, e);
-          applied(message.epoch(), sequencer, -1, String.valueOf(e.getMessage()));
-        });
   }
 
   /** A whole new content was put in behind our back (restore, wipe). */

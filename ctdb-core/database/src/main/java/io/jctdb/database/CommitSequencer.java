@@ -31,38 +31,44 @@ import org.slf4j.LoggerFactory;
  * The one node that orders the transactions of one database in one epoch. Owner thread only.
  *
  * <pre>
- * ASKING ─▶ (COMPARING) ─▶ LEVELLING ──all copies equal──▶ [PREPARING ─▶ APPLYING] ─▶ IDLE
- *                                                            ▲                        │
- *                                                            └─── transactions wait ──┘
+ * ASKING ─▶ LEVELLING ──participants equal──▶ [PREPARING ─▶ APPLYING] ─▶ (ADMITTING) ─▶ IDLE
+ *                                               ▲                                       │
+ *                                               └──────────── transactions wait ────────┘
  * </pre>
  *
- * <p>Why nothing is lost or torn: a batch is written anywhere only after <em>every</em> member has
- * it. So if any node has written it, every survivor has at least prepared it, and the next
- * sequencer, which sees the survivors' states, completes it on all of them. A batch that some had
- * prepared and nobody had written is completed, too: its client was not answered, so either outcome
- * is right as long as it is the same everywhere.
+ * <p>Why nothing is lost or torn: a batch is written anywhere only after <em>every</em> participant
+ * has it. So if any node has written it, every survivor among them has at least prepared it, and
+ * the next sequencer, which sees the survivors' states, completes it on all of them. A batch that
+ * some had prepared and nobody had written is completed, too: its client was not answered, so
+ * either outcome is right as long as it is the same everywhere.
+ *
+ * <p>Participants are the members whose copies are equal. A member whose copy is not (it joins, or
+ * could not write) catches up beside them ({@link CopyIn}): it fetches a copy from one of them, is
+ * sent what is written meanwhile, and when it is within one batch of the others, the next batch
+ * waits for it a moment and it is admitted. So nobody who writes waits for a copy. Only where no
+ * member has been level before (the cluster starts) do transactions wait until all are.
  *
  * <p>Why the better of two contents wins: the higher sequence number does. Among equal numbers the
  * later epoch does, which is in the {@link #stamp} of each batch: what an earlier epoch wrote
  * without the others, and so without an answer, must not win over what they have answered since.
- * Copies that agree in both but come from a daemon that has just started are compared byte by byte
- * (somebody may have changed the file meanwhile); then the lowest pnn wins.
+ * Among copies that agree in both, one that was level before this epoch wins, then the lowest pnn;
+ * the others compare a digest with it (somebody may have changed a file meanwhile).
+ *
+ * <p>The sequencer checks transactions against its own copy. Where that is behind those of others,
+ * the office moves to one of them ({@link CommitMessage.Moved}) for this epoch.
  */
 final class CommitSequencer {
   private static final Logger log = LoggerFactory.getLogger(CommitSequencer.class);
-  private static final long REPEAT_NANOS = TimeUnit.SECONDS.toNanos(1);
-
-  /** A whole copy takes its time; asking for it again begins it again. */
-  private static final long REPEAT_COPY_NANOS = TimeUnit.SECONDS.toNanos(30);
-
-  private static final long REFUSAL_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
-  private static final long REPAIR_NANOS = TimeUnit.SECONDS.toNanos(10);
   private static final int BATCH_MAX = 100;
+
+  /** How often at most the next batch waits a moment for one that is almost level. */
+  private static final int WAITS_MAX = 3;
 
   private enum Phase {
     ASKING,
-    COMPARING,
     LEVELLING,
+    MOVED,
+    ADMITTING,
     IDLE,
     CHECKING,
     PREPARING,
@@ -70,9 +76,12 @@ final class CommitSequencer {
     STOPPED
   }
 
-  /** Hears of a member that could not write. */
-  interface Failed {
-    void failed(int pnn, String problem);
+  /** A member that catches up. */
+  private static final class Joiner {
+    /** The sequence number of its copy when it was last heard of, -1 before it has one. */
+    private long reported = -1;
+
+    private int waits;
   }
 
   /** A transaction that waits for its turn. */
@@ -97,43 +106,55 @@ final class CommitSequencer {
   private final Epoch epoch;
   private final DurableDatabase database;
   private final CommitReplica replica;
+  private final boolean redirected;
+  private final CommitTimes times;
+  private final CommitEngine.CopyWatch watch;
 
   private final SortedMap<Integer, CommitMessage.State> states = new TreeMap<>();
   private final Set<Integer> unanswered = new HashSet<>();
-  private final Set<Integer> waitReady = new HashSet<>();
+  private final Set<Integer> waitReady = new TreeSet<>();
+  private final Set<Integer> askers = new TreeSet<>();
   private final Deque<Waiting> queue = new ArrayDeque<>();
 
   /** What waits or is under way, with the sequence number that its client expects after it. */
   private final Map<CommitBatch.Id, Long> known = new HashMap<>();
 
-  private final SortedSet<Integer> participants;
+  private final SortedSet<Integer> participants = new TreeSet<>();
+  private final SortedMap<Integer, Joiner> joiners = new TreeMap<>();
   private final Set<Integer> failed = new HashSet<>();
   private final Map<Integer, String> failedNow = new TreeMap<>();
   private final Map<CommitBatch.Id, Long> pausing = new HashMap<>();
-  private final Failed listener;
   private List<Refused> refusedWithBatch = List.of();
-  private boolean repairDue;
   private NodePort.@Nullable Timer repair;
+  private NodePort.@Nullable Timer fetching;
+  private NodePort.@Nullable Timer admission;
   private Phase phase = Phase.ASKING;
   private boolean ready;
   private int source;
   private long level;
+  private long previousLevel = -1;
   private @Nullable CommitBatch batch;
   private @Nullable CommitBatch leftOver;
   private NodePort.@Nullable Timer repeat;
 
+  /**
+   * @param redirected this node was named by the one that would be the sequencer by rule
+   */
   CommitSequencer(
       NodePort port,
       Epoch epoch,
       DurableDatabase database,
       CommitReplica replica,
-      Failed listener) {
+      boolean redirected,
+      CommitTimes times,
+      CommitEngine.CopyWatch watch) {
     this.port = port;
     this.epoch = epoch;
     this.database = database;
     this.replica = replica;
-    this.listener = listener;
-    this.participants = new TreeSet<>(epoch.members());
+    this.redirected = redirected;
+    this.times = times;
+    this.watch = watch;
   }
 
   void begin() {
@@ -144,11 +165,15 @@ final class CommitSequencer {
   /** The epoch is over. */
   void stop() {
     phase = Phase.STOPPED;
-    if (repeat != null) {
-      repeat.cancel();
-    }
-    if (repair != null) {
-      repair.cancel();
+    cancel(repeat);
+    cancel(repair);
+    cancel(fetching);
+    cancel(admission);
+  }
+
+  private static void cancel(NodePort.@Nullable Timer timer) {
+    if (timer != null) {
+      timer.cancel();
     }
   }
 
@@ -156,20 +181,19 @@ final class CommitSequencer {
 
   /** Sends what this phase needs to those that have not answered, now and until they have. */
   private void sendAndRepeat() {
-    if (repeat != null) {
-      repeat.cancel();
-    }
+    cancel(repeat);
     unanswered.forEach(this::send);
-    repeat =
-        port.after(
-            phase == Phase.LEVELLING ? REPEAT_COPY_NANOS : REPEAT_NANOS, this::sendAndRepeat);
+    repeat = port.after(times.repeatNanos(), this::sendAndRepeat);
   }
 
   private void send(int pnn) {
     switch (phase) {
-      case ASKING -> port.send(pnn, new CommitMessage.AskState(epoch.number(), database, false));
-      case COMPARING -> port.send(pnn, new CommitMessage.AskState(epoch.number(), database, true));
-      case LEVELLING -> level(pnn);
+      case ASKING -> port.send(pnn, new CommitMessage.AskState(epoch.number(), database));
+      case LEVELLING -> {
+        if (!joiners.containsKey(pnn)) {
+          port.send(pnn, new CommitMessage.Apply(epoch.number(), database.dbId(), level));
+        }
+      }
       case PREPARING -> {
         if (batch != null) {
           port.send(pnn, new CommitMessage.Prepare(epoch.number(), database.dbId(), batch));
@@ -182,7 +206,7 @@ final class CommitSequencer {
               new CommitMessage.Apply(epoch.number(), database.dbId(), batch.sequenceNumber()));
         }
       }
-      case IDLE, CHECKING, STOPPED -> {
+      case IDLE, CHECKING, ADMITTING, MOVED, STOPPED -> {
         // nobody is waited for
       }
     }
@@ -192,11 +216,8 @@ final class CommitSequencer {
     phase = next;
     unanswered.clear();
     unanswered.addAll(waitFor);
-    if (unanswered.isEmpty()) {
-      if (repeat != null) {
-        repeat.cancel();
-      }
-    } else {
+    cancel(repeat);
+    if (!unanswered.isEmpty()) {
       sendAndRepeat();
     }
   }
@@ -204,23 +225,101 @@ final class CommitSequencer {
   // --- making all copies equal -------------------------------------------------------------------
 
   void state(int fromPnn, CommitMessage.State state) {
-    boolean wanted =
-        phase == Phase.ASKING
-            || (phase == Phase.COMPARING && state.digest() != CommitMessage.State.NO_DIGEST)
-            || (phase == Phase.COMPARING
-                && state.sequenceNumber() == CommitMessage.State.UNREADABLE);
-    if (!wanted || !unanswered.remove(fromPnn)) {
+    if (phase != Phase.ASKING || !unanswered.remove(fromPnn)) {
       return;
     }
     states.put(fromPnn, state);
     if (unanswered.isEmpty()) {
-      boolean first = phase == Phase.ASKING;
       chooseSource();
-      Set<Integer> best = likeTheSource();
-      if (first && best.size() > 1 && best.stream().anyMatch(this::isFresh)) {
-        enter(Phase.COMPARING, best);
-      } else {
-        startLevelling();
+      startLevelling();
+    }
+  }
+
+  private static boolean isBetter(CommitMessage.State a, CommitMessage.State b) {
+    return a.sequenceNumber() != b.sequenceNumber()
+        ? a.sequenceNumber() > b.sequenceNumber()
+        : a.stamp() > b.stamp();
+  }
+
+  /** The best copy; of equal ones that of a node which was level before, then the lowest pnn's. */
+  private void chooseSource() {
+    CommitMessage.State best = null;
+    for (Map.Entry<Integer, CommitMessage.State> entry : states.entrySet()) {
+      CommitMessage.State state = entry.getValue();
+      boolean preferred =
+          best == null
+              || isBetter(state, best)
+              || (!isBetter(best, state) && best.fresh() && !state.fresh());
+      if (preferred) {
+        best = state;
+        source = entry.getKey();
+      }
+    }
+    level = best == null ? CommitMessage.State.UNREADABLE : best.sequenceNumber();
+  }
+
+  private void startLevelling() {
+    Set<Integer> completing = new TreeSet<>();
+    states.forEach((pnn, state) -> place(pnn, state, completing));
+    boolean established = !isFresh(source);
+    if (established && !redirected && source != port.self() && joiners.containsKey(port.self())) {
+      log.info(
+          "{}: node {} orders the transactions of this epoch, the copy here is behind",
+          database.name(),
+          source);
+      phase = Phase.MOVED;
+      tellMoved();
+      return;
+    }
+    chooseLeftOver();
+    participants.forEach(pnn -> watch.level(pnn, database));
+    joiners.keySet().forEach(pnn -> reportJoiner(pnn, states.get(pnn)));
+    Set<Integer> waitFor = new TreeSet<>(completing);
+    if (!established) {
+      waitFor.addAll(joiners.keySet()); // nobody has been writing
+    }
+    enter(Phase.LEVELLING, waitFor);
+    fetchForJoiners();
+    levelled();
+  }
+
+  /** Participant at once, or after completing a batch, or one that catches up. */
+  private void place(int pnn, CommitMessage.State state, Set<Integer> completing) {
+    CommitMessage.State best = states.get(source);
+    if (state.sequenceNumber() == CommitMessage.State.ABSENT) {
+      log.error("{}: node {} can have no copy of it; see its log", database.name(), pnn);
+    } else if (level < 0 || pnn == source || best == null) {
+      participants.add(pnn); // or nobody has anything to give
+    } else if (!state.fresh() && !best.fresh() && !isBetter(best, state)) {
+      participants.add(pnn);
+    } else if (lacksOnlyWhatItPrepared(state, best)) {
+      completing.add(pnn);
+    } else {
+      joiners.put(pnn, new Joiner());
+    }
+  }
+
+  /**
+   * The same number is not enough: it may have prepared something else in an epoch without the
+   * source.
+   */
+  private boolean lacksOnlyWhatItPrepared(CommitMessage.State state, CommitMessage.State best) {
+    CommitBatch prepared = state.prepared();
+    return prepared != null
+        && prepared.base() == state.sequenceNumber()
+        && prepared.sequenceNumber() == level
+        && prepared.stamp() == best.stamp();
+  }
+
+  /** What was prepared on top of the best content is completed; of several the latest. */
+  private void chooseLeftOver() {
+    leftOver = null;
+    for (CommitMessage.State state : states.values()) {
+      CommitBatch prepared = state.prepared();
+      if (prepared != null
+          && prepared.base() == level
+          && (leftOver == null || prepared.stamp() > leftOver.stamp())) {
+        leftOver = prepared;
       }
     }
   }
@@ -230,107 +329,87 @@ final class CommitSequencer {
     return state == null || state.fresh();
   }
 
-  private void chooseSource() {
-    CommitMessage.State best = null;
-    for (Map.Entry<Integer, CommitMessage.State> entry : states.entrySet()) {
-      CommitMessage.State state = entry.getValue();
-      if (best == null || isBetter(state, best)) {
-        best = state;
-        source = entry.getKey();
-      }
+  private void reportJoiner(int pnn, CommitMessage.@Nullable State state) {
+    long number = state == null ? CommitMessage.State.UNREADABLE : state.sequenceNumber();
+    String why =
+        number == CommitMessage.State.UNREADABLE
+            ? "its copy cannot be read"
+            : "its copy has sequence number " + number + ", that of node " + source + " " + level;
+    if (number != level) {
+      log.info("{}: node {} catches up: {}", database.name(), pnn, why);
     }
-    level = best == null ? CommitMessage.State.UNREADABLE : best.sequenceNumber();
+    watch.behind(pnn, database, why);
   }
 
-  private static boolean isBetter(CommitMessage.State a, CommitMessage.State b) {
-    return a.sequenceNumber() != b.sequenceNumber()
-        ? a.sequenceNumber() > b.sequenceNumber()
-        : a.stamp() > b.stamp();
-  }
+  // --- members that catch up ---------------------------------------------------------------------
 
-  private Set<Integer> likeTheSource() {
-    CommitMessage.State best = states.get(source);
-    Set<Integer> like = new TreeSet<>();
-    states.forEach(
-        (pnn, state) -> {
-          if (best != null && !isBetter(best, state) && state.sequenceNumber() >= 0) {
-            like.add(pnn);
-          }
-        });
-    return like;
-  }
-
-  private void startLevelling() {
-    CommitMessage.State best = states.get(source);
-    Set<Integer> like = likeTheSource();
-    Set<Integer> behind = new TreeSet<>();
-    leftOver = null;
-    states.forEach(
-        (pnn, state) -> {
-          CommitBatch prepared = state.prepared();
-          if (state.sequenceNumber() == CommitMessage.State.ABSENT) {
-            log.error("{}: node {} can have no copy of it; see its log", database.name(), pnn);
-            participants.remove(pnn);
-          } else if (!like.contains(pnn) || (best != null && state.digest() != best.digest())) {
-            behind.add(pnn);
-          }
-          if (prepared != null
-              && prepared.base() == level
-              && (leftOver == null || prepared.stamp() > leftOver.stamp())) {
-            leftOver = prepared;
-          }
-        });
-    if (level < 0) {
-      behind.clear(); // nobody has anything to give
+  /** Again and again; who is at it already, or has it, knows what to do. */
+  private void fetchForJoiners() {
+    cancel(fetching);
+    if (joiners.isEmpty() || participants.isEmpty()) {
+      return;
     }
-    report(behind, like);
-    enter(Phase.LEVELLING, behind);
-    levelled();
-  }
-
-  private void report(Set<Integer> behind, Set<Integer> like) {
-    for (int pnn : behind) {
-      CommitMessage.State state = states.get(pnn);
-      if (like.contains(pnn)) {
-        log.warn(
-            "{}: nodes {} and {} have different content with sequence number {}; that of node {} is"
-                + " kept everywhere",
-            database.name(),
-            source,
-            pnn,
-            level,
-            source);
-      } else {
-        log.info(
-            "{}: node {} has sequence number {} and gets the content of node {}, {}",
-            database.name(),
-            pnn,
-            state == null ? "?" : state.sequenceNumber(),
-            source,
-            level);
-      }
+    int from = participants.contains(source) ? source : participants.first();
+    for (int pnn : joiners.keySet()) {
+      port.send(
+          pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
     }
+    fetching = port.after(times.repeatNanos(), this::fetchForJoiners);
   }
 
-  /**
-   * A node that has prepared just what it lacks writes that; any other gets a whole copy. The same
-   * number is not enough: it may have prepared something else in an epoch without the source.
-   */
-  private void level(int pnn) {
-    CommitMessage.State state = states.get(pnn);
-    CommitMessage.State best = states.get(source);
-    CommitBatch prepared = state == null ? null : state.prepared();
-    if (state != null
-        && prepared != null
-        && best != null
-        && prepared.base() == state.sequenceNumber()
-        && prepared.sequenceNumber() == level
-        && prepared.stamp() == best.stamp()) {
-      port.send(pnn, new CommitMessage.Apply(epoch.number(), database.dbId(), level));
+  private void joinerReports(int pnn, Joiner joiner, long number, String problem) {
+    if (!problem.isEmpty()) {
+      joiners.remove(pnn);
+      settle(pnn, problem);
+      announceFailures();
     } else {
-      port.send(source, new CommitMessage.Copy(epoch.number(), database.dbId(), pnn));
+      joiner.reported = number;
+      if (number == level && isBetweenBatches()) {
+        admit(pnn);
+      }
+    }
+    if (phase == Phase.LEVELLING) {
+      if (!joiners.containsKey(pnn)) {
+        unanswered.remove(pnn);
+        levelled();
+      }
+    } else if (phase == Phase.ADMITTING && !isAnyAlmostLevel()) {
+      admitted();
+    } else {
+      next(); // it may have been this node
     }
   }
+
+  private boolean isBetweenBatches() {
+    return phase == Phase.LEVELLING
+        || phase == Phase.ADMITTING
+        || phase == Phase.IDLE
+        || phase == Phase.CHECKING;
+  }
+
+  private void admit(int pnn) {
+    joiners.remove(pnn);
+    participants.add(pnn);
+    watch.level(pnn, database);
+    if (ready) {
+      tellReady();
+    }
+  }
+
+  /** Had everything before the last batch, which it has been sent. */
+  private boolean isAnyAlmostLevel() {
+    return joiners.values().stream()
+        .anyMatch(j -> j.waits < WAITS_MAX && j.reported >= 0 && j.reported == previousLevel);
+  }
+
+  private void admitted() {
+    cancel(admission);
+    phase = Phase.IDLE;
+    next();
+  }
+
+  // --- ready
+  // -------------------------------------------------------------------------------
 
   private void levelled() {
     if (phase != Phase.LEVELLING || !unanswered.isEmpty()) {
@@ -350,7 +429,33 @@ final class CommitSequencer {
     ready = true;
     enter(Phase.IDLE, Set.of());
     tellReady();
-    next();
+    if (isAnyAlmostLevel()) {
+      phase = Phase.ADMITTING;
+      admission =
+          port.after(
+              times.refusalPauseNanos(),
+              () -> {
+                joiners.values().forEach(j -> j.waits++);
+                admitted();
+              });
+    } else {
+      next();
+    }
+  }
+
+  /** Somebody asks for the sequencer. */
+  void askedBy(int pnn) {
+    askers.add(pnn);
+    if (phase == Phase.MOVED) {
+      tellMoved();
+    }
+  }
+
+  private void tellMoved() {
+    askers.forEach(
+        pnn ->
+            port.send(pnn, new CommitMessage.Moved(epoch.number(), database.dbId(), source)));
+    askers.clear();
   }
 
   void askReady(int pnn) {
@@ -364,6 +469,7 @@ final class CommitSequencer {
   private void tellReady() {
     Set<Integer> told = new TreeSet<>(waitReady);
     told.removeAll(failed);
+    told.removeAll(joiners.keySet());
     waitReady.removeAll(told);
     told.forEach(pnn -> port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId())));
   }
@@ -382,12 +488,8 @@ final class CommitSequencer {
     if (phase != Phase.IDLE) {
       return;
     }
-    if (repairDue) {
-      startRepair();
-      return;
-    }
     if (!participants.contains(port.self())) {
-      return; // what a transaction would change cannot be seen here until the repair
+      return; // what a transaction would change cannot be seen here until this copy is level
     }
     List<Waiting> some = new ArrayList<>();
     while (!queue.isEmpty() && some.size() < BATCH_MAX) {
@@ -403,7 +505,11 @@ final class CommitSequencer {
       return;
     }
     phase = Phase.CHECKING;
-    Set<Long> avoided = new HashSet<>(pausing.values());
+    // Nobody whose transaction waits may take another's number for that of his own.
+    Map<CommitBatch.Id, Long> others = new HashMap<>(known);
+    some.forEach(waiting -> others.remove(waiting.id));
+    Set<Long> avoided = new HashSet<>(others.values());
+    avoided.addAll(pausing.values());
     replica
         .lane()
         .submit(
@@ -464,7 +570,7 @@ final class CommitSequencer {
   }
 
   /** The sequence number in a client's transaction, -1 if there is none. */
-  private static long proposed(List<Update> updates) {
+  static long proposed(List<Update> updates) {
     for (Update update : updates) {
       byte[] data = update.record().data();
       if (update.key().equals(TransactionStore.SEQUENCE_KEY) && data.length == 8) {
@@ -550,7 +656,7 @@ final class CommitSequencer {
   private void refuse(Refused refused) {
     pausing.put(refused.id, refused.proposed);
     port.after(
-        REFUSAL_PAUSE_NANOS,
+        times.refusalPauseNanos(),
         () -> {
           known.remove(refused.id);
           if (phase != Phase.STOPPED) {
@@ -558,7 +664,7 @@ final class CommitSequencer {
           }
         });
     // Until its client has had the time to look at the number.
-    port.after(REFUSAL_PAUSE_NANOS + REPEAT_NANOS, () -> pausing.remove(refused.id));
+    port.after(times.refusalPauseNanos() + times.repeatNanos(), () -> pausing.remove(refused.id));
   }
 
   void prepared(int fromPnn, long sequenceNumber) {
@@ -572,7 +678,10 @@ final class CommitSequencer {
   }
 
   void applied(int fromPnn, long sequenceNumber, String problem) {
-    if (phase == Phase.LEVELLING) {
+    Joiner joiner = joiners.get(fromPnn);
+    if (joiner != null) {
+      joinerReports(fromPnn, joiner, sequenceNumber, problem);
+    } else if (phase == Phase.LEVELLING) {
       if ((sequenceNumber == level || !problem.isEmpty()) && unanswered.remove(fromPnn)) {
         settle(fromPnn, problem);
         announceFailures();
@@ -592,7 +701,14 @@ final class CommitSequencer {
   private void batchDone(CommitBatch done) {
     boolean written = !participants.isEmpty();
     if (written) {
+      previousLevel = level;
       level = done.sequenceNumber();
+      joiners
+          .keySet()
+          .forEach(
+              pnn ->
+                  port.send(
+                      pnn, new CommitMessage.Follow(epoch.number(), database.dbId(), done)));
       announceFailures();
       for (CommitBatch.Id id : done.ids()) {
         known.remove(id);
@@ -600,8 +716,8 @@ final class CommitSequencer {
       }
     } else {
       // No disk could take it: all copies are still equal.
-      participants.addAll(failed);
-      failed.clear();
+      participants.addAll(failedNow.keySet());
+      failed.removeAll(failedNow.keySet());
       failedNow.clear();
       done.ids()
           .forEach(id -> refuse(new Refused(id, known.getOrDefault(id, done.sequenceNumber()))));
@@ -616,8 +732,9 @@ final class CommitSequencer {
 
   private void settle(int pnn, String problem) {
     if (problem.isEmpty()) {
-      failed.remove(pnn);
-      participants.add(pnn);
+      if (failed.remove(pnn) || participants.add(pnn)) {
+        watch.level(pnn, database);
+      }
       return;
     }
     participants.remove(pnn);
@@ -635,30 +752,20 @@ final class CommitSequencer {
               pnn,
               problem);
           port.send(pnn, new CommitMessage.LeftBehind(epoch.number(), database, problem));
-          listener.failed(pnn, problem);
+          watch.behind(pnn, database, problem);
         });
     if (!failedNow.isEmpty() && repair == null) {
-      repair = port.after(REPAIR_NANOS, this::repair);
+      repair = port.after(times.repairNanos(), this::repair);
     }
     failedNow.clear();
   }
 
+  /** Those that failed catch up like those that join. */
   private void repair() {
     repair = null;
-    repairDue = true;
-    next();
-  }
-
-  /** While nothing else goes on, those that failed get a whole copy. */
-  private void startRepair() {
-    repairDue = false;
-    if (failed.isEmpty() || participants.isEmpty()) {
-      next();
-      return;
-    }
-    states.clear();
-    source = participants.contains(port.self()) ? port.self() : participants.first();
-    enter(Phase.LEVELLING, Set.copyOf(failed));
+    failed.forEach(pnn -> joiners.put(pnn, new Joiner()));
+    failed.clear();
+    fetchForJoiners();
   }
 
   private void answer(CommitBatch.Id id, int status, String error) {

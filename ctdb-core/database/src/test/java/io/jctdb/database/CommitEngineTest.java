@@ -220,6 +220,128 @@ class CommitEngineTest {
     assertThat(world.machines.get(1).disk.text("color")).isEqualTo("red");
   }
 
+  @Test
+  void writersDoNotWaitForANodeThatCatchesUp() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.machines.get(0).boot();
+    world.machines.get(1).boot();
+    world.runFor(CommitWorld.SECONDS);
+    Machine writer = world.machines.get(0);
+    assertThat(commit(world, 0, bulk(1))).isEqualTo(0);
+
+    Machine joiner = world.machines.get(2);
+    joiner.slowNanos = CommitWorld.SECONDS; // its copy takes its time
+    joiner.boot();
+    world.runFor(CommitWorld.SECONDS);
+    int written = 1;
+    while (!joiner.isReady() && written < 500) {
+      List<Integer> answers = new ArrayList<>();
+      writer
+          .engine()
+          .commit(
+              DB,
+              transaction(++written, written, "color", "shade " + written),
+              (status, error) -> answers.add(status));
+      world.runFor(150 * CommitWorld.MILLIS);
+      assertThat(answers).as("transaction %s, while a node copies", written).hasSize(1);
+      if (written == 30) {
+        joiner.slowNanos = 0;
+      }
+    }
+    assertThat(joiner.isReady()).isTrue();
+    assertThat(written).isGreaterThan(30);
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(joiner.disk.content()).isEqualTo(writer.disk.content());
+  }
+
+  @Test
+  void aPartThatWasLostWithALinkIsAskedForAgainPromptly() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    world.machines.get(0).boot();
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(commit(world, 0, bulk(1))).isEqualTo(0);
+    world.machines.get(1).boot();
+    for (int i = 0; i < 20; i++) {
+      world.runFor(5 * CommitWorld.MILLIS);
+      world.machines.get(0).cut(1); // in the middle of one part or another
+    }
+    world.runFor(8 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(1).isReady()).isTrue();
+    assertThat(world.machines.get(1).disk.content())
+        .isEqualTo(world.machines.get(0).disk.content());
+  }
+
+  @Test
+  void aNodeThatCannotOpenADatabaseDoesNotKeepItFromTheOthers() {
+    int sequencer = Math.floorMod(DB, 3);
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.machines.get(sequencer).broken = true;
+    boot(world);
+    int other = (sequencer + 1) % 3;
+    int another = (sequencer + 2) % 3;
+
+    assertThat(commit(world, other, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(commit(world, another, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+
+    assertThat(world.machines.get(other).disk.text("color")).isEqualTo("blue");
+    assertThat(world.machines.get(another).disk.text("color")).isEqualTo("blue");
+  }
+
+  @Test
+  void aNodeThatJoinsDoesNotMakeOthersWaitByBeingTheSequencer() {
+    int sequencer = Math.floorMod(DB, 3);
+    CommitWorld world = new CommitWorld(1, 3, null);
+    for (Machine machine : world.machines) {
+      if (machine.pnn != sequencer) {
+        machine.boot();
+      }
+    }
+    world.runFor(CommitWorld.SECONDS);
+    int writer = (sequencer + 1) % 3;
+    assertThat(commit(world, writer, bulk(1))).isEqualTo(0);
+    Machine joiner = world.machines.get(sequencer);
+    joiner.slowNanos = 5 * CommitWorld.SECONDS;
+    joiner.boot();
+    world.runFor(8 * CommitWorld.SECONDS);
+    assertThat(joiner.isReady()).isFalse();
+
+    assertThat(commit(world, writer, transaction(2, 2, "color", "red"))).isEqualTo(0);
+
+    world.runFor(60 * CommitWorld.SECONDS);
+    assertThat(joiner.isReady()).isTrue();
+    assertThat(joiner.disk.text("color")).isEqualTo("red");
+  }
+
+  @Test
+  void whoseTimeIsUpNeverFindsTheNumberThatHeProposedInAnothersTransaction() {
+    CommitWorld world = cluster(2);
+    Machine sequencer = world.machines.get(Math.floorMod(DB, 2));
+    Machine other = world.machines.get(1 - Math.floorMod(DB, 2));
+    other.cut(sequencer.pnn);
+    List<String> answers = new ArrayList<>();
+    other
+        .engine()
+        .commit(
+            DB,
+            transaction(1, 1, "color", "blue"),
+            (status, error) -> answers.add(status + " at " + other.disk.sequenceNumber()));
+    other.cut(sequencer.pnn); // lost on the way; it will be repeated
+    assertThat(commit(world, sequencer.pnn, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    world.runFor(70 * CommitWorld.SECONDS);
+    assertThat(answers).hasSize(1).doesNotContain("-1 at 1", "1 at 1");
+    assertThat(other.disk.text("color")).isEqualTo("red");
+  }
+
+  /** A transaction that needs several parts to copy. */
+  private static List<Update> bulk(long number) {
+    List<Update> updates = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      updates.add(CommitWorld.update("key" + i, 1, 0, "x".repeat(300)));
+    }
+    updates.add(CommitWorld.sequence(number, 0, number));
+    return updates;
+  }
+
   private static CommitWorld cluster(int size) {
     CommitWorld world = new CommitWorld(1, size, null);
     boot(world);

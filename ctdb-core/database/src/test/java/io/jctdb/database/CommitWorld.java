@@ -210,10 +210,33 @@ final class CommitWorld {
         TransactionStore.SEQUENCE_KEY, new StoredRecord(new RecordHeader(rsn, dmaster, 0), data));
   }
 
+  private final class Copies implements CommitEngine.CopyWatch {
+    @Override
+    public void behind(int pnn, Databases.DurableDatabase database, String why) {
+      behind.add(pnn);
+      anchor.remove(pnn);
+    }
+
+    @Override
+    public void level(int pnn, Databases.DurableDatabase database) {
+      behind.remove(pnn);
+      anchor.add(pnn);
+    }
+  }
+
   final class Machine implements NodePort, Databases {
     final int pnn;
     Disk disk = new Disk();
     boolean attached = true;
+
+    /** Its copy cannot be opened. */
+    boolean broken;
+
+    /** How long each piece of work takes at least since it has been told to fetch a copy. */
+    long slowNanos;
+
+    private boolean fetching;
+
     boolean diskFull;
     boolean alive;
     boolean joining;
@@ -257,18 +280,13 @@ final class CommitWorld {
       engine.onReconciled(
           () -> {
             tell("node " + pnn + " is ready");
-            behind.remove(pnn);
             if (epoch != null) {
               anchor.clear();
               anchor.addAll(epoch.members());
               anchor.removeAll(behind);
             }
           });
-      engine.onMemberFailed(
-          (member, database, problem) -> {
-            behind.add(member);
-            anchor.remove(member);
-          });
+      engine.watchCopies(new Copies());
       engine.onLeftBehind((database, problem) -> leaveFor(40 * MILLIS));
       changeEpochSoon();
     }
@@ -360,6 +378,7 @@ final class CommitWorld {
           arrival - now,
           () -> {
             if (receiver.alive && linkGeneration.getOrDefault(to, 0) == generation) {
+              receiver.fetching |= message instanceof CommitMessage.Fetch;
               receiver.engine().receive(pnn, (CommitMessage) NodeMessageCodec.decode(bytes));
             }
           });
@@ -390,12 +409,12 @@ final class CommitWorld {
 
     @Override
     public @Nullable DurableLane durableLane(int dbId) {
-      return attached && dbId == DATABASE.dbId() ? new Lane() : null;
+      return attached && !broken && dbId == DATABASE.dbId() ? new Lane() : null;
     }
 
     @Override
     public Collection<DurableDatabase> durable() {
-      return attached ? List.of(DATABASE) : List.of();
+      return attached && !broken ? List.of(DATABASE) : List.of();
     }
 
     @Override
@@ -408,7 +427,9 @@ final class CommitWorld {
       @Override
       public <T> void submit(
           Function<TransactionStore, T> work, Consumer<T> done, Consumer<StoreException> failed) {
-        laneFree = Math.max(now + 1, laneFree) + skewed(10 * MICROS, 3 * MILLIS);
+        laneFree = Math.max(now + 1, laneFree)
+                + (fetching ? slowNanos : 0)
+                + skewed(10 * MICROS, 3 * MILLIS);
         long answered = laneFree - now + skewed(1 * MICROS, MILLIS);
         laneFree = now + answered;
         later(

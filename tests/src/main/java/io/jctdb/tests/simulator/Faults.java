@@ -16,13 +16,14 @@ final class Faults {
   void plan() {
     for (int i = 0; i < world.options().faults(); i++) {
       long at = chance.nanos(0, world.options().stormNanos());
-      switch (chance.below(12)) {
+      switch (chance.below(13)) {
         case 0, 1 -> world.events().at(at, this::breakLink);
         case 2, 3 -> world.events().at(at, this::pause);
         case 4, 5 -> world.events().at(at, this::crash);
         case 6 -> world.events().at(at, this::leave);
         case 8 -> world.events().at(at, this::wipe);
         case 9, 10 -> world.events().at(at, this::readZooKeeper);
+        case 12 -> world.events().at(at, this::fillDisk);
         case 7 -> world.events().at(at, this::changeEpoch);
         default -> world.events().at(at, this::changeLeader);
       }
@@ -125,6 +126,15 @@ final class Faults {
                 }
               });
     }
+  }
+
+  private void fillDisk() {
+    SimulatedNode node = anyNode();
+    world.trace("world", () -> "the disk of " + node.pnn() + " is full");
+    node.disk().full(true);
+    world
+        .events()
+        .after(chance.skewed(Chance.MILLIS, 40 * Chance.MILLIS), () -> node.disk().full(false));
   }
 
   private void changeEpoch() {

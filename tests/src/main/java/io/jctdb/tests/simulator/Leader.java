@@ -63,7 +63,7 @@ final class Leader {
   private void propose() {
     owing = true;
     proposed = new TreeMap<>(control.registered());
-    if (proposed.isEmpty()) {
+    if (proposed.isEmpty() || !node.mayForm(proposed.keySet())) {
       return;
     }
     SortedSet<Integer> members = new TreeSet<>(proposed.keySet());

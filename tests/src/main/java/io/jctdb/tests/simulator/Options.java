@@ -1,10 +1,14 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.CommitTimes;
 import io.jctdb.database.RecordTunables;
 
 /**
  * The circumstances of one schedule, drawn from its seed.
  *
+ * @param transactorsPerNode how many clients change the persistent database; -1 = there is none
+ * @param transactionLimitNanos how long such a client waits for its answer
+ * @param fsyncNanos how long the disk may take
  * @param faults how many things go wrong while the clients work
  * @param stormNanos how long things may go wrong; then everything is healed
  * @param calmNanos how long after that everything may take to be answered
@@ -21,11 +25,19 @@ record Options(
     long delayMinNanos,
     long delayMaxNanos,
     boolean duplicates,
+    int transactorsPerNode,
+    int transactionsEach,
+    long transactionLimitNanos,
+    long fsyncNanos,
+    CommitTimes commitTimes,
     int faults,
     long stormNanos,
     long calmNanos,
     long silentNanos,
     RecordTunables tunables) {
+
+  private static final long NEVER = 1_000_000 * Chance.MILLIS;
+  private static final long LONG = 60_000 * Chance.MILLIS;
 
   static Options draw(Chance chance, Mutation mutation) {
     long delayMax = chance.skewed(100 * Chance.MICROS, 2 * Chance.MILLIS);
@@ -41,6 +53,11 @@ record Options(
         20 * Chance.MICROS,
         delayMax,
         chance.oneIn(5),
+        chance.oneIn(2) ? -1 : chance.between(0, 2),
+        chance.between(1, 4),
+        chance.oneIn(5) ? chance.nanos(2 * Chance.MILLIS, 60 * Chance.MILLIS) : LONG,
+        chance.skewed(100 * Chance.MICROS, 3 * Chance.MILLIS),
+        commitTimes(chance, mutation),
         chance.oneIn(5) ? 0 : chance.between(1, 8),
         chance.nanos(5 * Chance.MILLIS, 40 * Chance.MILLIS),
         4_000 * Chance.MILLIS,
@@ -48,14 +65,22 @@ record Options(
         tunables(chance, mutation));
   }
 
+  private static CommitTimes commitTimes(Chance chance, Mutation mutation) {
+    return new CommitTimes(
+        mutation == Mutation.NOTHING_REPEATED
+            ? NEVER
+            : chance.nanos(5 * Chance.MILLIS, 20 * Chance.MILLIS),
+        chance.nanos(Chance.MILLIS / 2, 2 * Chance.MILLIS),
+        chance.nanos(5 * Chance.MILLIS, 30 * Chance.MILLIS));
+  }
+
   private static RecordTunables tunables(Chance chance, Mutation mutation) {
     long retry = chance.nanos(3 * Chance.MILLIS, 10 * Chance.MILLIS);
-    long never = 1_000_000 * Chance.MILLIS;
     boolean mute = mutation == Mutation.NOTHING_REPEATED;
     return new RecordTunables(
         chance.oneIn(3) ? 0 : chance.skewed(50 * Chance.MICROS, Chance.MILLIS),
-        mute ? never : retry,
-        mute ? never : 4 * retry,
+        mute ? NEVER : retry,
+        mute ? NEVER : 4 * retry,
         chance.skewed(Chance.MILLIS / 2, 20 * Chance.MILLIS),
         chance.between(1, 10),
         chance.oneIn(4) ? 1 : 1000,

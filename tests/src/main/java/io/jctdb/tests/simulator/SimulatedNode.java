@@ -1,5 +1,7 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.CommitEngine;
+import io.jctdb.database.CommitMessage;
 import io.jctdb.database.Databases;
 import io.jctdb.database.DurableLane;
 import io.jctdb.database.Epoch;
@@ -18,6 +20,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -33,13 +36,21 @@ final class SimulatedNode {
   private final Simulation world;
   private final ArrayDeque<Runnable> backlog = new ArrayDeque<>();
   private final List<SimulatedClient> clients = new ArrayList<>();
+  private final List<Transactor> transactors = new ArrayList<>();
+  private final SimulatedDisk disk;
+  private boolean attached;
   private int life;
   private int clientGeneration;
   private int session;
   private boolean alive;
   private boolean paused;
 
+  /** Has left, and will join again. */
+  private boolean away;
+
   private @Nullable RecordEngine engine;
+  private @Nullable CommitEngine commits;
+  private @Nullable SimulatedLane lane;
   private @Nullable EpochParticipant participant;
   private @Nullable EpochCoordinator coordinator;
   private @Nullable Leader leader;
@@ -48,6 +59,9 @@ final class SimulatedNode {
   SimulatedNode(int pnn, Simulation world) {
     this.pnn = pnn;
     this.world = world;
+    this.disk =
+        new SimulatedDisk(pnn, (number, stamp) -> world.diskWritten(this, number, stamp));
+    this.attached = world.options().transactorsPerNode() >= 0 && (pnn == 0 || !world.chance().oneIn(5));
   }
 
   int pnn() {
@@ -64,6 +78,18 @@ final class SimulatedNode {
 
   List<SimulatedClient> clients() {
     return clients;
+  }
+
+  List<Transactor> transactors() {
+    return transactors;
+  }
+
+  SimulatedDisk disk() {
+    return disk;
+  }
+
+  CommitEngine commits() {
+    return present(commits);
   }
 
   SimulatedStore store() {
@@ -141,6 +167,7 @@ final class SimulatedNode {
   void boot() {
     life++;
     alive = true;
+    away = false;
     paused = false;
     backlog.clear();
     trace(() -> "boots");
@@ -162,11 +189,52 @@ final class SimulatedNode {
     freshParticipant.addListener(freshEngine);
     freshParticipant.addListener(new Attendance());
     participant = freshParticipant;
+    lane = new SimulatedLane(this, world, disk);
+    CommitEngine freshCommits = commitEngine(port);
+    commits = freshCommits;
+    freshParticipant.addListener(freshCommits);
     EpochCoordinator freshCoordinator =
         new EpochCoordinator(port, 3 * Chance.MILLIS, world.options().silentNanos());
     coordinator = freshCoordinator;
     leader = new Leader(this, world.control(), freshCoordinator, world.chance());
     world.control().register(pnn, ++session);
+  }
+
+  private CommitEngine commitEngine(NodePort port) {
+    CommitEngine made =
+        new CommitEngine(
+            port,
+            new Files(),
+            world.events().now() + 1,
+            world.options()::transactionLimitNanos,
+            world.options().commitTimes());
+    made.onReconciled(this::databasesReady);
+    made.watchCopies(world.commitLedger());
+    made.onLeftBehind(
+        (database, problem) -> daemon(world.chance().skewed(1_000, Chance.MILLIS), this::leave));
+    return made;
+  }
+
+  /** Of the present epoch. */
+  Set<Integer> members() {
+    Epoch epoch = participant().currentEpoch();
+    return epoch == null ? Set.of() : epoch.members();
+  }
+
+  private void databasesReady() {
+    trace(() -> "has all databases");
+    if (transactors.isEmpty() && attached) {
+      for (int i = 0; i < world.options().transactorsPerNode(); i++) {
+        Transactor transactor =
+            new Transactor(
+                this,
+                world,
+                pnn + "." + clientGeneration + "." + i,
+                world.options().transactionsEach());
+        transactors.add(transactor);
+        transactor.next();
+      }
+    }
   }
 
   /** Power off: store and clients are gone, and what was on the way to it. */
@@ -187,6 +255,10 @@ final class SimulatedNode {
 
   /** Stopped or banned: lets go of everything, in order; then it may join again. */
   void leave() {
+    if (away) {
+      return;
+    }
+    away = true;
     trace(() -> "leaves");
     killClients();
     world.lost(this);
@@ -197,6 +269,7 @@ final class SimulatedNode {
     daemon(
         world.chance().skewed(Chance.MILLIS, 10 * Chance.MILLIS),
         () -> {
+          away = false;
           participant().rejoin();
           world.control().register(pnn, ++session);
         });
@@ -205,6 +278,7 @@ final class SimulatedNode {
   private void killClients() {
     clientGeneration++;
     clients.clear();
+    transactors.clear();
   }
 
   void pause() {
@@ -220,6 +294,10 @@ final class SimulatedNode {
         backlog.poll().run();
       }
     }
+  }
+
+  boolean mayForm(Collection<Integer> members) {
+    return world.mayForm(members);
   }
 
   void committed() {
@@ -257,6 +335,7 @@ final class SimulatedNode {
     }
     switch (message) {
       case RecordMessage m -> engine().receive(from, m);
+      case CommitMessage m -> commits().receive(from, m);
       case EpochMessage m -> {
         participant().receive(from, m);
         present(coordinator).receive(from, m);
@@ -331,7 +410,7 @@ final class SimulatedNode {
     }
   }
 
-  /** One volatile database is attached. */
+  /** One volatile database is attached, and one that lasts. */
   private final class Files implements Databases {
     @Override
     public @Nullable RecordStore volatileStore(int dbId) {
@@ -340,17 +419,18 @@ final class SimulatedNode {
 
     @Override
     public @Nullable DurableLane durableLane(int dbId) {
-      return null;
+      return attached && dbId == CommitLedger.DATABASE.dbId() ? lane : null;
     }
 
     @Override
     public Collection<DurableDatabase> durable() {
-      return List.of();
+      return attached ? List.of(CommitLedger.DATABASE) : List.of();
     }
 
     @Override
     public @Nullable DurableLane attach(DurableDatabase database) {
-      return null;
+      attached = true;
+      return durableLane(database.dbId());
     }
   }
 }

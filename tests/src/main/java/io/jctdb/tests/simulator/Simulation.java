@@ -7,6 +7,7 @@ import io.jctdb.protocol.Key;
 import io.jctdb.store.StoredRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,7 @@ public final class Simulation {
   private final EventQueue events = new EventQueue();
   private final History history = new History(events::now);
   private final Ledger ledger = new Ledger(history);
+  private final CommitLedger commitLedger;
   private final ControlPlane control;
   private final Network network;
   private final List<Key> keys = new ArrayList<>();
@@ -44,6 +46,7 @@ public final class Simulation {
   private int calls;
   private boolean calm;
   private @Nullable Wipe wipe;
+  private @Nullable Transactor transactionLock;
 
   /**
    * @param story receives one line for everything that happens, or null
@@ -52,6 +55,7 @@ public final class Simulation {
     this.chance = new Chance(seed);
     this.story = story;
     this.options = Options.draw(chance, mutation);
+    this.commitLedger = new CommitLedger();
     this.control = new ControlPlane(chance, this::controlChanged);
     this.network =
         new Network(
@@ -87,6 +91,10 @@ public final class Simulation {
       }
     }
     history.check();
+    commitLedger.checkEnd(disksInUse());
+    if (disksInUse().values().stream().map(SimulatedDisk::content).distinct().count() > 1) {
+      throw new Violation("copies differ in the end");
+    }
     checkStatistics();
     return new Result(events.ran(), history.operations(), totals());
   }
@@ -116,6 +124,8 @@ public final class Simulation {
         totals.merge("shared_calls", s.callsShared(), Long::sum);
       }
     }
+    totals.put("commits", commitLedger.acknowledgements());
+    totals.put("commits_refused", commitLedger.refusals());
     totals.put("epochs", epochs);
     totals.put("tries_most", (long) triesMost);
     return totals;
@@ -134,11 +144,22 @@ public final class Simulation {
       for (SimulatedNode other : nodes) {
         network.restore(node.pnn(), other.pnn());
       }
+      node.disk().full(false);
       node.resume();
     }
-    if (nodes.stream().noneMatch(SimulatedNode::isAlive)) {
-      nodes.getFirst().boot();
+    List<SimulatedNode> knowing =
+        nodes.stream().filter(node -> commitLedger.knowsAll(node.disk())).toList();
+    if (knowing.isEmpty()) {
+      throw new Violation("nobody has all that was acknowledged");
     }
+    if (knowing.stream().noneMatch(SimulatedNode::isAlive)) {
+      knowing.getFirst().boot();
+    }
+  }
+
+  /** Whether anybody among these knows all the databases' transactions. */
+  boolean mayForm(Collection<Integer> members) {
+    return members.stream().anyMatch(pnn -> commitLedger.knowsAll(nodes.get(pnn).disk()));
   }
 
   private boolean isSettled() {
@@ -156,12 +177,28 @@ public final class Simulation {
             return false;
           }
         }
+        if (!node.commits().isReconciled()
+            || !node.transactors().stream().allMatch(Transactor::isDone)) {
+          return false;
+        }
         if (node.engine().statistics().pendingCalls() > 0) {
           return false;
         }
       }
     }
-    return true;
+    // Which name the content: see the ledger.
+    return disksInUse().values().stream().mapToLong(SimulatedDisk::sequenceNumber).distinct().count()
+        <= 1;
+  }
+
+  private SortedMap<Integer, SimulatedDisk> disksInUse() {
+    SortedMap<Integer, SimulatedDisk> inUse = new TreeMap<>();
+    for (SimulatedNode node : nodes) {
+      if (node.isAlive() && options.transactorsPerNode() >= 0) {
+        inUse.put(node.pnn(), node.disk());
+      }
+    }
+    return inUse;
   }
 
   private String unanswered() {
@@ -175,7 +212,9 @@ public final class Simulation {
             .append(" promised ")
             .append(node.participant().promisedNumber());
         node.clients().stream().filter(c -> !c.isDone()).forEach(c -> text.append(' ').append(c));
-        text.append(' ').append(node.engine().statistics());
+        node.transactors().stream().filter(t -> !t.isDone()).forEach(t -> text.append(' ').append(t));
+        text.append(node.commits().isReconciled() ? " " : " databases not ready ");
+        text.append(node.disk().sequenceNumber()).append(' ').append(node.engine().statistics());
       }
     }
     return text.toString();
@@ -197,6 +236,32 @@ public final class Simulation {
     ledger.stored(node.pnn(), key, old, fresh);
     if (fresh != null && fresh.header().dmaster() == node.pnn()) {
       ledger.checkNewest(node.pnn(), key, fresh, copiesBeside(node, key));
+    }
+  }
+
+  void diskWritten(SimulatedNode node, long oldNumber, long oldStamp) {
+    trace("node " + node.pnn(), () -> "writes " + node.disk().content());
+    commitLedger.written(node.pnn(), node.disk(), oldNumber, oldStamp);
+  }
+
+  Map<Integer, SimulatedDisk> disks() {
+    Map<Integer, SimulatedDisk> disks = new TreeMap<>();
+    nodes.forEach(node -> disks.put(node.pnn(), node.disk()));
+    return disks;
+  }
+
+  /** Takes the lock that clients share, also from a dead one. */
+  boolean lockTransactions(Transactor by) {
+    if (transactionLock != null && transactionLock.lives()) {
+      return false;
+    }
+    transactionLock = by;
+    return true;
+  }
+
+  void unlockTransactions(Transactor by) {
+    if (transactionLock == by) {
+      transactionLock = null;
     }
   }
 
@@ -354,6 +419,10 @@ public final class Simulation {
 
   Ledger ledger() {
     return ledger;
+  }
+
+  CommitLedger commitLedger() {
+    return commitLedger;
   }
 
   History history() {
