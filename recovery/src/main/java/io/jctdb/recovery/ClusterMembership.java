@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
+import io.jctdb.database.LeaseMessage;
 import io.jctdb.protocol.RunState;
 import java.time.Duration;
 import java.util.Map;
@@ -24,8 +25,11 @@ public interface ClusterMembership extends AutoCloseable {
    * has been removed: registering says to the others that the earlier life is over.
    */
   static ClusterMembership start(
-      MembershipConfig config, MembershipListener listener, EpochChange epochChange) {
-    return ZooKeeperMembership.start(config, listener, epochChange);
+      MembershipConfig config,
+      MembershipListener listener,
+      EpochChange epochChange,
+      LeaseLinks links) {
+    return ZooKeeperMembership.start(config, listener, epochChange, links);
   }
 
   /** UNHEALTHY: the result of the monitor event. */
@@ -64,6 +68,17 @@ public interface ClusterMembership extends AutoCloseable {
   /** Whether messages can be exchanged with this node at the moment. */
   void linkChanged(int pnn, boolean up);
 
+  /** A message about leases has come from another node, in the order of its link. */
+  void received(int pnn, LeaseMessage message);
+
+  /**
+   * This node's engine promises an epoch. To be called before the promise is sent, and by the
+   * thread that hands over what links bring ({@link #received}), so that the order is kept.
+   *
+   * @param base number of the committed epoch that {@code next} builds on
+   */
+  void promised(long base, Epoch next);
+
   /** {@code ctdb recover}: asks the leader, whoever it is, for a new epoch. */
   void requestRecovery();
 
@@ -88,7 +103,11 @@ public interface ClusterMembership extends AutoCloseable {
   /** No lease: far in the past, yet a difference from any clock reading does not overflow. */
   long NO_LEASE = Long.MIN_VALUE / 2;
 
-  /** Until when, on the configured clock, this node may act as a member; or {@link #NO_LEASE}. */
+  /**
+   * Until when, on the configured clock, this node may act as a member; or {@link #NO_LEASE}. The
+   * earlier of the lease on ZooKeeper and the lease that the other members give; it can become
+   * shorter when the epoch changes. This node begins to let go {@link PeerTiming#fencing} before.
+   */
   long leaseUntilNanos();
 
   /**

@@ -15,17 +15,21 @@ import java.util.TreeSet;
  * @param incarnations incarnation by pnn, for exactly the members of the epoch
  * @param term the term of the leader that committed it
  */
-record CommittedEpoch(Epoch epoch, SortedMap<Integer, Long> incarnations, long term) {
-  CommittedEpoch {
+public record CommittedEpoch(Epoch epoch, SortedMap<Integer, Long> incarnations, long term) {
+  public CommittedEpoch {
     incarnations = Collections.unmodifiableSortedMap(new TreeMap<>(incarnations));
     if (!incarnations.keySet().equals(epoch.members())) {
       throw new IllegalArgumentException("incarnations of other nodes than the members");
     }
   }
 
-  boolean has(int pnn, long incarnation) {
+  public boolean has(int pnn, long incarnation) {
     Long member = incarnations.get(pnn);
     return member != null && member == incarnation;
+  }
+
+  public EpochLives lives() {
+    return new EpochLives(epoch.number(), incarnations);
   }
 
   byte[] encode() {

@@ -12,13 +12,13 @@ import java.util.Set;
  *
  * <p>A record that vanished without a goodbye means that the session has expired: the lease ended
  * at most {@code residue} later ({@link MembershipTiming}). If a leader expelled the node, its last
- * heartbeat may have been answered just before: the lease ends a whole lease later. An address can
- * outlive the lease by {@code addressResidue}. Times count from when <em>this</em> node noticed,
- * which is never too early. A node that said it holds nothing, or that came back as a new
- * incarnation (it may only do so when it holds nothing), or whose {@link LastWill} was told, is
- * waited for no longer.
+ * heartbeat may have been answered just before: the lease ends a whole lease later. Where a
+ * majority has promised not to renew the lease, that ends it earlier. An address can outlive the
+ * lease by {@code addressResidue}. Times count from when <em>this</em> node noticed, which is never
+ * too early. A node that said it holds nothing, or that came back as a new incarnation (it may only
+ * do so when it holds nothing), or whose {@link LastWill} was told, is waited for no longer.
  */
-final class Departures {
+public final class Departures {
   /** A life that ended without a goodbye, and how long its lease may have gone on from there. */
   private record Gone(long noticedNanos, long residueNanos, long leaseNanos, String will) {}
 
@@ -33,6 +33,9 @@ final class Departures {
 
   /** Hashes of the last wills that were told: no process that published one of them lives. */
   private final Set<String> wills = new LinkedHashSet<>();
+
+  /** When a lease ends that a majority has promised not to renew. */
+  private final Map<Life, Long> peerLeaseEnd = new HashMap<>();
 
   private Map<Integer, MemberInfo> nodes = Map.of();
 
@@ -55,6 +58,10 @@ final class Departures {
       gone.keySet().removeIf(life -> life.pnn() == node.pnn());
       expelled.removeIf(life -> life.pnn() == node.pnn());
       letGo.removeIf(life -> life.pnn() == node.pnn());
+      peerLeaseEnd
+          .keySet()
+          .removeIf(
+              life -> life.pnn() == node.pnn() && life.incarnation() != node.incarnation());
     }
     nodes = Map.copyOf(now);
   }
@@ -112,8 +119,21 @@ final class Departures {
     }
   }
 
+  /**
+   * A majority of the committed epoch has promised not to renew this life's lease, which therefore
+   * ends no later than this ({@link SilenceReports#leaseEnd}).
+   */
+  void peerLeaseEnds(Life life, long atNanos) {
+    peerLeaseEnd.merge(life, atNanos, Math::min);
+  }
+
+  /** Another epoch is committed; its members have been spared, and may be acknowledged again. */
+  void committed(EpochLives epoch) {
+    peerLeaseEnd.keySet().removeIf(epoch::has);
+  }
+
   /** Whether this life owns no record any more, so that an epoch without it may be committed. */
-  boolean recordsSafe(Life life, long nowNanos) {
+  public boolean recordsSafe(Life life, long nowNanos) {
     MemberInfo node = nodes.get(life.pnn());
     if (node != null) {
       return node.incarnation() != life.incarnation() || !node.ready();
@@ -141,13 +161,15 @@ final class Departures {
   }
 
   private long leaseEnd(Life life, Gone end) {
-    return expelled.contains(life)
-        ? end.noticedNanos + end.leaseNanos + timing.drift().toNanos()
-        : end.noticedNanos + end.residueNanos;
+    long byZooKeeper =
+        expelled.contains(life)
+            ? end.noticedNanos + end.leaseNanos + timing.drift().toNanos()
+            : end.noticedNanos + end.residueNanos;
+    return Math.min(byZooKeeper, peerLeaseEnd.getOrDefault(life, Long.MAX_VALUE));
   }
 
   /** See {@link ClusterMembership#safeAfterNanos}. */
-  long addressesSafeAfter(int pnn) {
+  public long addressesSafeAfter(int pnn) {
     MemberInfo node = nodes.get(pnn);
     if (node != null) {
       return node.ready() ? Long.MAX_VALUE : Long.MIN_VALUE;

@@ -1,11 +1,13 @@
 package io.jctdb.recovery;
 
+import io.jctdb.database.LeaseMessage;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /** What the {@link LeaderMachine} is told. */
-sealed interface LeaderEvent {
+public sealed interface LeaderEvent {
   /** The registered nodes; told whether or not this node leads. */
   record Nodes(Map<Integer, MemberInfo> nodes) implements LeaderEvent {}
 
@@ -49,6 +51,12 @@ sealed interface LeaderEvent {
    */
   record WillTold(int pnn, String hash) implements LeaderEvent {}
 
-  /** Time has passed. */
+  /** A member, this node too, has promised silence; told whether or not this node leads. */
+  record SilenceReported(int from, LeaseMessage.Silent said) implements LeaderEvent {}
+
+  /** ZooKeeper names this leader, or none; told whether or not this node leads. */
+  record LeaderIs(OptionalInt pnn) implements LeaderEvent {}
+
+  /** Time has passed; told whether or not this node leads. */
   record Tick() implements LeaderEvent {}
 }

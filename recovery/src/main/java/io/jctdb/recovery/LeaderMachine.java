@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * Departures}): nobody is presumed dead. Losses are acted on at once, joins wait a little for
  * company.
  */
-final class LeaderMachine {
+public final class LeaderMachine {
   private enum Stage {
     IDLE,
     RESERVING,
@@ -39,6 +40,13 @@ final class LeaderMachine {
 
   /** A change that failed is tried again this much later. */
   private static final long RETRY_NANOS = 200_000_000L;
+
+  /** Who is further down the line lets those before it try this long to follow a silent leader. */
+  private static final long PRECEDENCE_NANOS = 300_000_000L;
+
+  private static final long NOT_DOOMED = Long.MAX_VALUE;
+
+  private static final String UNHEARD = "most members do not hear from it";
 
   /** How long trouble with a member is borne before the member is expelled. */
   private final long patienceNanos;
@@ -61,7 +69,18 @@ final class LeaderMachine {
   private final Map<Life, Long> refusedUntil = new HashMap<>();
 
   private final Set<Life> expelling = new HashSet<>();
+
+  /** Who has promised not to acknowledge whom. */
+  private final SilenceReports reports;
+
   private @Nullable CommittedEpoch committed;
+  private OptionalInt leader = OptionalInt.empty();
+
+  /** Since when this node, not leading, knows that the leader's lease cannot be renewed. */
+  private long leaderDoomedSince = NOT_DOOMED;
+
+  private long usurpAgainAt = Long.MIN_VALUE;
+  private long expelAgainAt = Long.MIN_VALUE;
 
   private boolean leading;
   private int term;
@@ -76,19 +95,20 @@ final class LeaderMachine {
   private @Nullable Plan wanted;
   private long wantedSince;
 
-  LeaderMachine(MembershipConfig config) {
+  public LeaderMachine(MembershipConfig config) {
     this.self = config.self();
     this.patienceNanos = config.patience().toNanos();
     this.gatherNanos = config.gather().toNanos();
     this.settleNanos = config.settle().toNanos();
     this.departures = new Departures(config.timing(), config.addressResidue());
+    this.reports = new SilenceReports(config.timing().peer());
   }
 
-  Departures departures() {
+  public Departures departures() {
     return departures;
   }
 
-  List<LeaderDecision> step(LeaderEvent event, long now) {
+  public List<LeaderDecision> step(LeaderEvent event, long now) {
     List<LeaderDecision> out = new ArrayList<>();
     switch (event) {
       case LeaderEvent.Nodes e -> nodesAre(e.nodes(), now);
@@ -101,11 +121,18 @@ final class LeaderMachine {
       case LeaderEvent.Promised e -> promised(e.number(), e.silent(), now, out);
       case LeaderEvent.Committed e -> committed(e.number(), out);
       case LeaderEvent.ChangeFailed e -> changeFailed(e.number(), now);
-      case LeaderEvent.Expelled e -> expelled(e);
+      case LeaderEvent.Expelled e -> expelled(e, now);
+      case LeaderEvent.SilenceReported e -> reports.received(e.from(), e.said(), now);
+      case LeaderEvent.LeaderIs e -> leader = e.pnn();
       case LeaderEvent.Tick e -> {}
     }
+    Set<Life> doomed = reports.doomed();
+    doomed.forEach(
+        life -> reports.leaseEnd(life).ifPresent(end -> departures.peerLeaseEnds(life, end)));
     if (leading) {
-      decide(now, out);
+      decide(doomed, now, out);
+    } else {
+      followASilentLeader(doomed, now, out);
     }
     return out;
   }
@@ -148,8 +175,14 @@ final class LeaderMachine {
   private void epochSeen(CommittedEpoch seen) {
     CommittedEpoch known = committed;
     if (!leading && (known == null || seen.epoch().number() > known.epoch().number())) {
-      committed = seen;
+      committedIs(seen);
     }
+  }
+
+  private void committedIs(CommittedEpoch now) {
+    committed = now;
+    reports.committed(now.lives());
+    departures.committed(now.lives());
   }
 
   private void elected(LeaderEvent.Elected e, long now) {
@@ -161,7 +194,10 @@ final class LeaderMachine {
     leading = true;
     term = e.term();
     expelling.clear();
-    committed = e.committed().orElse(null);
+    // Their records have gone, though the news of that may still be under way.
+    expelling.addAll(e.expelled());
+    committed = null;
+    e.committed().ifPresent(this::committedIs);
     e.expelled().forEach(departures::expelled);
     reserved = e.reserved();
     stage = Stage.IDLE;
@@ -192,7 +228,8 @@ final class LeaderMachine {
     }
     plan = next;
     enter(Stage.PROPOSING, now);
-    out.add(new LeaderDecision.Propose(epochOf(next)));
+    EpochLives lives = new EpochLives(number, next.incarnations());
+    out.add(new LeaderDecision.Propose(lives, epochOf(next)));
   }
 
   private void promised(long of, Set<Integer> silent, long now, List<LeaderDecision> out) {
@@ -225,10 +262,11 @@ final class LeaderMachine {
     if (stage != Stage.COMMITTING || of != number || done == null) {
       return;
     }
-    committed = toCommit(done);
+    CommittedEpoch now = toCommit(done);
+    committedIs(now);
     stage = Stage.IDLE;
     plan = null;
-    out.add(new LeaderDecision.Announce(committed.epoch()));
+    out.add(new LeaderDecision.Announce(now.epoch()));
   }
 
   private void changeFailed(long of, long now) {
@@ -238,19 +276,63 @@ final class LeaderMachine {
     }
   }
 
-  private void expelled(LeaderEvent.Expelled e) {
+  private void expelled(LeaderEvent.Expelled e, long now) {
     if (!e.done()) {
       expelling.remove(e.life());
+      expelAgainAt = now + RETRY_NANOS;
     }
   }
 
-  private void decide(long now, List<LeaderDecision> out) {
+  /**
+   * Whoever comes first among those that may lead takes the place of a leader whose lease cannot be
+   * renewed. If several try, ZooKeeper lets one of them.
+   */
+  private void followASilentLeader(Set<Life> doomed, long now, List<LeaderDecision> out) {
+    CommittedEpoch current = committed;
+    MemberInfo own = nodes.get(self);
+    Long incarnation =
+        current == null || leader.isEmpty() || leader.getAsInt() == self
+            ? null
+            : current.incarnations().get(leader.getAsInt());
+    if (current == null || own == null || !own.mayLead() || incarnation == null) {
+      leaderDoomedSince = NOT_DOOMED;
+      return;
+    }
+    Life silent = new Life(leader.getAsInt(), incarnation);
+    if (!isMember(Life.of(own)) || !doomed.contains(silent)) {
+      leaderDoomedSince = NOT_DOOMED;
+      return;
+    }
+    leaderDoomedSince = Math.min(leaderDoomedSince, now);
+    if (now - leaderDoomedSince >= precedence(doomed) * PRECEDENCE_NANOS && now >= usurpAgainAt) {
+      usurpAgainAt = now + RETRY_NANOS;
+      // Before the write, so that its outcome is never taken for a session that expired.
+      departures.expelled(silent);
+      out.add(new LeaderDecision.Usurp(silent, current.epoch().number(), UNHEARD));
+    }
+  }
+
+  /** How many members are more entitled to lead than this node. */
+  private long precedence(Set<Life> doomed) {
+    Set<Life> suspects = reports.suspectsOf(self);
+    return nodes.values().stream()
+        .filter(node -> node.pnn() < self && node.mayLead() && isMember(Life.of(node)))
+        .map(Life::of)
+        .filter(life -> !doomed.contains(life) && !suspects.contains(life))
+        .count();
+  }
+
+  private void decide(Set<Life> doomed, long now, List<LeaderDecision> out) {
     noteTrouble(now);
     if (cutOff(now)) {
       out.add(new LeaderDecision.Yield("no other node can be reached from here"));
       return;
     }
     expelTheHopeless(now, out);
+    doomed.forEach(life -> expel(life, UNHEARD, now, out));
+    if (stage == Stage.IDLE && forcedBecause == null && reports.mended(now)) {
+      force("members that did not hear from each other do again");
+    }
     switch (stage) {
       case IDLE -> beginIfNeeded(now, out);
       case RESERVING, COMMITTING -> {}
@@ -289,18 +371,26 @@ final class LeaderMachine {
     for (Map.Entry<Life, Long> trouble : troubleSince.entrySet()) {
       Life life = trouble.getKey();
       MemberInfo node = nodes.get(life.pnn());
-      if (life.pnn() != self
-          && node != null
-          && now - trouble.getValue() >= patienceNanos
-          && expelling.add(life)) {
-        // Before the write, so that its outcome is never taken for a session that expired.
-        departures.expelled(life);
+      if (node != null && now - trouble.getValue() >= patienceNanos) {
         String why =
             !reachable(life.pnn())
                 ? "it cannot be reached"
                 : node.inactive() ? "it does not let go" : "it does not answer";
-        out.add(new LeaderDecision.Expel(life, why));
+        expel(life, why, now, out);
       }
+    }
+  }
+
+  private void expel(Life life, String why, long now, List<LeaderDecision> out) {
+    MemberInfo node = nodes.get(life.pnn());
+    if (life.pnn() != self
+        && node != null
+        && node.incarnation() == life.incarnation()
+        && now >= expelAgainAt
+        && expelling.add(life)) {
+      // Before the write, so that its outcome is never taken for a session that expired.
+      departures.expelled(life);
+      out.add(new LeaderDecision.Expel(life, why));
     }
   }
 

@@ -36,8 +36,10 @@ final class LeaderOffice {
   private boolean contending;
   private boolean leading;
   private boolean stale;
+  private boolean loading;
   private int term;
   private int reservedVersion;
+  private int epochVersion;
   private int expelledVersion;
   private final Set<Life> expelled = new LinkedHashSet<>();
 
@@ -65,12 +67,12 @@ final class LeaderOffice {
   /** Tries to become leader; whoever is first is. */
   void contend() {
     contending = true;
-    byte[] name = Integer.toString(self).getBytes(StandardCharsets.UTF_8);
     session
         .write(
             List.of(
-                Op.create(paths.leader(), name, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
-                Op.setData(paths.term(), name, -1)))
+                Op.create(
+                    paths.leader(), name(), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
+                Op.setData(paths.term(), name(), -1)))
         .whenComplete(
             Guard.guarded(
                 (results, failure) -> {
@@ -119,12 +121,11 @@ final class LeaderOffice {
     if (leaderNow.stat().getEphemeralOwner() != deadSession) {
       return CompletableFuture.completedFuture(List.of());
     }
-    byte[] name = Integer.toString(self).getBytes(StandardCharsets.UTF_8);
     return session.write(
         List.of(
             Op.delete(paths.leader(), -1),
-            Op.create(paths.leader(), name, ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
-            Op.setData(paths.term(), name, termNow.stat().getVersion())));
+            Op.create(paths.leader(), name(), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
+            Op.setData(paths.term(), name(), termNow.stat().getVersion())));
   }
 
   /**
@@ -159,6 +160,7 @@ final class LeaderOffice {
   /** Reads what the predecessor left, or what became of a write whose answer was lost. */
   void load() {
     stale = false;
+    loading = true;
     CompletableFuture<ZooKeeperSession.Node> reserved = session.read(paths.reserved());
     CompletableFuture<ZooKeeperSession.Node> epoch = session.read(paths.epoch());
     CompletableFuture<ZooKeeperSession.Node> gone = session.read(paths.expelled());
@@ -166,6 +168,7 @@ final class LeaderOffice {
         .whenComplete(
             Guard.guarded(
                 (done, failure) -> {
+                  loading = false;
                   if (!leading) {
                     return;
                   }
@@ -174,6 +177,7 @@ final class LeaderOffice {
                     return;
                   }
                   reservedVersion = reserved.join().stat().getVersion();
+                  epochVersion = epoch.join().stat().getVersion();
                   expelledVersion = gone.join().stat().getVersion();
                   expelled.clear();
                   expelled.addAll(decodeLives(gone.join().data()));
@@ -188,7 +192,7 @@ final class LeaderOffice {
 
   /** Time has passed, or the connection is back. */
   void tick() {
-    if (leading && stale) {
+    if (leading && stale && !loading) {
       load();
     }
   }
@@ -210,7 +214,10 @@ final class LeaderOffice {
         List.of(
             Op.check(paths.reserved(), reservedVersion),
             Op.setData(paths.epoch(), epoch.encode(), -1)),
-        results -> machine.accept(new LeaderEvent.Committed(number)),
+        results -> {
+          epochVersion = version(results.get(2));
+          machine.accept(new LeaderEvent.Committed(number));
+        },
         () -> machine.accept(new LeaderEvent.ChangeFailed(number)));
   }
 
@@ -220,22 +227,94 @@ final class LeaderOffice {
       machine.accept(new LeaderEvent.Expelled(life, false));
       return;
     }
-    Set<Life> list = new LinkedHashSet<>(expelled);
-    list.add(life);
-    while (list.size() > EXPELLED_MAX) {
-      list.remove(list.iterator().next());
-    }
     write(
         List.of(
+            Op.check(paths.epoch(), epochVersion),
             Op.delete(paths.member(life.pnn()), version.get()),
             Op.delete(paths.beat(life.pnn()), -1),
-            Op.setData(paths.expelled(), encodeLives(list), expelledVersion)),
+            Op.setData(paths.expelled(), encodeLives(withOne(expelled, life)), expelledVersion)),
         results -> {
-          expelledVersion = version(results.get(3));
+          expelledVersion = version(results.get(4));
           expelled.add(life);
           machine.accept(new LeaderEvent.Expelled(life, true));
         },
         () -> machine.accept(new LeaderEvent.Expelled(life, false)));
+  }
+
+  private static Set<Life> withOne(Set<Life> lives, Life more) {
+    Set<Life> list = new LinkedHashSet<>(lives);
+    list.add(more);
+    while (list.size() > EXPELLED_MAX) {
+      list.remove(list.iterator().next());
+    }
+    return list;
+  }
+
+  /**
+   * Expels the leader and takes its place, if everything is still as it was when a majority of
+   * {@code epoch} promised not to renew its lease: that epoch, that leader's record and session,
+   * and no election since.
+   */
+  void usurp(Life silent, long epoch) {
+    contending = true;
+    CompletableFuture<ZooKeeperSession.Node> term = session.read(paths.term());
+    CompletableFuture<ZooKeeperSession.Node> leader = session.read(paths.leader());
+    CompletableFuture<ZooKeeperSession.Node> member = session.read(paths.member(silent.pnn()));
+    CompletableFuture<ZooKeeperSession.Node> committed = session.read(paths.epoch());
+    CompletableFuture<ZooKeeperSession.Node> gone = session.read(paths.expelled());
+    CompletableFuture.allOf(term, leader, member, committed, gone)
+        .thenCompose(
+            read ->
+                describes(silent, member.join())
+                        && leader.join().stat().getEphemeralOwner()
+                            == member.join().stat().getEphemeralOwner()
+                        && decodeEpoch(committed.join().data())
+                            .filter(found -> found.epoch().number() == epoch)
+                            .isPresent()
+                    ? session.write(
+                        usurpation(
+                            silent, term.join(), member.join(), committed.join(), gone.join()))
+                    : CompletableFuture.failedFuture(new IllegalStateException("news since then")))
+        .whenComplete(
+            Guard.guarded(
+                (results, failure) -> {
+                  contending = false;
+                  if (failure != null) {
+                    LOG.info("node {} does not take over: {}", self, failure.toString());
+                  } else {
+                    elected(results.getFirst());
+                  }
+                  view.refreshLeader();
+                }));
+  }
+
+  private static boolean describes(Life life, ZooKeeperSession.Node record) {
+    try {
+      return MemberRecord.decode(life.pnn(), record.data()).incarnation() == life.incarnation();
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private List<Op> usurpation(
+      Life silent,
+      ZooKeeperSession.Node termNow,
+      ZooKeeperSession.Node member,
+      ZooKeeperSession.Node committed,
+      ZooKeeperSession.Node gone) {
+    Set<Life> list = withOne(decodeLives(gone.data()), silent);
+    return List.of(
+        Op.setData(paths.term(), name(), termNow.stat().getVersion()),
+        Op.check(paths.epoch(), committed.stat().getVersion()),
+        Op.delete(paths.member(silent.pnn()), member.stat().getVersion()),
+        Op.delete(paths.beat(silent.pnn()), -1),
+        Op.delete(paths.leader(), -1),
+        Op.create(paths.leader(), name(), ZooDefs.Ids.OPEN_ACL_UNSAFE, CreateMode.EPHEMERAL),
+        Op.setData(paths.expelled(), encodeLives(list), gone.stat().getVersion()));
+  }
+
+  private byte[] name() {
+    return Integer.toString(self).getBytes(StandardCharsets.UTF_8);
   }
 
   /** Lets another node lead. */

@@ -1,7 +1,7 @@
 package io.jctdb.recovery;
 
 /** One incarnation of one node. */
-record Life(int pnn, long incarnation) {
+public record Life(int pnn, long incarnation) {
   static Life of(MemberInfo info) {
     return new Life(info.pnn(), info.incarnation());
   }

@@ -16,24 +16,40 @@ import java.time.Duration;
  *
  * <p>With the default lease the residue is zero: once a session has expired, its node has already
  * stopped acting. A longer lease rides out longer silences of ZooKeeper (a frozen ZooKeeper leader
- * costs up to 2 s of writes) and makes every unannounced loss of a node that much slower to repair.
+ * costs about 1 s of writes). It makes no loss slower to repair that the members notice themselves:
+ * a member acts only as long as both this lease and the one that its peers give it last.
  *
  * @param session ZooKeeper session time-out asked for; the server may give another one
  * @param tick the servers' tick
  * @param heartbeat time between two renewals of the lease
  * @param lease how long a node acts after sending a heartbeat that was answered
  * @param drift allowance for clocks that run at different speeds, and for late timers
+ * @param peer the times of the lease that members give each other
  */
 public record MembershipTiming(
-    Duration session, Duration tick, Duration heartbeat, Duration lease, Duration drift) {
+    Duration session,
+    Duration tick,
+    Duration heartbeat,
+    Duration lease,
+    Duration drift,
+    PeerTiming peer) {
 
-  /** DESIGN D10: the shortest that lost no session in leader kills and freezes. */
-  public static final Duration SESSION = Duration.ofSeconds(2);
+  /**
+   * Long enough to ride out the loss of ZooKeeper's leader: what must be noticed sooner, the
+   * members notice themselves ({@link PeerTiming}).
+   */
+  public static final Duration SESSION = Duration.ofSeconds(6);
+
+  /** Where nobody but ZooKeeper can notice a loss: a server that is alone elects nobody. */
+  public static final Duration SESSION_OF_TWO = Duration.ofSeconds(2);
+
+  private static final Duration HEARTBEAT_MAX = Duration.ofMillis(300);
+  private static final Duration SILENCE_MAX = Duration.ofMillis(640);
 
   /** DESIGN D10. */
   public static final Duration TICK = Duration.ofMillis(250);
 
-  /** Session 2 s, tick 250 ms, heartbeat 200 ms, lease 1.6 s, drift 75 ms. */
+  /** Session 6 s, tick 250 ms, heartbeat 300 ms, lease 5.35 s, drift 225 ms. */
   public static final MembershipTiming DEFAULT = of(SESSION, TICK);
 
   public MembershipTiming {
@@ -45,26 +61,38 @@ public record MembershipTiming(
     }
   }
 
-  /** The longest lease without residue for a session and a tick; the heartbeat is session / 10. */
+  /**
+   * The longest lease without residue for a session and a tick; the heartbeat is session / 10, or
+   * 300 ms.
+   */
   public static MembershipTiming of(Duration session, Duration tick) {
-    Duration heartbeat = session.dividedBy(10);
+    Duration heartbeat = min(session.dividedBy(10), HEARTBEAT_MAX);
     Duration drift = session.multipliedBy(3).dividedBy(80);
     Duration lease = session.minus(heartbeat).minus(tick.dividedBy(2)).minus(drift);
-    return new MembershipTiming(session, tick, heartbeat, lease, drift);
+    return new MembershipTiming(session, tick, heartbeat, lease, drift, PeerTiming.DEFAULT);
+  }
+
+  private static Duration min(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** The same with another lease. */
   public MembershipTiming withLease(Duration other) {
-    return new MembershipTiming(session, tick, heartbeat, other, drift);
+    return new MembershipTiming(session, tick, heartbeat, other, drift, peer);
+  }
+
+  /** The same with other times between members. */
+  public MembershipTiming withPeer(PeerTiming other) {
+    return new MembershipTiming(session, tick, heartbeat, lease, drift, other);
   }
 
   /**
    * A server that has not answered a heartbeat for so long is left for another: longer than an
    * election (0.4 s) after which the same server would go on, short enough that the rest of the
-   * lease is enough to try another.
+   * lease is enough to try others.
    */
   Duration silence() {
-    return lease.multipliedBy(2).dividedBy(5);
+    return min(lease.multipliedBy(2).dividedBy(5), SILENCE_MAX);
   }
 
   /** How long the lease can outlive the expiry of a session of this length. */

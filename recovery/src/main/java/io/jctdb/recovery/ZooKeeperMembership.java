@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
+import io.jctdb.database.LeaseMessage;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;
 import java.time.Duration;
@@ -53,6 +54,8 @@ final class ZooKeeperMembership implements ClusterMembership {
   private final Paths paths;
   private final MembershipListener listener;
   private final EpochChange epochChange;
+  private final LeaseLinks links;
+  private final PeerHeartbeat heartbeat;
   private final ScheduledExecutorService thread;
   private final Executor owner;
   private final OwnNode own;
@@ -78,6 +81,13 @@ final class ZooKeeperMembership implements ClusterMembership {
   private boolean left;
   private @Nullable CompletableFuture<Void> leaving;
 
+  private long zooKeeperLeaseUntil = NO_LEASE;
+
+  /** What this node, as the leader, has proposed, until an epoch is committed. */
+  private @Nullable EpochLives proposed;
+
+  private long livesAgainAt;
+
   private volatile long leaseUntil = NO_LEASE;
   private volatile Map<Integer, MemberInfo> nodes = Map.of();
   private volatile Map<Integer, Long> safeAfter = Map.of();
@@ -86,8 +96,13 @@ final class ZooKeeperMembership implements ClusterMembership {
   private volatile int ownFlags;
 
   private ZooKeeperMembership(
-      MembershipConfig config, MembershipListener listener, EpochChange epochChange) {
+      MembershipConfig config,
+      MembershipListener listener,
+      EpochChange epochChange,
+      LeaseLinks links) {
     this.config = config;
+    this.links = links;
+    this.heartbeat = new PeerHeartbeat(config.self(), config.timing().peer());
     this.paths = new Paths(config.root());
     this.listener = listener;
     this.epochChange = epochChange;
@@ -102,8 +117,12 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   static ZooKeeperMembership start(
-      MembershipConfig config, MembershipListener listener, EpochChange epochChange) {
-    ZooKeeperMembership membership = new ZooKeeperMembership(config, listener, epochChange);
+      MembershipConfig config,
+      MembershipListener listener,
+      EpochChange epochChange,
+      LeaseLinks links) {
+    ZooKeeperMembership membership =
+        new ZooKeeperMembership(config, listener, epochChange, links);
     membership.owner.execute(membership::openSession);
     membership.thread.scheduleWithFixedDelay(
         () -> membership.guarded(membership::tick),
@@ -254,6 +273,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
     enrolAgainAt = now() + ENROL_AGAIN_NANOS;
     own.beginLife();
+    heartbeat.beginLife(own.incarnation(), now());
     current.register(ownInfo(in), this::enrolled);
   }
 
@@ -275,6 +295,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (readyWhenPossible && current != null && current.in() && !inactive && !left) {
       readyWhenPossible = false;
       own.setReady(true);
+      heartbeat.beginLife(own.incarnation(), now());
       listener.readyChanged(true);
       publish();
     }
@@ -297,11 +318,70 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private void answered(long sentAt) {
-    long until = sentAt + config.timing().lease().toNanos();
-    if (until > leaseUntil) {
+    zooKeeperLeaseUntil =
+        Math.max(zooKeeperLeaseUntil, sentAt + config.timing().lease().toNanos());
+    reckonLease();
+  }
+
+  /** The lease is the earlier of the two. Once it is over it is not renewed: the life has ended. */
+  private void reckonLease() {
+    boolean over = leaseUntil != NO_LEASE && now() >= leaseUntil;
+    long until = Math.min(zooKeeperLeaseUntil, heartbeat.peerLeaseUntil());
+    if (!over && until != leaseUntil && zooKeeperLeaseUntil != NO_LEASE) {
       leaseUntil = until;
       listener.leaseRenewed(until);
     }
+  }
+
+  // Leases between members.
+
+  @Override
+  public void received(int pnn, LeaseMessage message) {
+    owner.execute(() -> leaseMessage(pnn, message));
+  }
+
+  private void leaseMessage(int pnn, LeaseMessage message) {
+    if (closed) {
+      return;
+    }
+    if (message instanceof LeaseMessage.Silent silent) {
+      step(new LeaderEvent.SilenceReported(pnn, silent));
+    } else {
+      heartbeat.receive(pnn, message, now()).forEach(this::send);
+      reckonLease();
+    }
+  }
+
+  private void send(PeerHeartbeat.Send send) {
+    if (send.pnn() == config.self()) {
+      leaseMessage(send.pnn(), send.message());
+    } else {
+      links.send(send.pnn(), send.message());
+    }
+  }
+
+  @Override
+  public void promised(long base, Epoch next) {
+    long at = now();
+    owner.execute(
+        () -> {
+          heartbeat.promised(base, next, at);
+          reckonLease();
+        });
+  }
+
+  private void sendLives(EpochLives lives) {
+    LeaseMessage message = new LeaseMessage.Lives(lives.number(), lives.incarnations());
+    lives.incarnations().keySet().forEach(pnn -> send(new PeerHeartbeat.Send(pnn, message)));
+  }
+
+  private void committedIs(CommittedEpoch committed) {
+    heartbeat.committed(committed.lives(), now());
+    EpochLives pending = proposed;
+    if (pending != null && pending.number() <= committed.epoch().number()) {
+      proposed = null;
+    }
+    reckonLease();
   }
 
   // A life ends.
@@ -314,7 +394,12 @@ final class ZooKeeperMembership implements ClusterMembership {
     view = null;
     session = null;
     connected = false;
+    proposed = null;
     leaseUntil = NO_LEASE;
+    zooKeeperLeaseUntil = NO_LEASE;
+    // Nobody is to take this node's acknowledgements for those of the life that has ended.
+    own.beginLife();
+    heartbeat.beginLife(own.incarnation(), now());
     if (own.ready()) {
       // What was asked of the life that ends now is to be asked again by the daemon.
       readyWhenPossible = false;
@@ -351,10 +436,14 @@ final class ZooKeeperMembership implements ClusterMembership {
       LOG.info("node {}: the ban is over", config.self());
       changeFlags(OwnNode::unban);
     }
-    if (leaseUntil != NO_LEASE && now >= leaseUntil) {
-      endLife("the lease has run out without an answer from ZooKeeper");
+    if (leaseUntil != NO_LEASE && now >= leaseUntil - config.timing().peer().fencing().toNanos()) {
+      endLife(
+          zooKeeperLeaseUntil <= heartbeat.peerLeaseUntil()
+              ? "the lease has run out without an answer from ZooKeeper"
+              : "the lease has run out because most of the other members do not answer");
       return;
     }
+    beatTime(now);
     Enrolment enrolled = enrolment;
     ClusterView read = view;
     LeaderOffice leads = office;
@@ -371,10 +460,17 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
     leads.tick();
     contendOrYield(leads, read, now);
-    if (leads.leading()) {
-      step(new LeaderEvent.Tick());
-    }
+    step(new LeaderEvent.Tick());
     leaveIfDone();
+  }
+
+  private void beatTime(long now) {
+    heartbeat.tick(now).forEach(this::send);
+    EpochLives pending = proposed;
+    if (pending != null && now >= livesAgainAt) {
+      livesAgainAt = now + config.timing().peer().ping().toNanos();
+      sendLives(pending);
+    }
   }
 
   private void contendOrYield(LeaderOffice leads, ClusterView read, long now) {
@@ -415,6 +511,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private final class Reader implements ClusterView.Reader {
     @Override
     public void members(Map<Integer, MemberInfo> members) {
+      noteVanished(members);
       nodes = Map.copyOf(members);
       step(new LeaderEvent.Nodes(nodes));
       listener.nodesChanged(nodes);
@@ -436,11 +533,21 @@ final class ZooKeeperMembership implements ClusterMembership {
       step(new LeaderEvent.EpochSeen(now));
       own.sawEpoch(now.epoch().number());
       note(now.epoch());
+      committedIs(now);
       if (toldEpoch < now.epoch().number()) {
         toldEpoch = now.epoch().number();
         listener.epochCommitted(now.epoch());
       }
       leaveIfDone();
+    }
+  }
+
+  private void noteVanished(Map<Integer, MemberInfo> members) {
+    for (MemberInfo before : nodes.values()) {
+      MemberInfo after = members.get(before.pnn());
+      if (after == null || after.incarnation() != before.incarnation()) {
+        heartbeat.vanished(Life.of(before));
+      }
     }
   }
 
@@ -454,6 +561,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private void leaderIs(OptionalInt now) {
     if (!now.equals(leader)) {
       leader = now;
+      step(new LeaderEvent.LeaderIs(now));
       listener.leaderChanged(now);
     }
   }
@@ -462,7 +570,13 @@ final class ZooKeeperMembership implements ClusterMembership {
 
   private void step(LeaderEvent event) {
     if (event instanceof LeaderEvent.Elected elected) {
-      elected.committed().ifPresent(found -> note(found.epoch()));
+      elected
+          .committed()
+          .ifPresent(
+              found -> {
+                note(found.epoch());
+                committedIs(found);
+              });
     }
     List<LeaderDecision> decisions = machine.step(event, now());
     safeAfter = machine.departures().addressesSafeAfter();
@@ -471,7 +585,7 @@ final class ZooKeeperMembership implements ClusterMembership {
 
   private void carryOut(LeaderDecision decision) {
     LeaderOffice leads = office;
-    if (leads == null || !leads.leading()) {
+    if (leads == null || leads.leading() == decision instanceof LeaderDecision.Usurp) {
       return;
     }
     switch (decision) {
@@ -479,7 +593,12 @@ final class ZooKeeperMembership implements ClusterMembership {
         LOG.info("epoch {} begins: {}", d.number(), d.why());
         leads.reserve(d.number());
       }
-      case LeaderDecision.Propose d -> propose(d.epoch());
+      case LeaderDecision.Propose d -> {
+        proposed = d.lives();
+        livesAgainAt = now();
+        sendLives(d.lives());
+        propose(d.epoch());
+      }
       case LeaderDecision.Commit d -> leads.commit(d.epoch());
       case LeaderDecision.Announce d -> {
         LOG.info(
@@ -492,7 +611,15 @@ final class ZooKeeperMembership implements ClusterMembership {
       }
       case LeaderDecision.Expel d -> {
         LOG.warn("node {} is expelled: {}", d.life().pnn(), d.why());
+        heartbeat.vanished(d.life());
         leads.expel(d.life());
+      }
+      case LeaderDecision.Usurp d -> {
+        if (!leads.contending()) {
+          LOG.warn("node {}, the leader, is expelled: {}", d.leader().pnn(), d.why());
+          heartbeat.vanished(d.leader());
+          leads.usurp(d.leader(), d.epoch());
+        }
       }
       case LeaderDecision.Yield d -> {
         contendAfter = now() + 2 * config.patience().toNanos();
@@ -605,6 +732,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       becomeReadyIfPossible();
     } else {
       own.setReady(false);
+      heartbeat.beginLife(own.incarnation(), now());
       listener.readyChanged(false);
       publish();
       enrolIfFree();
@@ -719,6 +847,7 @@ final class ZooKeeperMembership implements ClusterMembership {
           view = null;
           office = null;
           leaseUntil = NO_LEASE;
+          zooKeeperLeaseUntil = NO_LEASE;
           CompletableFuture<Void> ended =
               last == null
                   ? CompletableFuture.completedFuture(null)

@@ -22,7 +22,9 @@ import org.junit.jupiter.api.Test;
  */
 class LeaderMachineTest {
   private final LeaderMachine machine =
-      new LeaderMachine(MembershipConfig.of(0, "10.0.0.1", "10.0.0.1:4380"));
+      new LeaderMachine(
+          MembershipConfig.of(0, "10.0.0.1", "10.0.0.1:4380")
+              .withTiming(MembershipTiming.of(Duration.ofSeconds(2), MembershipTiming.TICK)));
   private final Map<Integer, MemberInfo> nodes = new TreeMap<>();
   private long now;
 
@@ -35,7 +37,7 @@ class LeaderMachineTest {
     assertThat(at(1000, tick()))
         .containsExactly(new LeaderDecision.Reserve(1, "the cluster starts"));
     assertThat(at(1001, new LeaderEvent.Reserved(1)))
-        .containsExactly(new LeaderDecision.Propose(epoch(1, 0, 1)));
+        .containsExactly(propose(1, 0, 1));
     assertThat(at(1002, new LeaderEvent.Promised(1, Set.of())))
         .containsExactly(
             new LeaderDecision.Commit(
@@ -68,7 +70,7 @@ class LeaderMachineTest {
   void aLossIsActedOnAtOnce() {
     running(0, 1, 2);
     assertThat(at(0, gone(2))).containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
-    assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(millis(1500));
+    assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(millis(500));
   }
 
   @Test
@@ -79,7 +81,7 @@ class LeaderMachineTest {
     assertThat(at(100, gone(1))).isEmpty();
     assertThat(at(799, tick())).isEmpty();
     assertThat(at(800, tick())).containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
-    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(millis(2300));
+    assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(millis(1300));
   }
 
   @Test
@@ -120,7 +122,7 @@ class LeaderMachineTest {
     assertThat(at(1510 + 1675, tick()))
         .containsExactly(new LeaderDecision.Reserve(3, "nodes [2] did not promise epoch 2"));
     assertThat(at(3200, new LeaderEvent.Reserved(3)))
-        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 1)));
+        .containsExactly(propose(3, 0, 1));
   }
 
   @Test
@@ -132,7 +134,7 @@ class LeaderMachineTest {
     assertThat(at(1000, new LeaderEvent.Promised(2, Set.of(2))))
         .containsExactly(new LeaderDecision.Reserve(3, "nodes [2] did not promise epoch 2"));
     assertThat(at(1001, new LeaderEvent.Reserved(3)))
-        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 1)));
+        .containsExactly(propose(3, 0, 1));
     at(1002, new LeaderEvent.Promised(3, Set.of()));
     at(1003, new LeaderEvent.Committed(3));
     assertThat(at(4000, tick())).isEmpty();
@@ -148,7 +150,7 @@ class LeaderMachineTest {
     assertThat(at(2, gone(1))).containsExactly(reserve(3));
     assertThat(at(3, new LeaderEvent.Promised(2, Set.of()))).isEmpty();
     assertThat(at(4, new LeaderEvent.Reserved(3)))
-        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 2)));
+        .containsExactly(propose(3, 0, 2));
   }
 
   @Test
@@ -159,7 +161,7 @@ class LeaderMachineTest {
     at(81, new LeaderEvent.Reserved(2));
     assertThat(at(82, gone(2))).containsExactly(reserve(3));
     assertThat(at(83, new LeaderEvent.Reserved(3)))
-        .containsExactly(new LeaderDecision.Propose(epoch(3, 0, 1)));
+        .containsExactly(propose(3, 0, 1));
   }
 
   @Test
@@ -195,7 +197,7 @@ class LeaderMachineTest {
     at(0, elected(null, 0));
     at(1000, tick());
     assertThat(at(1001, new LeaderEvent.Reserved(1)))
-        .containsExactly(new LeaderDecision.Propose(epoch(1, 0)));
+        .containsExactly(propose(1, 0));
     at(1002, new LeaderEvent.Promised(1, Set.of()));
     at(1003, new LeaderEvent.Committed(1));
     assertThat(at(9000, tick())).isEmpty();
@@ -249,7 +251,7 @@ class LeaderMachineTest {
     assertThat(at(12, new LeaderEvent.WillTold(2, "proof")))
         .containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
     assertThat(at(13, new LeaderEvent.Reserved(2)))
-        .containsExactly(new LeaderDecision.Propose(epoch(2, 0, 1)));
+        .containsExactly(propose(2, 0, 1));
     assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(Long.MIN_VALUE);
     assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(Long.MAX_VALUE);
 
@@ -399,6 +401,10 @@ class LeaderMachineTest {
       members.add(pnn);
     }
     return Epoch.of(number, new TreeSet<>(members));
+  }
+
+  private static LeaderDecision propose(long number, int... pnns) {
+    return new LeaderDecision.Propose(committed(number, pnns).lives(), epoch(number, pnns));
   }
 
   private LeaderDecision reserve(long number) {

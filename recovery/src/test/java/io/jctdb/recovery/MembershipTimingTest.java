@@ -7,10 +7,17 @@ import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 class MembershipTimingTest {
-  private static final MembershipTiming TIMING = MembershipTiming.DEFAULT;
+  private static final MembershipTiming TIMING =
+      MembershipTiming.of(Duration.ofSeconds(2), MembershipTiming.TICK);
 
   @Test
-  void theDefaultLeaseEndsBeforeItsSessionCanExpire() {
+  void theLeaseOutlastsTheLossOfZooKeepersLeader() {
+    assertThat(MembershipTiming.DEFAULT.lease()).isEqualTo(Duration.ofMillis(5350));
+    assertThat(MembershipTiming.DEFAULT.residue(MembershipTiming.SESSION)).isZero();
+  }
+
+  @Test
+  void aLeaseEndsBeforeItsSessionCanExpire() {
     assertThat(TIMING.lease()).isEqualTo(Duration.ofMillis(1600));
     assertThat(TIMING.residue(TIMING.session())).isZero();
     assertThat(

@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
+import io.jctdb.database.LeaseMessage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -22,10 +23,22 @@ import org.jspecify.annotations.Nullable;
 /** Nodes on 127.0.0.1 and up, in this JVM, each with its member of the ensemble. */
 @NullUnmarked // map look-ups that fail end the test as they should
 final class TestCluster implements AutoCloseable {
+  /** Everything is in one JVM, on a machine that may be busy. */
+  private static final PeerTiming PATIENT =
+      new PeerTiming(
+          Duration.ofMillis(100),
+          Duration.ofMillis(1600),
+          Duration.ofMillis(2200),
+          Duration.ofMillis(75),
+          Duration.ofMillis(200));
+
   private final Ensemble ensemble;
   private final Path directory;
   private final Map<Integer, EmbeddedZooKeeper> servers = new ConcurrentHashMap<>();
   final Map<Integer, Node> nodes = new ConcurrentSkipListMap<>();
+
+  /** Pairs of nodes that cannot speak to each other. */
+  private final Set<Set<Integer>> cut = ConcurrentHashMap.newKeySet();
 
   /** Nodes that do not answer PREPARE. */
   final Set<Integer> silent = ConcurrentHashMap.newKeySet();
@@ -68,6 +81,28 @@ final class TestCluster implements AutoCloseable {
     }
   }
 
+  /** The cable between two nodes is cut; ZooKeeper is reached on another. */
+  void cut(int one, int other) {
+    cut.add(Set.of(one, other));
+    linkChanged(one, other, false);
+  }
+
+  void mend() {
+    Set<Set<Integer>> mended = Set.copyOf(cut);
+    cut.clear();
+    for (Set<Integer> pair : mended) {
+      Integer[] ends = pair.toArray(Integer[]::new);
+      linkChanged(ends[0], ends[1], true);
+    }
+  }
+
+  private void linkChanged(int one, int other, boolean up) {
+    if (nodes.containsKey(one) && nodes.containsKey(other)) {
+      nodes.get(one).membership().linkChanged(other, up);
+      nodes.get(other).membership().linkChanged(one, up);
+    }
+  }
+
   OptionalInt leader() {
     Set<Integer> leaders = new TreeSet<>();
     for (Node node : nodes.values()) {
@@ -95,7 +130,7 @@ final class TestCluster implements AutoCloseable {
   }
 
   /** A daemon that lets go at once when told to. */
-  final class Node implements MembershipListener, EpochChange {
+  final class Node implements MembershipListener, EpochChange, LeaseLinks {
     private final int pnn;
     private @Nullable ZooKeeperMembership membership;
     final byte[] secret = LastWill.newSecret();
@@ -109,9 +144,10 @@ final class TestCluster implements AutoCloseable {
     private void start() {
       MembershipConfig config =
           MembershipConfig.of(pnn, "127.0.0." + (pnn + 1), ensemble.connectString(pnn))
+              .withTiming(MembershipTiming.DEFAULT.withPeer(PATIENT))
               .withPatience(Duration.ofMillis(1500))
               .withWill(LastWill.hashOf(secret));
-      membership = ZooKeeperMembership.start(config, this, this);
+      membership = ZooKeeperMembership.start(config, this, this, this);
       for (Node other : nodes.values()) {
         other.membership().linkChanged(pnn, true);
         membership.linkChanged(other.pnn, true);
@@ -170,7 +206,22 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
+    public void send(int to, LeaseMessage message) {
+      Node other = nodes.get(to);
+      if (other != null && nodes.get(pnn) == this && !cut.contains(Set.of(pnn, to))) {
+        other.membership().received(pnn, message);
+      }
+    }
+
+    @Override
     public CompletableFuture<Set<Integer>> propose(Epoch next) {
+      long base = membership().epoch().map(Epoch::number).orElse(Epoch.NONE);
+      for (int member : next.members()) {
+        Node promising = nodes.get(member);
+        if (promising != null && !silent.contains(member)) {
+          promising.membership().promised(base, next);
+        }
+      }
       Set<Integer> missing = new TreeSet<>(next.members());
       missing.removeIf(member -> nodes.containsKey(member) && !silent.contains(member));
       return CompletableFuture.completedFuture(missing);

@@ -38,6 +38,7 @@ import io.jctdb.database.CommitEngine;
 import io.jctdb.database.Epoch;
 import io.jctdb.database.EpochCoordinator;
 import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.LeaseMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.database.RecordTunables;
@@ -240,7 +241,8 @@ final class Node implements ClusterMember.Actions {
             traverses,
             participant,
             coordinator,
-            requests);
+            requests,
+            this::leaseMessage);
     participant.addListener(records);
     participant.addListener(commits);
     participant.addListener(traverses);
@@ -307,7 +309,11 @@ final class Node implements ClusterMember.Actions {
 
   /** Joins the cluster and serves clients. */
   void start() {
-    ClusterMembership joined = ClusterMembership.start(settings.membership(), member, member);
+    ClusterMembership joined = ClusterMembership.start(
+            settings.membership(),
+            member,
+            member,
+            (pnn, message) -> loop.execute(() -> port.send(pnn, message)));
     membership = joined;
     loop.submit(() -> begin(joined)).syncUninterruptibly();
   }
@@ -426,6 +432,12 @@ final class Node implements ClusterMember.Actions {
   private void receive(int fromPnn, NodeMessage message) {
     statistics.nodeMessageReceived(message);
     messages.receive(fromPnn, message);
+  }
+
+  private void leaseMessage(LeaseMessage message, int fromPnn) {
+    if (membership != null) {
+      membership.received(fromPnn, message);
+    }
   }
 
   private void excluded(long base) {

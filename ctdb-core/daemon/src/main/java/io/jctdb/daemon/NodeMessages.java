@@ -11,12 +11,14 @@ import io.jctdb.database.CommitMessage;
 import io.jctdb.database.EpochCoordinator;
 import io.jctdb.database.EpochMessage;
 import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.LeaseMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.database.RecordMessage;
 import io.jctdb.database.TraverseEngine;
 import io.jctdb.database.TraverseMessage;
+import java.util.function.ObjIntConsumer;
 
 /** Which part of this node a message from another node (or from itself) is for. Owner thread. */
 final class NodeMessages {
@@ -30,6 +32,7 @@ final class NodeMessages {
   private final EpochParticipant participant;
   private final EpochCoordinator coordinator;
   private final ClientRequests requests;
+  private final ObjIntConsumer<LeaseMessage> leases;
 
   NodeMessages(
       NodePort port,
@@ -41,7 +44,8 @@ final class NodeMessages {
       TraverseEngine traverses,
       EpochParticipant participant,
       EpochCoordinator coordinator,
-      ClientRequests requests) {
+      ClientRequests requests,
+      ObjIntConsumer<LeaseMessage> leases) {
     this.port = port;
     this.router = router;
     this.controls = controls;
@@ -52,6 +56,7 @@ final class NodeMessages {
     this.participant = participant;
     this.coordinator = coordinator;
     this.requests = requests;
+    this.leases = leases;
   }
 
   void receive(int fromPnn, NodeMessage message) {
@@ -59,6 +64,7 @@ final class NodeMessages {
       case RecordMessage m -> records.receive(fromPnn, m);
       case CommitMessage m -> commits.receive(fromPnn, m);
       case TraverseMessage m -> traverses.receive(fromPnn, m);
+      case LeaseMessage m -> leases.accept(m, fromPnn);
       case EpochMessage m -> {
         participant.receive(fromPnn, m);
         coordinator.receive(fromPnn, m);

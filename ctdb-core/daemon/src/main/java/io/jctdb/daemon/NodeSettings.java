@@ -22,6 +22,7 @@ import io.jctdb.wanlink.LinkManager;
 import io.jctdb.wanlink.LinkSecurity;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -69,7 +70,12 @@ final class NodeSettings {
   }
 
   private MembershipTiming timing() {
-    return MembershipTiming.of(conf.jctdb().zookeeperSession(), MembershipTiming.TICK);
+    Duration session = conf.jctdb().zookeeperSession();
+    boolean onlyTwo = plan.nodes().stream().filter(node -> !node.deleted()).count() <= 2;
+    if (onlyTwo && session.compareTo(MembershipTiming.SESSION_OF_TWO) > 0) {
+      session = MembershipTiming.SESSION_OF_TWO;
+    }
+    return MembershipTiming.of(session, MembershipTiming.TICK);
   }
 
   /**
@@ -77,7 +83,7 @@ final class NodeSettings {
    */
   LeaseGuard leaseGuard() {
     try {
-      return LeaseGuard.onKernelTimer(timing().drift());
+      return LeaseGuard.onKernelTimer(Duration.ZERO);
     } catch (IllegalStateException e) {
       throw new StartException(String.valueOf(e.getMessage()), e);
     }

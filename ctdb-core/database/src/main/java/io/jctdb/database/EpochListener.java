@@ -8,6 +8,15 @@ public interface EpochListener {
   /** From now on nothing of an epoch before {@code next} may be sent or accepted. */
   void epochPromised(long next);
 
+  /**
+   * The same, and more exactly; called before the promise is sent.
+   *
+   * @param base number of the committed epoch that {@code next} builds on
+   */
+  default void epochPromised(long base, Epoch next) {
+    epochPromised(next.number());
+  }
+
   /** All members have promised: the epoch is in force. {@code epoch} has this node as a member. */
   void epochStarted(Epoch epoch);
 

@@ -140,7 +140,7 @@ public final class EpochParticipant {
         exclusion.excluded(m.base());
         return;
       }
-      promise(next);
+      promise(m.base(), next);
     }
     port.send(leader, new EpochMessage.Promise(next.number()));
   }
@@ -162,11 +162,11 @@ public final class EpochParticipant {
     return true;
   }
 
-  private void promise(Epoch next) {
+  private void promise(long base, Epoch next) {
     promised = next.number();
     candidate = next;
     promisedSince.add(promised);
-    listeners.forEach(listener -> listener.epochPromised(promised));
+    listeners.forEach(listener -> listener.epochPromised(base, next));
   }
 
   private void commit(int leader, long number) {

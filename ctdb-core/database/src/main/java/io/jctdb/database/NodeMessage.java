@@ -5,4 +5,9 @@ package io.jctdb.database;
  * encoding; {@link NodeMessageCodec} only picks the family.
  */
 public sealed interface NodeMessage
-    permits RecordMessage, EpochMessage, CommitMessage, TraverseMessage, ClusterMessage {}
+    permits RecordMessage,
+        EpochMessage,
+        CommitMessage,
+        TraverseMessage,
+        ClusterMessage,
+        LeaseMessage {}

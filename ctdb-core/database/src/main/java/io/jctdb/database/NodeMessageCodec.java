@@ -12,6 +12,7 @@ public final class NodeMessageCodec {
       case CommitMessage m -> CommitMessage.encode(m, out.u8(3));
       case TraverseMessage m -> TraverseMessage.encode(m, out.u8(4));
       case ClusterMessage m -> ClusterMessage.encode(m, out.u8(5));
+      case LeaseMessage m -> LeaseMessage.encode(m, out.u8(6));
     }
     return out.toBytes();
   }
@@ -29,6 +30,7 @@ public final class NodeMessageCodec {
           case 3 -> CommitMessage.decode(in);
           case 4 -> TraverseMessage.decode(in);
           case 5 -> ClusterMessage.decode(in);
+          case 6 -> LeaseMessage.decode(in);
           default -> throw new MalformedMessageException("message family " + family);
         };
     in.end();

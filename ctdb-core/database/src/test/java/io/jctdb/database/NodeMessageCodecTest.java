@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jctdb.protocol.Key;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,7 +36,11 @@ class NodeMessageCodecTest {
         new EpochMessage.Promise(9),
         new EpochMessage.Refuse(9, 10),
         new EpochMessage.Commit(9),
-        new EpochMessage.Started(9));
+        new EpochMessage.Started(9),
+        new LeaseMessage.Ping(1, 2),
+        new LeaseMessage.Ack(1, 2, 3, 4),
+        new LeaseMessage.Silent(1, 2, 3, 4, 5, true),
+        new LeaseMessage.Lives(1, new TreeMap<>(Map.of(0, 7L, 2, 9L))));
   }
 
   @ParameterizedTest

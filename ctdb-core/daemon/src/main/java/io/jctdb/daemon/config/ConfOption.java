@@ -46,7 +46,7 @@ enum ConfOption {
   NODE_PORT("jctdb", "node port", ConfType.PORT, "0"),
   ZOOKEEPER("jctdb", "zookeeper", ConfType.TEXT, ""),
   ZOOKEEPER_PORT("jctdb", "zookeeper port", ConfType.PORT, "4380"),
-  ZOOKEEPER_SESSION_MS("jctdb", "zookeeper session ms", ConfType.POSITIVE, "2000"),
+  ZOOKEEPER_SESSION_MS("jctdb", "zookeeper session ms", ConfType.POSITIVE, "6000"),
   TRANSPORT_SECURITY("jctdb", "transport security", ConfType.SECURITY, "auto"),
   TLS_CA("jctdb", "tls ca", ConfType.FILE, ""),
   TLS_CERTIFICATE("jctdb", "tls certificate", ConfType.FILE, ""),

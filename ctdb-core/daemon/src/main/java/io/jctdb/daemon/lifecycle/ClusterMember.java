@@ -192,6 +192,12 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   }
 
   @Override
+  public void epochPromised(long base, Epoch next) {
+    membership().promised(base, next);
+    epochPromised(next.number());
+  }
+
+  @Override
   public void epochPromised(long next) {
     actions.recoveryStarted();
   }

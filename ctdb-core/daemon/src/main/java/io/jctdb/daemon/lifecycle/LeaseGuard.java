@@ -9,12 +9,12 @@ import java.util.function.LongSupplier;
  * Has the kernel end this process if it is still a member when its lease is over: a daemon that
  * hangs or is stopped cannot take itself out of use.
  *
- * <pre>  end of lease  &lt;  deadline = end of lease + margin  ≤  first moment at which others act
+ * <pre>  end of lease  ≤  deadline = end of lease + margin  ≤  first moment at which others act
  * </pre>
  *
- * The margin is the drift allowance of {@link io.jctdb.recovery.MembershipTiming}, which the others
- * wait for anyway. A daemon that notices the end of its lease has that long to take itself out of
- * use, and then lives on: the timer is set only while the node is one that may act.
+ * Membership tells a daemon to let go {@link io.jctdb.recovery.PeerTiming#fencing} before the end of
+ * its lease; one that does so in time lives on, because the timer is set only while the node is one
+ * that may act. So the margin may be zero.
  *
  * <p>Threading: any thread; the membership thread begins and renews, the owner thread ends.
  */

@@ -40,7 +40,7 @@ class CtdbConfTest {
         .isEqualTo(new CtdbConf.Legacy(true, true, false, false, LogLevel.ERROR));
     assertThat(conf.failover().disabled()).isFalse();
     assertThat(conf.jctdb().zookeeper()).isEmpty();
-    assertThat(conf.jctdb().zookeeperSession()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(conf.jctdb().zookeeperSession()).isEqualTo(Duration.ofSeconds(6));
     assertThat(conf.warnings()).isEmpty();
   }
 
