@@ -210,6 +210,9 @@ final class ComponentQueue {
     if (!script.enabled()) {
       return new ScriptResult(script.name(), begin, begin, ScriptSummary.DISABLED, "");
     }
+    if (!script.handles(run.event)) {
+      return new ScriptResult(script.name(), begin, begin, ScriptSummary.OK, "");
+    }
     if (!run.left().isPositive()) {
       ScriptLog.EVENTD.warn("{}: event {} timed out before it", script.name(), run.event);
       return new ScriptResult(script.name(), begin, begin, ScriptSummary.TIMED_OUT, "");

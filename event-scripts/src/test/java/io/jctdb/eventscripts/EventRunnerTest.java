@@ -58,6 +58,19 @@ class EventRunnerTest {
   }
 
   @Test
+  void aScriptThatSaysWhatItHandlesIsNotStartedForAnythingElse() throws Exception {
+    house.script("10.a.script", "# jctdb-events: init takeip\necho a $1");
+    house.script("50.b.script", "echo b $1");
+
+    assertThat(run("releaseip", "eth1", "10.0.0.1", "24").scripts())
+        .extracting(s -> s.name() + " " + s.state() + " " + s.output().strip())
+        .containsExactly("10.a OK ", "50.b OK b releaseip");
+    assertThat(run("takeip", "eth1", "10.0.0.1", "24").scripts())
+        .extracting(s -> s.output().strip())
+        .containsExactly("a takeip", "b takeip");
+  }
+
+  @Test
   void theFirstFailureEndsTheEvent() throws Exception {
     house.script("10.a.script", "exit 0");
     house.script("20.b.script", "echo it broke >&2; exit 3");

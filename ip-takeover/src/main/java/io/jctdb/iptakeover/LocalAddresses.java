@@ -147,6 +147,11 @@ public final class LocalAddresses {
     return (int) table.values().stream().filter(entry -> entry.holder == self).count();
   }
 
+  /** Whether no public address is on this node, and none is coming. */
+  public boolean hasNothing() {
+    return publicIps(false).stream().noneMatch(ip -> ip.pnn() == self);
+  }
+
   // Changes of the list and of the interfaces.
 
   /** SET_IFACE_LINK_STATE. */
@@ -476,6 +481,8 @@ public final class LocalAddresses {
       if (entry.changing) {
         entry.afterChange = AfterChange.REMOVE;
         entry.refuseWaitingTakes();
+        // The keeper has let go of what a script is just releasing.
+        remove(entry);
       } else {
         gone(entry, SpecialPnn.UNKNOWN);
       }
@@ -542,12 +549,12 @@ public final class LocalAddresses {
     }
   }
 
-  /** Removes what an event left behind. */
+  /** Removes what an event left behind, or has not removed yet. */
   private void remove(LocalAddress entry) {
     try {
       for (LinkAddress found : ports.kernel().find(entry.address())) {
         ports.kernel().delete(found);
-        LOG.warn("Removed {}, which an event script had left on its interface", entry.text());
+        LOG.warn("Removed {}, which no event script has removed from its interface", entry.text());
       }
     } catch (IOException e) {
       LOG.error("A public address cannot be removed: {}", e.getMessage());

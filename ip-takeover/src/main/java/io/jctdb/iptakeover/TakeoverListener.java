@@ -11,6 +11,14 @@ public interface TakeoverListener {
    */
   void disableElsewhere(int seconds);
 
+  /**
+   * Run after run, this node does not release what it should: as long as it is a member, nobody else
+   * can have those addresses.
+   *
+   * @param runs how many in a row
+   */
+  void keepsAddresses(int pnn, int runs);
+
   /** A run of this leader has ended; failures are for the ban credits of their nodes. */
   void finished(TakeoverResult result);
 }

@@ -4,6 +4,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * How a takeover run ended.
@@ -13,6 +14,7 @@ import java.util.OptionalInt;
  * @param deferred addresses that a lost or silent node may still have, not given to anybody yet
  * @param unfinished something was given up because a node was lost, or because a newer run is
  *     wanted: nobody's fault, but not done
+ * @param keeping nodes that failed to release an address
  * @param moved which addresses nodes have confirmed to have taken that did not have them before
  */
 public record TakeoverResult(
@@ -20,11 +22,13 @@ public record TakeoverResult(
     List<Placement> placements,
     List<Deferral> deferred,
     boolean unfinished,
+    Set<Integer> keeping,
     List<Placement> moved) {
   public TakeoverResult {
     failures = Map.copyOf(failures);
     placements = List.copyOf(placements);
     deferred = List.copyOf(deferred);
+    keeping = Set.copyOf(keeping);
     moved = List.copyOf(moved);
   }
 

@@ -83,6 +83,7 @@ final class TakeoverRun {
   private final Map<InetAddress, Set<Integer>> believed = new HashMap<>();
   private final Map<Integer, Integer> failures = new TreeMap<>();
   private final List<Deferral> deferred = new ArrayList<>();
+  private final Set<Integer> keeping = new HashSet<>();
   private final List<Placement> moved = new ArrayList<>();
   private List<Placement> placements = List.of();
   private boolean changed;
@@ -315,6 +316,9 @@ final class TakeoverRun {
       return true;
     }
     if (!isLost(pnn)) {
+      if (status != ControlRound.ABANDONED) {
+        keeping.add(pnn);
+      }
       failed(pnn, Control.RELEASE_IP, placement.address(), status);
       return false;
     }
@@ -426,7 +430,7 @@ final class TakeoverRun {
   }
 
   private void finish() {
-    done.accept(new TakeoverResult(failures, placements, deferred, unfinished, moved));
+    done.accept(new TakeoverResult(failures, placements, deferred, unfinished, keeping, moved));
   }
 
   private ControlRound begin(Duration limit, Runnable next) {

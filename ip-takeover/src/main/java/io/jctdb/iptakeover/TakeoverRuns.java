@@ -10,8 +10,10 @@ import io.jctdb.protocol.Srvid;
 import io.jctdb.protocol.SrvidMessage;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -54,6 +56,9 @@ public final class TakeoverRuns {
   /** So many runs may remain unfinished before who asked is told that it failed. */
   private static final int UNFINISHED_MAX = 3;
 
+  /** So many runs in a row may a node fail to release an address before it is complained about. */
+  static final int KEEPING_MAX = 10;
+
   private final int self;
   private final NodeControls controls;
   private final Scheduler scheduler;
@@ -69,6 +74,9 @@ public final class TakeoverRuns {
   private List<Deferral> deferred = List.of();
   private OptionalInt leader = OptionalInt.empty();
   private boolean wanted;
+
+  /** In how many runs in a row a node has failed to release something. */
+  private final Map<Integer, Integer> keeping = new HashMap<>();
 
   /** Somebody asked, or something changed, since {@code ipreallocated} was last sent. */
   private boolean tellOwed;
@@ -143,6 +151,7 @@ public final class TakeoverRuns {
     rebalance.clear();
     holders.clear();
     refusals.clear();
+    keeping.clear();
     deferred = List.of();
     wanted = false;
     if (running != null) {
@@ -341,11 +350,23 @@ public final class TakeoverRuns {
       wanted = true;
       startLater(refusals.isNew() ? ELSEWHERE_PAUSE : RETRY_PAUSE);
     }
+    complain(result);
     listener.finished(result);
     if (again) {
       startIfPossible();
     } else {
       lookAtDeferred();
+    }
+  }
+
+  private void complain(TakeoverResult result) {
+    keeping.keySet().retainAll(result.keeping());
+    for (int pnn : result.keeping()) {
+      int runs = keeping.merge(pnn, 1, Integer::sum);
+      if (runs >= KEEPING_MAX) {
+        keeping.remove(pnn);
+        listener.keepsAddresses(pnn, runs);
+      }
     }
   }
 

@@ -353,6 +353,53 @@ class LocalAddressesTest {
   }
 
   @Test
+  void aNodeThatGoesOutOfServiceIsEmptiedByTheLeader() {
+    take(A);
+    log.clear();
+    Drain drain = drain(true);
+    drain.start(() -> log.add("drained"));
+    assertThat(log).containsExactly("run wanted");
+    assertThat(drain.isActive()).isTrue();
+    node.releaseIp(to(2, A), statuses::add);
+    kernel.addresses.clear();
+    eventEnds(0);
+    scheduler.advance(Duration.ofMillis(20));
+    assertThat(log).last().isEqualTo("drained");
+    assertThat(drain.isActive()).as("until the node serves again").isTrue();
+    drain.end();
+    assertThat(drain.isActive()).isFalse();
+  }
+
+  @Test
+  void withoutALeaderItReleasesByItself() {
+    take(A);
+    log.clear();
+    drain(false).start(() -> log.add("drained"));
+    assertThat(log).containsExactly("event releaseip [eth0, " + A + ", 24]");
+    kernel.addresses.clear();
+    eventEnds(0);
+    assertThat(log).last().isEqualTo("drained");
+  }
+
+  @Test
+  void neitherTheLeaderNorAScriptCanHoldItUp() {
+    take(A);
+    log.clear();
+    drain(true).start(() -> log.add("drained"));
+    scheduler.advance(Drain.LEADER_MAX);
+    assertThat(log).last().isEqualTo("event releaseip [eth0, " + A + ", 24]");
+    scheduler.advance(Drain.EVENTS_MAX);
+    assertThat(kernel.addresses).isEmpty();
+    assertThat(log).contains("drained");
+    eventEnds(0);
+    assertThat(log).containsOnlyOnce("drained");
+  }
+
+  private Drain drain(boolean leaderKnown) {
+    return new Drain(node, scheduler, () -> leaderKnown, () -> log.add("run wanted"));
+  }
+
+  @Test
   void theCheckAsksForARunWhenAnAddressHasNobody() {
     node.checkNow();
     assertThat(log)

@@ -279,6 +279,19 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void aNodeThatNeverReleasesIsComplainedAbout() {
+    lead();
+    flags[1] = NodeFlags.UNHEALTHY;
+    held(1).forEach(address -> failing.add("1 RELEASE_IP " + address));
+    runs.request("node 1 is unhealthy");
+    String complaint = "node 1 keeps addresses: " + TakeoverRuns.KEEPING_MAX;
+    scheduler.advance(Duration.ofSeconds(TakeoverRuns.KEEPING_MAX - 2));
+    assertThat(answers).doesNotContain(complaint);
+    scheduler.advance(Duration.ofSeconds(2));
+    assertThat(answers).containsOnlyOnce(complaint);
+  }
+
+  @Test
   void withoutAnyNodeThatCouldLeadSomebodyAnswers() {
     flags[0] = NodeFlags.STOPPED;
     flags[1] = NodeFlags.BANNED;
@@ -514,6 +527,11 @@ class TakeoverRunsTest {
     @Override
     public void disableElsewhere(int seconds) {
       answers.add("quiet " + seconds);
+    }
+
+    @Override
+    public void keepsAddresses(int pnn, int count) {
+      answers.add("node " + pnn + " keeps addresses: " + count);
     }
 
     @Override

@@ -408,6 +408,9 @@ class TakeoverSimulationTest {
     public void disableElsewhere(int seconds) {}
 
     @Override
+    public void keepsAddresses(int node, int count) {}
+
+    @Override
     public void finished(TakeoverResult result) {}
   }
 

@@ -467,6 +467,11 @@ final class Node implements ClusterMember.Actions {
   }
 
   @Override
+  public void releaseAddresses(Runnable done) {
+    addresses.drain(done);
+  }
+
+  @Override
   public void closeClients() {
     clients.closeAll();
     if (lifecycle != null) {

@@ -6,8 +6,10 @@ import io.jctdb.daemon.control.ControlBroadcast;
 import io.jctdb.database.ClusterMessage;
 import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressListener;
+import io.jctdb.iptakeover.NodeControls;
 import io.jctdb.iptakeover.TakeoverListener;
 import io.jctdb.iptakeover.TakeoverResult;
+import io.jctdb.protocol.BanState;
 import io.jctdb.protocol.Connection;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.DisableMessage;
@@ -17,6 +19,7 @@ import io.jctdb.protocol.Srvid;
 import io.jctdb.protocol.SrvidMessage;
 import io.jctdb.protocol.TickleList;
 import java.net.InetAddress;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,17 +27,29 @@ import org.slf4j.LoggerFactory;
 final class AddressNews implements AddressListener, TakeoverListener {
   private static final Logger log = LoggerFactory.getLogger(AddressNews.class);
 
+  /** Long enough for the addresses to be served elsewhere and for somebody to look at the log. */
+  private static final int KEEPING_BAN_SECONDS = 60;
+
   private final NodePort port;
   private final ClusterView cluster;
   private final MessageRouter router;
   private final ControlBroadcast broadcast;
+  private final BooleanSupplier bansEnabled;
+  private final NodeControls controls;
 
   AddressNews(
-      NodePort port, ClusterView cluster, MessageRouter router, ControlBroadcast broadcast) {
+      NodePort port,
+      ClusterView cluster,
+      MessageRouter router,
+      ControlBroadcast broadcast,
+      BooleanSupplier bansEnabled,
+      NodeControls controls) {
     this.port = port;
     this.cluster = cluster;
     this.router = router;
     this.broadcast = broadcast;
+    this.bansEnabled = bansEnabled;
+    this.controls = controls;
   }
 
   @Override
@@ -97,6 +112,21 @@ final class AddressNews implements AddressListener, TakeoverListener {
         .forEach(
             pnn ->
                 port.send(pnn, new ClusterMessage.Datagram(Srvid.DISABLE_TAKEOVER_RUNS, message)));
+  }
+
+  @Override
+  public void keepsAddresses(int pnn, int runs) {
+    log.error(
+        "node {} has failed to release public addresses in {} takeover runs in a row: {}",
+        pnn,
+        runs,
+        bansEnabled.getAsBoolean()
+            ? "banning it for " + KEEPING_BAN_SECONDS + " s"
+            : "EnableBans is 0, so it stays as it is; see ctdb scriptstatus releaseip there");
+    if (bansEnabled.getAsBoolean()) {
+      byte[] ban = new BanState(pnn, KEEPING_BAN_SECONDS).encode();
+      controls.call(pnn, Control.SET_BAN_STATE, 0, ban, (status, data) -> {});
+    }
   }
 
   @Override

@@ -16,6 +16,7 @@ import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressControls;
 import io.jctdb.iptakeover.AddressPorts;
 import io.jctdb.iptakeover.AllocationAlgorithm;
+import io.jctdb.iptakeover.Drain;
 import io.jctdb.iptakeover.LocalAddresses;
 import io.jctdb.iptakeover.NodeControls;
 import io.jctdb.iptakeover.OwnState;
@@ -28,6 +29,7 @@ import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
 import java.io.IOException;
@@ -89,6 +91,7 @@ public final class Addresses implements ControlTable.Group {
   private final LocalAddresses local;
   private final AddressControls addressControls;
   private final TakeoverRuns runs;
+  private final Drain drain;
   private @Nullable ClusterMembership membership;
   private String lastState = "";
 
@@ -131,7 +134,14 @@ public final class Addresses implements ControlTable.Group {
     if (!list.isEmpty()) {
       kernel.open();
     }
-    AddressNews news = new AddressNews(port, cluster, router, broadcast);
+    AddressNews news =
+        new AddressNews(
+            port,
+            cluster,
+            router,
+            broadcast,
+            () -> tunables.on(Tunable.ENABLE_BANS),
+            this::call);
     PortScheduler scheduler = new PortScheduler(port);
     this.runs =
         new TakeoverRuns(
@@ -152,9 +162,15 @@ public final class Addresses implements ControlTable.Group {
                 kernel,
                 scheduler,
                 news,
-                () -> new OwnState(life.runState(), cluster.ownFlags()),
+                this::ownState,
                 runs::isDisabled),
             list);
+    this.drain =
+        new Drain(
+            local,
+            scheduler,
+            () -> cluster.leader().isPresent(),
+            () -> news.takeoverRunWanted("this node goes out of service"));
     this.addressControls = new AddressControls(local, () -> read(file));
   }
 
@@ -207,8 +223,21 @@ public final class Addresses implements ControlTable.Group {
         this::distributeConnections);
   }
 
+  private OwnState ownState() {
+    int flags = cluster.ownFlags();
+    return new OwnState(life.runState(), drain.isActive() ? flags | NodeFlags.STOPPED : flags);
+  }
+
+  /** Moves or releases every public address held here, in good order; then {@code done}. */
+  public void drain(Runnable done) {
+    drain.start(done);
+  }
+
   /** Nodes, their flags, the leader or the epoch have changed. */
   public void clusterChanged() {
+    if (cluster.epoch() != null && !cluster.isInactive()) {
+      drain.end();
+    }
     runs.setLeader(cluster.leader());
     runs.nodesChanged();
     String state = cluster.leader() + " " + cluster.generation() + " " + cluster.nodeMap().nodes();

@@ -51,6 +51,9 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     /** Delete the public addresses held here, at once and without scripts. */
     void dropAddresses();
 
+    /** Move or release the public addresses held here in good order; then {@code done}. */
+    void releaseAddresses(Runnable done);
+
     /** Close every client's connection. */
     void closeClients();
 
@@ -103,15 +106,24 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   }
 
   /**
-   * Takes this node out of use, keeping its clients: records are frozen and emptied, addresses
-   * dropped. Then {@code publish} tells the cluster, and membership ends.
+   * Takes this node out of use, keeping its clients: addresses move away or are released with their
+   * events, records are frozen and emptied. Then {@code publish} tells the cluster, and membership
+   * ends.
    */
   void withdraw(Runnable publish) {
-    emptyOut(
-        () -> {
-          publish.run();
-          membership().setReady(false);
-        });
+    withdrawing = true;
+    actions.releaseAddresses(
+        () ->
+            emptyOut(
+                () -> {
+                  publish.run();
+                  membership().setReady(false);
+                }));
+  }
+
+  /** While everything else still works: public addresses go first. */
+  void releaseAddresses(Runnable done) {
+    actions.releaseAddresses(done);
   }
 
   /** Out of use at once, because others may soon act in this node's place. */

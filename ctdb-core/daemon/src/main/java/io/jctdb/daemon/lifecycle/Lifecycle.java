@@ -34,6 +34,7 @@ public final class Lifecycle {
   private final Runnable running;
   private final Consumer<String> fatal;
   private boolean servicesLost;
+  private boolean shuttingDown;
 
   /**
    * @param running told once, when the node runs: monitoring may begin
@@ -147,9 +148,20 @@ public final class Lifecycle {
         });
   }
 
-  /** Runs {@code shutdown}, says goodbye to the cluster, then {@code done}. */
+  /**
+   * Moves the public addresses away, runs {@code shutdown}, says goodbye to the cluster, then {@code
+   * done}. Asked for again while it is under way, it does nothing.
+   */
   public void shutdown(Runnable done) {
+    if (shuttingDown) {
+      return;
+    }
+    shuttingDown = true;
     log.warn("shutting down");
+    member.releaseAddresses(() -> endServices(done));
+  }
+
+  private void endServices(Runnable done) {
     enter(RunState.SHUTDOWN);
     events.run(
         "shutdown", List.of(), result -> member.withdraw(() -> membership.leave().thenRun(done)));
