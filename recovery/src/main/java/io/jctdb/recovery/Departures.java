@@ -103,6 +103,10 @@ public final class Departures {
     return true;
   }
 
+  int willsTold() {
+    return wills.size();
+  }
+
   /** Whether the process that wrote this record is proven to have ended and to hold nothing. */
   boolean dead(MemberInfo node) {
     return wills.contains(node.will());

@@ -749,7 +749,11 @@ final class ZooKeeperMembership implements ClusterMembership {
     String hash = LastWill.hashOf(secret);
     owner.execute(
         () -> {
+          int before = machine.departures().willsTold();
           step(new LeaderEvent.WillTold(pnn, hash));
+          if (machine.departures().willsTold() > before) {
+            LOG.warn("node {}: its daemon has died and left nothing behind", pnn);
+          }
           LeaderOffice leads = office;
           ClusterView read = view;
           if (leads != null && read != null && connected) {

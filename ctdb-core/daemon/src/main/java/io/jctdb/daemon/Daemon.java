@@ -8,6 +8,7 @@ import io.jctdb.daemon.config.NodesFile;
 import io.jctdb.daemon.config.Paths;
 import io.jctdb.daemon.config.Tunables;
 import io.jctdb.daemon.logging.DaemonLog;
+import io.jctdb.daemon.will.WillFile;
 import io.jctdb.iptakeover.PublicAddressesException;
 import io.jctdb.recovery.EmbeddedZooKeeper;
 import io.jctdb.recovery.Ensemble;
@@ -35,15 +36,20 @@ final class Daemon {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
   private static final Path SERVICES = Path.of("/etc/services");
 
+  /** What the daemon ends with when something failed after it had started. */
+  private static final int FAILED = 2;
+
   private final Paths paths;
   private final CtdbConf conf;
+  private final boolean interactive;
   private final Tunables tunables = new Tunables();
   private final CountDownLatch end = new CountDownLatch(1);
   private final AtomicInteger exitStatus = new AtomicInteger();
 
-  private Daemon(Paths paths, CtdbConf conf) {
+  private Daemon(Paths paths, CtdbConf conf, boolean interactive) {
     this.paths = paths;
     this.conf = conf;
+    this.interactive = interactive;
   }
 
   /**
@@ -59,7 +65,7 @@ final class Daemon {
     DaemonLog.start(
         interactive ? new LogLocation.ToStderr() : conf.logging().location(),
         conf.logging().level());
-    return new Daemon(paths, conf).run();
+    return new Daemon(paths, conf, interactive).run();
   }
 
   private int run() throws ConfigException {
@@ -112,7 +118,7 @@ final class Daemon {
     Node node = null;
     try {
       NodePlan plan = NodePlan.of(paths, conf, nodes, nodePort());
-      Node created = new Node(loop, plan, paths, conf, tunables, this::finish);
+      Node created = new Node(loop, plan, paths, conf, tunables, will(plan), this::finish);
       node = created;
       created.open();
       zookeeper = startZooKeeper(plan);
@@ -138,6 +144,18 @@ final class Daemon {
     return exitStatus.get();
   }
 
+  private WillFile will(NodePlan plan) throws IOException {
+    return new WillFile(
+        paths.will(),
+        new WillFile.Content(
+            plan.self(),
+            plan.port(),
+            conf.database().volatileDirectory().toRealPath(),
+            paths.heldAddresses(),
+            interactive ? "stderr" : conf.logging().locationText()),
+        plan.others());
+  }
+
   private int nodePort() {
     return conf.jctdb().nodePort().orElseGet(() -> NodesFile.port(SERVICES));
   }
@@ -157,7 +175,7 @@ final class Daemon {
     failure.ifPresent(
         message -> {
           log.error("{}", message);
-          exitStatus.set(1);
+          exitStatus.set(FAILED);
         });
     end.countDown();
   }

@@ -1,6 +1,7 @@
 package io.jctdb.daemon;
 
 import io.jctdb.daemon.addresses.Addresses;
+import io.jctdb.daemon.addresses.HeldAddresses;
 import io.jctdb.daemon.catalog.ChangeCounters;
 import io.jctdb.daemon.catalog.DatabaseCatalog;
 import io.jctdb.daemon.client.ClientConnection;
@@ -34,6 +35,8 @@ import io.jctdb.daemon.lifecycle.NodeStates;
 import io.jctdb.daemon.lifecycle.VolatileStores;
 import io.jctdb.daemon.metrics.MetricsServer;
 import io.jctdb.daemon.metrics.NodeStatus;
+import io.jctdb.daemon.will.WillFile;
+import io.jctdb.daemon.will.WillListener;
 import io.jctdb.database.CommitEngine;
 import io.jctdb.database.Epoch;
 import io.jctdb.database.EpochCoordinator;
@@ -54,6 +57,7 @@ import io.jctdb.recovery.ClusterMembership;
 import io.jctdb.wanlink.LinkConfig;
 import io.jctdb.wanlink.LinkException;
 import io.jctdb.wanlink.LinkManager;
+import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -92,6 +96,7 @@ final class Node implements ClusterMember.Actions {
   private final Paths paths;
   private final CtdbConf conf;
   private final Tunables tunables;
+  private final WillFile will;
   private final Consumer<Optional<String>> finish;
   private final NodeSettings settings;
 
@@ -129,8 +134,10 @@ final class Node implements ClusterMember.Actions {
   private @Nullable ClusterMembership membership;
   private @Nullable Lifecycle lifecycle;
   private @Nullable MetricsServer metrics;
+  private @Nullable Channel willListener;
 
   /**
+   * @param will not yet written
    * @param finish ends the daemon; with a message if something failed
    */
   Node(
@@ -139,6 +146,7 @@ final class Node implements ClusterMember.Actions {
       Paths paths,
       CtdbConf conf,
       Tunables tunables,
+      WillFile will,
       Consumer<Optional<String>> finish)
       throws IOException, PublicAddressesException {
     this.loop = loop;
@@ -146,6 +154,7 @@ final class Node implements ClusterMember.Actions {
     this.paths = paths;
     this.conf = conf;
     this.tunables = tunables;
+    this.will = will;
     this.finish = finish;
     this.settings = new NodeSettings(paths, conf, plan);
     this.cluster = new ClusterView(plan.self(), plan.port(), plan.nodes(), settings.startFlags());
@@ -215,7 +224,7 @@ final class Node implements ClusterMember.Actions {
             remote,
             broadcast,
             controls,
-            events,
+            new HeldAddresses(paths.heldAddresses(), events::run, will::revoke),
             this::leaseNanosLeft);
     this.requests =
         new ClientRequests(
@@ -277,6 +286,15 @@ final class Node implements ClusterMember.Actions {
           ? new StartException(String.valueOf(cause.getMessage()), cause)
           : e;
     }
+    willListener =
+        WillListener.open(
+            loop, new InetSocketAddress(plan.ownAddress(), plan.port()), this::willTold);
+  }
+
+  private void willTold(byte[] secret, int pnn) {
+    if (membership != null && cluster.exists(pnn)) {
+      membership.willTold(pnn, secret);
+    }
   }
 
   private void startMetrics(InetSocketAddress address) {
@@ -308,9 +326,11 @@ final class Node implements ClusterMember.Actions {
   }
 
   /** Joins the cluster and serves clients. */
-  void start() {
-    ClusterMembership joined = ClusterMembership.start(
-            settings.membership(),
+  void start() throws IOException {
+    will.write();
+    ClusterMembership joined =
+        ClusterMembership.start(
+            settings.membership(will.hash()),
             member,
             member,
             (pnn, message) -> loop.execute(() -> port.send(pnn, message)));
@@ -449,7 +469,9 @@ final class Node implements ClusterMember.Actions {
   }
 
   private boolean reloadNodes() {
-    return settings.reload(cluster, links);
+    boolean reloaded = settings.reload(cluster, links);
+    will.setPeers(NodePlan.others(plan.self(), cluster.nodes()));
+    return reloaded;
   }
 
   // --- news from the cluster ---------------------------------------------------------------------
@@ -510,7 +532,12 @@ final class Node implements ClusterMember.Actions {
           if (lifecycle == null) {
             finish.accept(Optional.empty());
           } else {
-            lifecycle.shutdown(() -> finish.accept(Optional.empty()));
+            will.ending();
+            lifecycle.shutdown(
+                () -> {
+                  will.left();
+                  finish.accept(Optional.empty());
+                });
           }
         });
   }
@@ -527,6 +554,9 @@ final class Node implements ClusterMember.Actions {
     eventRunner.close();
     addresses.close();
     links.close().join();
+    if (willListener != null) {
+      willListener.close().syncUninterruptibly();
+    }
     if (server != null) {
       server.stopListening();
     }

@@ -82,6 +82,18 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
     return nodes.get(self).address();
   }
 
+  List<InetAddress> others() {
+    return others(self, nodes);
+  }
+
+  /** Addresses of the nodes that are not deleted, without this one. */
+  static List<InetAddress> others(int self, List<ClusterNode> nodes) {
+    return nodes.stream()
+        .filter(node -> !node.deleted() && node.pnn() != self)
+        .map(ClusterNode::address)
+        .toList();
+  }
+
   /** Where each node that is not deleted listens. */
   static Map<Integer, InetSocketAddress> peers(List<ClusterNode> nodes, int port) {
     Map<Integer, InetSocketAddress> peers = new TreeMap<>();

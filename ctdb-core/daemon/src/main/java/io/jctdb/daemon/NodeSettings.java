@@ -58,7 +58,7 @@ final class NodeSettings {
     return Capability.DEFAULT & ~off;
   }
 
-  MembershipConfig membership() {
+  MembershipConfig membership(String willHash) {
     return MembershipConfig.of(
             plan.self(),
             plan.ownAddress().getHostAddress(),
@@ -66,6 +66,7 @@ final class NodeSettings {
         .withCapabilities(capabilities())
         .withStartFlags(startFlags())
         .withTiming(timing())
+        .withWill(willHash)
         .withClock(BootClock::nanos);
   }
 

@@ -11,9 +11,9 @@ import io.jctdb.daemon.control.ControlReply;
 import io.jctdb.daemon.control.ControlRequest;
 import io.jctdb.daemon.control.ControlTable;
 import io.jctdb.daemon.control.RemoteControls;
-import io.jctdb.daemon.lifecycle.Events;
 import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressControls;
+import io.jctdb.iptakeover.AddressEvents;
 import io.jctdb.iptakeover.AddressPorts;
 import io.jctdb.iptakeover.AllocationAlgorithm;
 import io.jctdb.iptakeover.Drain;
@@ -112,7 +112,7 @@ public final class Addresses implements ControlTable.Group {
       RemoteControls remote,
       ControlBroadcast broadcast,
       ControlTable controls,
-      Events events,
+      AddressEvents events,
       LongSupplier leaseNanosLeft)
       throws PublicAddressesException, IOException {
     this.port = port;
@@ -158,7 +158,7 @@ public final class Addresses implements ControlTable.Group {
             new AddressPorts(
                 kernel,
                 kernel,
-                events::run,
+                events,
                 kernel,
                 scheduler,
                 news,

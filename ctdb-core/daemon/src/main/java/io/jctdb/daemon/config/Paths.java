@@ -119,6 +119,16 @@ public record Paths(
     return runDir.resolve("ctdbd.pid");
   }
 
+  /** What the launcher needs to know when the daemon has died; of its owner alone. */
+  public Path will() {
+    return runDir.resolve("will");
+  }
+
+  /** Every public address that the daemon may hold, for its launcher. */
+  public Path heldAddresses() {
+    return runDir.resolve("held-addresses");
+  }
+
   /** The socket that {@code ctdb event} talks to. */
   public Path eventdSocket() {
     return runDir.resolve("eventd.socket");
