@@ -9,20 +9,25 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 
 /**
- * The events of one component: one at a time, in the order asked for, on one thread
- * (events-and-config 1.6).
+ * The events of one component, in the order asked for (events-and-config 1.6).
+ *
+ * <p>Events of different addresses ({@code takeip}, {@code releaseip}, {@code updateip}) run at the
+ * same time, up to a limit; those of one address, and all other events, wait for whatever was asked
+ * for before them. In ctdbd they all wait for each other, so that one slow address delays the others;
+ * and its deadline runs while an event waits, here only while it runs.
  *
  * <p>A monitor event makes way: it is killed when any other event is asked for, and refused while
  * one runs. Both are answered "cancelled", which says nothing about the node's health.
@@ -34,6 +39,9 @@ final class ComponentQueue {
   /** Event names are free words; so many different ones are remembered, the oldest forgotten. */
   private static final int STORED_EVENTS_MAX = 256;
 
+  /** As many scripts of address events at once: more would only make each of them slower. */
+  private static final int PARALLEL_MAX = 8;
+
   /** More than any takeover run asks for; a requester that asks for more is told so. */
   private static final int QUEUE_MAX = 10_000;
 
@@ -41,20 +49,35 @@ final class ComponentQueue {
   private static final class Run {
     final String event;
     final List<String> arguments;
-    final long deadlineNanos;
+    final Duration timeout;
     final Consumer<EventResult> done;
+
+    /** Which address it is about; empty: about all, so that it runs alone. */
+    final Optional<String> address;
+
+    private long startNanos;
     private boolean cancelled;
     private @Nullable ChildProcess child;
 
     Run(String event, List<String> arguments, Duration timeout, Consumer<EventResult> done) {
       this.event = event;
       this.arguments = arguments;
-      this.deadlineNanos = System.nanoTime() + timeout.toNanos();
+      this.timeout = timeout;
       this.done = done;
+      this.address = AddressEvent.addressOf(event, arguments);
+    }
+
+    /** Its time begins. */
+    void begin() {
+      startNanos = System.nanoTime();
     }
 
     Duration left() {
-      return Duration.ofNanos(deadlineNanos - System.nanoTime());
+      return timeout.minusNanos(System.nanoTime() - startNanos);
+    }
+
+    boolean mayRunBeside(Run other) {
+      return address.isPresent() && other.address.isPresent() && !address.equals(other.address);
     }
 
     synchronized void cancel() {
@@ -81,9 +104,11 @@ final class ComponentQueue {
   private final ScriptEnvironment environment;
   private final HungScripts hungScripts;
 
+  private final ExecutorService workers;
+
   // Guarded by this.
-  private final Deque<Run> waiting = new ArrayDeque<>();
-  private @Nullable Run current;
+  private final List<Run> waiting = new ArrayList<>();
+  private final List<Run> running = new ArrayList<>();
   private boolean closed;
   private final Map<String, EventStatus> stored =
       new LinkedHashMap<>() {
@@ -99,13 +124,16 @@ final class ComponentQueue {
     this.component = component;
     this.environment = environment;
     this.hungScripts = hungScripts;
-    Thread.ofPlatform().daemon().name("events-" + component).start(this::work);
+    // A platform thread each: waiting for a child blocks in the kernel.
+    this.workers =
+        Executors.newCachedThreadPool(
+            Thread.ofPlatform().daemon().name("events-" + component + "-", 0).factory());
   }
 
   void submit(String event, List<String> arguments, Duration timeout, Consumer<EventResult> done) {
     Run run = new Run(event, arguments, timeout, done);
     if (!enqueue(run)) {
-      finish(run, EventErrno.ECANCELED, List.of());
+      tell(run, EventErrno.ECANCELED, List.of());
     }
   }
 
@@ -113,62 +141,51 @@ final class ComponentQueue {
     if (closed || waiting.size() >= QUEUE_MAX) {
       return false;
     }
-    if (current != null) {
-      if (current.event.equals(MONITOR)) {
-        current.cancel();
-      } else if (run.event.equals(MONITOR)) {
-        return false;
-      }
+    boolean monitorRuns = running.stream().anyMatch(one -> one.event.equals(MONITOR));
+    if (run.event.equals(MONITOR) && !running.isEmpty() && !monitorRuns) {
+      return false;
+    }
+    if (monitorRuns) {
+      running.forEach(Run::cancel); // a monitor event runs alone
     }
     waiting.add(run);
-    notifyAll();
+    startWhatMayRun();
     return true;
+  }
+
+  /** Each that is in nobody's way: neither of one that runs, nor of one that has waited longer. */
+  private void startWhatMayRun() {
+    List<Run> before = new ArrayList<>(running);
+    for (Iterator<Run> all = waiting.iterator(); all.hasNext() && running.size() < PARALLEL_MAX; ) {
+      Run run = all.next();
+      if (before.stream().allMatch(run::mayRunBeside)) {
+        all.remove();
+        running.add(run);
+        workers.execute(() -> perform(run));
+      }
+      before.add(run);
+    }
   }
 
   synchronized Optional<EventStatus> status(String event) {
     return Optional.ofNullable(stored.get(event));
   }
 
-  /** Kills what runs, cancels what waits, and ends the thread. */
+  /** Kills what runs, cancels what waits, and ends the threads. */
   void close() {
     List<Run> cancelled;
     synchronized (this) {
       closed = true;
       cancelled = List.copyOf(waiting);
       waiting.clear();
-      if (current != null) {
-        current.cancel();
-      }
-      notifyAll();
+      running.forEach(Run::cancel);
     }
-    cancelled.forEach(run -> finish(run, EventErrno.ECANCELED, List.of()));
-  }
-
-  private void work() {
-    for (Run run = next(); run != null; run = next()) {
-      perform(run);
-    }
-  }
-
-  private synchronized void forget(Run run) {
-    if (current == run) {
-      current = null;
-    }
-  }
-
-  private synchronized @Nullable Run next() {
-    while (waiting.isEmpty() && !closed) {
-      try {
-        wait();
-      } catch (InterruptedException _) {
-        return null;
-      }
-    }
-    current = waiting.poll();
-    return current;
+    cancelled.forEach(run -> tell(run, EventErrno.ECANCELED, List.of()));
+    workers.shutdown();
   }
 
   private void perform(Run run) {
+    run.begin();
     List<ScriptDirectory.Script> scripts;
     try {
       scripts = ScriptDirectory.list(environment.directory(component));
@@ -260,7 +277,16 @@ final class ComponentQueue {
 
   private void finish(Run run, int errno, List<ScriptResult> scripts) {
     // Over before it is told: whoever asks for the next event because of it finds nothing running.
-    forget(run);
+    synchronized (this) {
+      running.remove(run);
+      if (!closed) {
+        startWhatMayRun();
+      }
+    }
+    tell(run, errno, scripts);
+  }
+
+  private void tell(Run run, int errno, List<ScriptResult> scripts) {
     try {
       run.done.accept(new EventResult(component, run.event, errno, scripts));
     } catch (RuntimeException e) {

@@ -129,6 +129,102 @@ class EventRunnerTest {
   }
 
   @Test
+  void independentAddressesDoNotWaitForEachOther() throws Exception {
+    // The slow one ends only when the other has been served.
+    house.script(
+        "10.a.script",
+        "[ $3 = 10.0.0.1 ] || { touch $CTDB_BASE/served; exit; }\n"
+            + "until [ -e $CTDB_BASE/served ]; do sleep 0.02; done");
+
+    CompletableFuture<EventResult> slow =
+        runner.run("takeip", List.of("eth0", "10.0.0.1", "24"), PATIENT);
+    CompletableFuture<EventResult> other =
+        runner.run("updateip", List.of("eth0", "eth1", "10.0.0.2", "24"), PATIENT);
+
+    assertThat(other.get().success()).isTrue();
+    assertThat(slow.get().success()).isTrue();
+  }
+
+  @Test
+  void eventsOfOneAddressKeepTheirOrderAndOthersWaitForAllBeforeThem() throws Exception {
+    house.script(
+        "10.a.script",
+        "echo begin $1 $3 >> $CTDB_BASE/log; sleep 0.2; echo end $1 $3 >> $CTDB_BASE/log");
+
+    CompletableFuture<EventResult> take =
+        runner.run("takeip", List.of("eth0", "10.0.0.1", "24"), PATIENT);
+    CompletableFuture<EventResult> release =
+        runner.run("releaseip", List.of("eth0", "10.0.0.1", "24"), PATIENT);
+    CompletableFuture<EventResult> all = runner.run("ipreallocated", List.of(), PATIENT);
+    CompletableFuture<EventResult> later =
+        runner.run("takeip", List.of("eth0", "10.0.0.2", "24"), PATIENT);
+    CompletableFuture.allOf(take, release, all, later).get();
+
+    assertThat(Files.readAllLines(dir.resolve("log")).stream().map(String::strip))
+        .containsExactly(
+            "begin takeip 10.0.0.1",
+            "end takeip 10.0.0.1",
+            "begin releaseip 10.0.0.1",
+            "end releaseip 10.0.0.1",
+            "begin ipreallocated",
+            "end ipreallocated",
+            "begin takeip 10.0.0.2",
+            "end takeip 10.0.0.2");
+  }
+
+  @Test
+  void timeSpentWaitingForOthersIsNotTheEventsOwn() throws Exception {
+    house.script("10.a.script", "[ $1 = startup ] && sleep 1.5; exit 0");
+    CompletableFuture<EventResult> slow = runner.run("startup", List.of(), PATIENT);
+    CompletableFuture<EventResult> waiting = runner.run("recovered", List.of(), 1);
+
+    assertThat(slow.get().success()).isTrue();
+    assertThat(waiting.get().success()).isTrue();
+  }
+
+  @Test
+  void aFloodOfOutputIsBoundedAndHarmsNobody() throws Exception {
+    house.script("10.a.script", "yes floods | head -c 20000000; exit 3");
+
+    EventResult result = run("monitor");
+
+    assertThat(result.scripts().getFirst().summary()).isEqualTo(3);
+    assertThat(result.scripts().getFirst().output().length()).isEqualTo(4 << 20);
+  }
+
+  @Test
+  void oddExitStatusesAreReadAsCtdbdReadsThem() throws Exception {
+    record Odd(int exit, ScriptResult.State state, boolean success) {}
+    for (Odd odd :
+        List.of(
+            new Odd(1, ScriptResult.State.ERROR, false),
+            new Odd(63, ScriptResult.State.ERROR, false),
+            new Odd(64, ScriptResult.State.OK, true),
+            new Odd(72, ScriptResult.State.DISABLED, true),
+            new Odd(77, ScriptResult.State.DISABLED, true),
+            new Odd(127, ScriptResult.State.CANNOT_RUN, false),
+            new Odd(174, ScriptResult.State.TIMEDOUT, false),
+            new Odd(255, ScriptResult.State.ERROR, false))) {
+      house.script("10.a.script", "exit " + odd.exit);
+      EventResult result = run("monitor");
+      assertThat(result.success()).as("exit %s", odd.exit).isEqualTo(odd.success);
+      assertThat(result.scripts().getFirst().state()).as("exit %s", odd.exit).isEqualTo(odd.state);
+    }
+    house.script("10.a.script", "kill -9 $$");
+    assertThat(run("monitor").scripts().getFirst().summary()).isEqualTo(-4);
+  }
+
+  @Test
+  void aSyntaxErrorFailsTheEventAndTheOutputSaysWhere() throws Exception {
+    Path script = house.script("10.a.script", "if true; then\necho ok");
+
+    EventResult result = run("monitor");
+
+    assertThat(result.errno()).isEqualTo(8);
+    assertThat(result.scripts().getFirst().output()).contains(script + ": 4: Syntax error");
+  }
+
+  @Test
   void aRunningMonitorMakesWayForAnotherEvent() throws Exception {
     house.script("10.a.script", "echo $1 $$ >> $CTDB_BASE/log; [ $1 != monitor ] || sleep 600");
     CompletableFuture<EventResult> monitor = runner.run("monitor", List.of(), PATIENT);
