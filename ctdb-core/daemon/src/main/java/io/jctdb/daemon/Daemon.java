@@ -114,6 +114,8 @@ final class Daemon {
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("records", true), EpollIoHandler.newFactory());
     EventLoop loop = group.next();
+    RealtimeThreads realtime = new RealtimeThreads(conf.legacy().realtimeScheduling());
+    realtime.raiseRecords(loop);
     EmbeddedZooKeeper zookeeper = null;
     Node node = null;
     try {
@@ -121,8 +123,10 @@ final class Daemon {
       Node created = new Node(loop, plan, paths, conf, tunables, will(plan), this::finish);
       node = created;
       created.open();
+      realtime.beginControlPlane();
       zookeeper = startZooKeeper(plan);
       created.start();
+      realtime.endControlPlane();
       waitForEnd(created);
     } catch (IOException | PublicAddressesException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);

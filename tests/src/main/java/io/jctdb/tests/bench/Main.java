@@ -1,5 +1,7 @@
 package io.jctdb.tests.bench;
 
+import io.jctdb.linux.LinuxException;
+import io.jctdb.linux.RealtimeScheduling;
 import io.jctdb.linux.Tdb;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,7 +30,17 @@ public final class Main {
     if (!Tdb.robustMutexesWork()) {
       throw new IOException("robust mutexes do not work in this process");
     }
+    raise();
     List<Path> roots = Arrays.stream(arguments).skip(1).map(Path::of).toList();
     System.out.println(benchmark.run(roots));
+  }
+
+  /** What else this machine does is not to be measured; ctdbd itself is real-time, too. */
+  private static void raise() {
+    try {
+      RealtimeScheduling.raiseThisThread(1);
+    } catch (LinuxException e) {
+      System.err.println("measured at normal priority: " + e.getMessage());
+    }
   }
 }

@@ -1,0 +1,103 @@
+package io.jctdb.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class RealtimeSchedulingTest {
+  private static final String NORMAL = "0";
+  private static final String FIFO = "1";
+  private static final int SIGKILL = 9;
+
+  /** In a thread of its own, so that the thread that runs tests stays as it is. */
+  private static <T> T onAThread(Callable<T> work)
+      throws InterruptedException, ExecutionException {
+    FutureTask<T> task = new FutureTask<>(work);
+    Thread.ofPlatform().start(task);
+    return task.get();
+  }
+
+  /** Field 41 of proc(5)'s stat; what comes before the name's closing parenthesis is counted off. */
+  private static String policy(Path thread) throws IOException {
+    String stat = Files.readString(thread.resolve("stat"));
+    return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3];
+  }
+
+  private static Path thisThread() throws IOException {
+    return Path.of("/proc").resolve(Files.readSymbolicLink(Path.of("/proc/thread-self")));
+  }
+
+  private static boolean permitted() {
+    try {
+      RealtimeScheduling.raiseThisThread(1);
+      return true;
+    } catch (LinuxException e) {
+      assertThat(e.errno()).isEqualTo(Errno.EPERM);
+      return false;
+    }
+  }
+
+  @Test
+  void aRaisedThreadAndTheThreadsItStartsRunBeforeOthersButChildProcessesDoNot()
+      throws InterruptedException, ExecutionException {
+    List<String> policies =
+        onAThread(
+            () ->
+                permitted()
+                    ? List.of(
+                        policy(thisThread()),
+                        onAThread(() -> policy(thisThread())),
+                        policyOfAChildProcess(),
+                        policyOnceLowered())
+                    : List.of());
+    assumeTrue(!policies.isEmpty(), "no permission for real-time scheduling");
+    assertThat(policies).containsExactly(FIFO, FIFO, NORMAL, NORMAL);
+  }
+
+  private static String policyOnceLowered() throws IOException {
+    RealtimeScheduling.lowerThisThread();
+    return policy(thisThread());
+  }
+
+  private static String policyOfAChildProcess() throws Exception {
+    try (ChildProcess child =
+        ChildProcess.start(Path.of("/bin/sleep"), "sleep", List.of("60"), Map.of())) {
+      String policy = policy(Path.of("/proc/" + child.pid()));
+      child.signalGroup(SIGKILL);
+      return policy;
+    }
+  }
+
+  @Test
+  void theThreadThatStopsAllOthersIsFoundAndRaised()
+      throws InterruptedException, ExecutionException, IOException {
+    assumeTrue(onAThread(RealtimeSchedulingTest::permitted), "no permission");
+    RealtimeScheduling.raiseVirtualMachine(1);
+    assertThat(policiesOfThisProcess()).containsOnlyOnce(FIFO);
+  }
+
+  private static List<String> policiesOfThisProcess() throws IOException {
+    try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
+      return threads
+          .map(
+              thread -> {
+                try {
+                  return policy(thread);
+                } catch (IOException e) {
+                  return "ended";
+                }
+              })
+          .toList();
+    }
+  }
+}
