@@ -1,6 +1,7 @@
 """Something breaks. The others must hardly notice, and nothing acknowledged may be lost."""
 
 import os
+import os
 import re
 import signal
 import subprocess
@@ -76,12 +77,47 @@ def _break_under_load(cluster, victim, damage, limit_s, others_limit_s):
 @story("the daemon of one server crashed, and everybody's files were gone or stuck")
 def daemon_killed_under_load(cluster):
     lab = cluster.lab
+    told, before = _wills_told(cluster), lab.daemon_pid(2)
     _break_under_load(cluster, 2, lab.kill_daemon, limit_s=45, others_limit_s=20)
+    if lab.daemon == "jctdb":
+        expect(_wills_told(cluster) > told, "nobody heard the last will of the dead daemon")
+        cluster.wait_for(lambda: lab.daemon_pid(2) not in (None, before), 30,
+                         "the launcher does not start the daemon again")
     cluster.revive(2)
     lab.wait_healthy(timeout=90)
     cluster.client_of(2).open("after-crash.txt").write(b"back")
     numbers = {cluster.ctdb_ok(node, "getdbseqnum", RECORDS) for node in lab.nodes}
     expect_equal(len(numbers), 1, f"sequence numbers after the rejoin {numbers}")
+
+
+@story("the daemon died together with what looks after it, and its addresses were served twice or never again",
+       daemons=["jctdb"])
+def launcher_killed_too(cluster):
+    """Nobody can prove anything to the others: they wait for the lease, and then go on as usual."""
+    lab = cluster.lab
+
+    def kill_both(node):
+        lab.node(node, "pkill", "-9", "-x", "jctdb-launcher", check=True)
+        lab.kill_daemon(node)
+
+    told = _wills_told(cluster)
+    _break_under_load(cluster, 2, kill_both, limit_s=45, others_limit_s=20)
+    expect(lab.daemon_pid(2) is None or cluster.ctdb(2, "ping").returncode != 0,
+           "the daemon was started again by nobody")
+    expect_equal(_wills_told(cluster), told, "last wills that were told")
+    cluster.revive(2)
+    lab.wait_healthy(timeout=90)
+
+
+def _wills_told(cluster):
+    """How often the others have been told that the daemon of node 2 is dead."""
+    told = 0
+    for node in (0, 1):
+        log = cluster.lab.node_path(node, "log", "ctdb", "log.ctdb")
+        if os.path.exists(log):
+            with open(log, errors="replace") as file:
+                told += file.read().count("node 2: its daemon has died and left nothing behind")
+    return told
 
 
 @story("a daemon that hung for a while came back and served what others had taken over",

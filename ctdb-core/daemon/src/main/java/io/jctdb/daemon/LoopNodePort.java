@@ -12,6 +12,7 @@ import java.util.function.ObjIntConsumer;
 /** The engine's port to the world: one Netty event loop is the owner thread of all records. */
 final class LoopNodePort implements NodePort {
   private final EventLoop loop;
+  private final FailStop failStop;
   private final int self;
   private final ObjIntConsumer<byte[]> link;
   private final BiConsumer<Integer, NodeMessage> receiver;
@@ -22,10 +23,12 @@ final class LoopNodePort implements NodePort {
    */
   LoopNodePort(
       EventLoop loop,
+      FailStop failStop,
       int self,
       ObjIntConsumer<byte[]> link,
       BiConsumer<Integer, NodeMessage> receiver) {
     this.loop = loop;
+    this.failStop = failStop;
     this.self = self;
     this.link = link;
     this.receiver = receiver;
@@ -53,11 +56,12 @@ final class LoopNodePort implements NodePort {
   @Override
   public Timer after(long delayNanos, Runnable task) {
     if (delayNanos <= 0) {
-      SoonTimer soon = new SoonTimer(task);
+      SoonTimer soon = new SoonTimer(failStop.guarded(task));
       loop.execute(soon);
       return soon;
     }
-    ScheduledFuture<?> future = loop.schedule(task, delayNanos, TimeUnit.NANOSECONDS);
+    ScheduledFuture<?> future =
+        loop.schedule(failStop.guarded(task), delayNanos, TimeUnit.NANOSECONDS);
     return () -> future.cancel(false);
   }
 

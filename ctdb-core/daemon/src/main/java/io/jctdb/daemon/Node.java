@@ -66,6 +66,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -102,6 +103,8 @@ final class Node implements ClusterMember.Actions {
 
   private final DaemonStatistics statistics = new DaemonStatistics();
   private final NodeLife life = new NodeLife();
+  private final FailStop failStop =
+      new FailStop(Runtime.getRuntime()::halt, () -> life.runState() == RunState.SHUTDOWN);
   private final ClientRegistry clients = new ClientRegistry();
   private final MessageRouter router = new MessageRouter();
   private final Tunnels tunnels = new Tunnels();
@@ -150,6 +153,7 @@ final class Node implements ClusterMember.Actions {
       Consumer<Optional<String>> finish)
       throws IOException, PublicAddressesException {
     this.loop = loop;
+    Executor owner = failStop.guarded((Executor) loop);
     this.plan = plan;
     this.paths = paths;
     this.conf = conf;
@@ -170,6 +174,7 @@ final class Node implements ClusterMember.Actions {
     this.port =
         new LoopNodePort(
             loop,
+            failStop,
             plan.self(),
             (frame, pnn) -> {
               statistics.nodeMessageSent();
@@ -192,7 +197,7 @@ final class Node implements ClusterMember.Actions {
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
     this.member =
         new ClusterMember(
-            loop, cluster, participant, coordinator, volatileStores, settings.leaseGuard(), this);
+            owner, cluster, participant, coordinator, volatileStores, settings.leaseGuard(), this);
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(
@@ -206,7 +211,7 @@ final class Node implements ClusterMember.Actions {
         new Events(
             eventRunner,
             settings.notifier(),
-            loop,
+            owner,
             () -> tunables.get(Tunable.SCRIPT_TIMEOUT),
             cluster,
             life);
@@ -451,7 +456,7 @@ final class Node implements ClusterMember.Actions {
 
   private void receive(int fromPnn, NodeMessage message) {
     statistics.nodeMessageReceived(message);
-    messages.receive(fromPnn, message);
+    failStop.run(() -> messages.receive(fromPnn, message));
   }
 
   private void leaseMessage(LeaseMessage message, int fromPnn) {

@@ -152,17 +152,29 @@ class LauncherTest {
         daemon(
             "set -m",
             "sleep 601 & echo $! >" + run + "/script.pid",
-            "setsid " + smbd + " 602 & echo $! >" + run + "/smbd.pid",
             "set +m",
+            "setsid " + smbd + " 602 & echo $! >" + run + "/smbd.pid",
             WAIT));
     await().atMost(Duration.ofSeconds(20)).until(() -> !read("smbd.pid").isBlank());
     ProcessHandle daemon = daemonNumber(1);
-    long script = Long.parseLong(read("script.pid").strip());
-    long user = Long.parseLong(read("smbd.pid").strip());
+    String script = read("script.pid").strip();
+    String user = read("smbd.pid").strip();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> Files.readString(Path.of("/proc", user, "maps")).contains("locking.tdb.3"));
     daemon.destroyForcibly();
     heardByOtherNode();
-    assertThat(ProcessHandle.of(script).filter(ProcessHandle::isAlive)).isEmpty();
-    assertThat(ProcessHandle.of(user).filter(ProcessHandle::isAlive)).isEmpty();
+    assertThat(runs(script)).isFalse();
+    assertThat(runs(user)).isFalse();
+  }
+
+  /** Whether it is there and more than an entry that nobody has asked for yet. */
+  private static boolean runs(String pid) {
+    try {
+      return !Files.readString(Path.of("/proc", pid, "stat")).matches("(?s).*\\) [ZX] .*");
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @Test
