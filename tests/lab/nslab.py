@@ -61,13 +61,13 @@ class LabError(Exception):
 
 
 def take_processor_share():
-    """Puts this process, and with it all that it starts from now on, where it gets several times the processor
-    share of other work on the machine, if there are control groups (version 1): a node stands for a machine of
+    """Puts this process, and with it all that it starts from now on, where it gets most of the processor
+    before other work on the machine, if there are control groups (version 1): a node stands for a machine of
     its own, and a cluster whose every lease runs out because a compiler runs beside it tells nothing."""
     group = "/sys/fs/cgroup/cpu/jctdb-lab"
     with contextlib.suppress(OSError):
         os.makedirs(group, exist_ok=True)
-        for name, value in (("cpu.shares", os.environ.get("JCTDB_LAB_CPU_SHARES", "8192")),
+        for name, value in (("cpu.shares", os.environ.get("JCTDB_LAB_CPU_SHARES", "32768")),
                             ("cpu.rt_runtime_us", "500000"), ("cgroup.procs", str(os.getpid()))):
             with contextlib.suppress(FileNotFoundError), open(f"{group}/{name}", "w") as file:
                 file.write(value)

@@ -13,7 +13,7 @@ import nslab
 OWN, NEW = ("own lock", "own write", "own unlock"), ("new create", "new write", "new rename", "new close")
 SLOW_S = 0.05  # what load.py calls slow
 JOINED_S = 0.5  # an address that fails again so soon was not back
-OUTAGE_S = 0.2  # shorter ones are the noise of a busy machine
+OUTAGE_S = 0.3  # shorter ones are the noise of a busy machine
 STARTS_BEFORE_S = 0.15  # a gap is told from the last success, which was before the fault
 
 
@@ -68,7 +68,7 @@ class Poll:
 
     def silent(self):
         return [address for address, one in self.last.items()
-                if one["opens"] is None or self.now - one["opens"] >= OUTAGE_S + 0.1]
+                if one["opens"] is None or self.now - one["opens"] >= 2 * OUTAGE_S]
 
     def quiet_since(self, start):
         """The time of the last sign of trouble after `start`, with the present if there is any now."""

@@ -36,8 +36,9 @@ class Load:
         before = len(writer.acknowledged)
         self.cluster.wait_for(lambda: writer.saved_since(before + 3), timeout,
                               f"nobody serves {self.addresses[self.victim]} after its node failed")
-        expect(self.cluster.lab.addresses(min(self.survivors()))[self.addresses[self.victim]]
-               != self.victim, "the address is still said to be on the failed node")
+        self.cluster.wait_for(lambda: self.cluster.lab.addresses(min(self.survivors())).get(
+            self.addresses[self.victim]) in self.survivors(), 5,
+            "the address is still said to be on the failed node")
 
     def end(self):
         for thread in [*self.writers.values(), self.keeper]:
