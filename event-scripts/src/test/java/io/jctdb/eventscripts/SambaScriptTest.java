@@ -27,6 +27,7 @@ class SambaScriptTest {
     lab =
         new ScriptLab(dir)
             .standIn("pidof", "exit 1")
+            .standIn("smbcontrol", "")
             .standIn("testparm", TESTPARM.formatted(dir))
             .standIn("ss", "printf 'LISTEN 0 50 [::]:%s *:*\\n' 445 139")
             .file(
@@ -77,6 +78,26 @@ class SambaScriptTest {
     lab.file("script.options", "CTDB_SAMBA_CHECK_PORTS=4455\n");
     assertThat(lab.event("50.samba", "monitor"))
         .isEqualTo(new ScriptLab.Outcome(1, "samba not listening on TCP port 4455\n"));
+  }
+
+  @Test
+  void anSmbdThatHangsIsGivenUpTheSecondTime() throws Exception {
+    lab.standIn("smbcontrol", "echo No replies received; exit 1");
+    ScriptLab.Outcome first = lab.event("50.samba", "monitor");
+    assertThat(first.status()).isZero();
+    assertThat(first.output()).startsWith("WARNING: smbd answers").contains("No replies");
+    assertThat(lab.event("50.samba", "monitor"))
+        .isEqualTo(
+            new ScriptLab.Outcome(
+                1, "ERROR: smbd answers: fail count 2 >= error threshold 2\nNo replies received\n"));
+
+    lab.standIn("smbcontrol", "");
+    assertThat(lab.event("50.samba", "monitor").output())
+        .isEqualTo("NOTICE: smbd answers: no longer failing\n");
+    assertThat(lab.event("50.samba", "monitor").output()).isEmpty();
+
+    lab.standIn("smbcontrol", "exit 1").file("script.options", "CTDB_SAMBA_SKIP_PING=yes\n");
+    assertThat(lab.event("50.samba", "monitor").output()).isEmpty();
   }
 
   @Test
