@@ -49,6 +49,7 @@ PACKAGES = {
     "procps": "/usr/bin/pgrep",
     "util-linux": "/usr/bin/nsenter",
     "openssl": "/usr/bin/openssl",
+    "tgt": "/usr/sbin/tgtd",
 }
 
 

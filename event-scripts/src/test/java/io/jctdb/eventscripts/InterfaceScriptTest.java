@@ -50,11 +50,28 @@ class InterfaceScriptTest {
           .isEqualTo(
               new ScriptLab.Outcome(1, "ERROR: No link on the public network interface eth2\n"));
       assertThat(lab.calls())
-          .contains(
-              "ctdb setifacelink eth1 up",
-              "ctdb setifacelink eth2 down",
-              "ctdb setifacelink eth3 up",
-              "ip link set eth2 up");
+          .contains("ctdb setifacelink eth2 down", "ip link set eth2 up")
+          .as("what the daemon knows already")
+          .doesNotContain("ctdb setifacelink eth1 up", "ctdb setifacelink eth3 up");
+    }
+
+    @Test
+    void theDaemonIsToldWhatItDoesNotKnow() throws Exception {
+      lab.standIn(
+          "ctdb", "[ \"$*\" != '-X ifaces' ] || printf '|Name|\\n|eth1|0|1|\\n|eth2|0|1|\\n'");
+      lab.event("10.interface", "monitor");
+      assertThat(lab.calls())
+          .contains("ctdb setifacelink eth1 up")
+          .doesNotContain("ctdb setifacelink eth2 down");
+    }
+
+    @Test
+    void theKernelsFilesSayForNothingThatALinkIsUp() throws Exception {
+      lab.file("sys/class/net/eth1/carrier", "1\n")
+          .file("sys/class/net/eth2/carrier", "1\n")
+          .file("sys/class/net/eth3/carrier", "1\n");
+      assertThat(lab.event("10.interface", "monitor")).isEqualTo(new ScriptLab.Outcome(0, ""));
+      assertThat(lab.calls()).containsExactly("ctdb -X ifaces", "ctdb setifacelink eth2 up");
     }
 
     @Test

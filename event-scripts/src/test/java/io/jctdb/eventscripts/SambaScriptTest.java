@@ -13,10 +13,7 @@ class SambaScriptTest {
   private static final String TESTPARM =
       """
       [ ! -e %1$s/broken ] || { echo 'registry is blocked' >&2; exit 1; }
-      case "$*" in
-      *parameter-name*) echo '445, 139' ;;
-      *) cat %1$s/smb.conf ;;
-      esac
+      cat %1$s/smb.conf
       """;
 
   @TempDir private Path dir;
@@ -37,6 +34,7 @@ class SambaScriptTest {
                 \tinclude = registry
                 \tregistry shares = Yes
                 \tworkgroup = X
+                \tsmb ports = 445, 139
                 [homes]
                 \tpath = /home/%U
                 [data]
@@ -102,7 +100,7 @@ class SambaScriptTest {
 
   @Test
   void aMissingShareDirectoryMakesTheNodeUnhealthyUnlessTheCheckIsOff() throws Exception {
-    lab.file("smb.conf", "[data]\n\tpath = /no/such dir\n");
+    lab.file("smb.conf", "[global]\n\tsmb ports = 445\n[data]\n\tpath = /no/such dir\n");
     assertThat(lab.event("50.samba", "monitor"))
         .isEqualTo(
             new ScriptLab.Outcome(1, "ERROR: samba directory \"/no/such dir\" not available\n"));

@@ -32,6 +32,7 @@ final class ScriptLab {
     environment.put("PATH", bin + ":/usr/sbin:/usr/bin:/sbin:/bin");
     environment.put("CTDB_BASE", base.toString());
     environment.put("CTDB_TEST_MODE", "yes");
+    environment.put("SYSFS_PATH", base.resolve("sys").toString());
     environment.put("CTDB_HELPER_BINDIR", bin.toString());
     environment.put("CTDB_LOGGING", "file:" + base.resolve("log"));
     template.redirectErrorStream(true);

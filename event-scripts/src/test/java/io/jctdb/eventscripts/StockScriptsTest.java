@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,14 +21,23 @@ class StockScriptsTest {
   void stockScriptsRunOnOurLibraryThroughOurRunner() throws Exception {
     assumeTrue(Files.isDirectory(STOCK), "Debian's ctdb is not installed");
     ScriptLab lab = new ScriptLab(dir);
-    Files.delete(dir.resolve("events/legacy/00.ctdb.script"));
-    Files.delete(dir.resolve("events/legacy/10.interface.script"));
-    Files.delete(dir.resolve("events/legacy/50.samba.script"));
-    for (String script : List.of("00.ctdb", "10.interface", "40.vsftpd", "60.nfs", "70.iscsi")) {
-      String name = script + ".script";
-      Files.createSymbolicLink(dir.resolve("events/legacy/" + name), STOCK.resolve(name));
+    // What they would end, or start, belongs to this host.
+    lab.standIn("killall", "").standIn("tgtd", "").standIn("service", "").standIn("pidof", "exit 1");
+    Path legacy = dir.resolve("events/legacy");
+    try (Stream<Path> ours = Files.list(legacy);
+        Stream<Path> stock = Files.list(STOCK)) {
+      for (Path script : ours.toList()) {
+        Files.delete(script);
+      }
+      for (Path script : stock.toList()) {
+        Files.createSymbolicLink(legacy.resolve(script.getFileName().toString()), script);
+      }
     }
     lab.databaseDirectories();
+    lab.standIn(
+        "ctdb-config",
+        "case \"$3\" in 'volatile '*|'persistent '*|'state '*) echo %s/db/${3%%%% *} ;; esac"
+            .formatted(dir));
     ScriptEnvironment environment =
         new ScriptHouse(dir)
             .environment()
