@@ -35,6 +35,9 @@ final class LocalAddress {
   /** An event for this address is under way. */
   boolean changing;
 
+  /** ... and it is on its way out. */
+  boolean releasing;
+
   AfterChange afterChange = AfterChange.CARRY_ON;
 
   /** Requests that came while the address was changing, in their order. */

@@ -202,6 +202,7 @@ public final class LocalAddresses {
     }
     if (entry.holder == self || entry.changing) {
       entry.deleting = true;
+      ports.listener().takeoverRunWanted(entry.text() + " has been deleted here");
     } else {
       forget(entry);
     }
@@ -285,6 +286,10 @@ public final class LocalAddresses {
       status.accept(FAILED);
     } else if (entry == null) {
       status.accept(OK);
+    } else if (entry.changing && entry.releasing) {
+      // Whoever had it released may be about to give it to another node.
+      LOG.warn("Refused to take {}: it is just being released", entry.text());
+      status.accept(FAILED);
     } else if (entry.changing) {
       entry.later(() -> takeoverIp(request, status), status, true);
     } else {
@@ -505,6 +510,7 @@ public final class LocalAddresses {
     String on = entry.interfaceName == null ? NO_INTERFACE : entry.interfaceName;
     LOG.info("Releasing public address {} from {}", entry.text(), on);
     entry.changing = true;
+    entry.releasing = true;
     // Counts as here until it is gone, so that clients are told.
     entry.holder = self;
     ports
@@ -521,6 +527,7 @@ public final class LocalAddresses {
   /** Only the kernel says whether a release worked, not the script (1.10). */
   private void released(LocalAddress entry, int newHolder, int result, IntConsumer status) {
     entry.changing = false;
+    entry.releasing = false;
     entry.afterChange = AfterChange.CARRY_ON;
     if (result != OK) {
       LOG.warn("Event releaseip for {} ended with status {}", entry.text(), result);

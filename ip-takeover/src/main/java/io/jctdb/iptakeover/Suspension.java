@@ -9,6 +9,7 @@ final class Suspension {
 
   private final Scheduler scheduler;
   private boolean set;
+  private long startNanos;
   private long endNanos;
 
   Suspension(Scheduler scheduler) {
@@ -19,6 +20,7 @@ final class Suspension {
   void forSeconds(int seconds) {
     boolean reasonable = seconds >= 0 && seconds <= SECONDS_MAX;
     set = seconds != 0;
+    startNanos = scheduler.nowNanos();
     endNanos =
         scheduler.nowNanos() + Duration.ofSeconds(reasonable ? seconds : SECONDS_MAX).toNanos();
   }
@@ -29,6 +31,11 @@ final class Suspension {
 
   boolean isInForce() {
     return set && scheduler.nowNanos() - endNanos < 0;
+  }
+
+  /** Since it was last asked for. */
+  Duration age() {
+    return Duration.ofNanos(scheduler.nowNanos() - startNanos);
   }
 
   Duration left() {

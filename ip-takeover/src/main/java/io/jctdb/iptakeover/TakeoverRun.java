@@ -75,6 +75,7 @@ final class TakeoverRun {
   private final LastHolders holders;
   private final Refusals refusals;
   private final boolean tellAlways;
+  private final boolean onlyStranded;
   private final Consumer<TakeoverResult> done;
 
   private final Map<Integer, Set<InetAddress>> known = new TreeMap<>();
@@ -94,6 +95,8 @@ final class TakeoverRun {
   /**
    * @param nodesNow the node map as the leader sees it at the time of asking
    * @param tellAlways send {@code ipreallocated} even if nothing changes
+   * @param onlyStranded touch no address but those whose holder is lost or must not have it: somebody
+   *     else, {@code ctdb moveip}, may be moving the others
    */
   TakeoverRun(
       NodeControls controls,
@@ -105,6 +108,7 @@ final class TakeoverRun {
       LastHolders holders,
       Refusals refusals,
       boolean tellAlways,
+      boolean onlyStranded,
       Consumer<TakeoverResult> done) {
     this.controls = controls;
     this.scheduler = scheduler;
@@ -116,6 +120,7 @@ final class TakeoverRun {
     this.holders = holders;
     this.refusals = refusals;
     this.tellAlways = tellAlways;
+    this.onlyStranded = onlyStranded;
     this.done = done;
   }
 
@@ -275,6 +280,9 @@ final class TakeoverRun {
   private void place(ControlRound placing, Placement placement) {
     InetAddress address = placement.address();
     Set<Integer> claimers = claimers(address);
+    if (onlyStranded && !isStranded(address, claimers)) {
+      return;
+    }
     Set<Integer> unsafe = claimers.isEmpty() ? mayHave(address) : Set.of();
     if (!unsafe.isEmpty()) {
       // Nothing is said to anybody: who is believed to have it is what protects it.
@@ -309,6 +317,15 @@ final class TakeoverRun {
             }
           });
     }
+  }
+
+  private boolean isStranded(InetAddress address, Set<Integer> claimers) {
+    if (!claimers.isEmpty()) {
+      return claimers.stream()
+          .anyMatch(pnn -> !available.getOrDefault(pnn, Set.of()).contains(address));
+    }
+    Set<Integer> traces = traces(address);
+    return traces.isEmpty() || !known.keySet().containsAll(traces);
   }
 
   private boolean isReleased(int pnn, Placement placement, int status) {
@@ -390,16 +407,22 @@ final class TakeoverRun {
         unsafe.add(node.pnn());
       }
     }
-    Set<Integer> traces = new HashSet<>(holders.of(address));
-    if (traces.isEmpty()) {
+    if (holders.of(address).isEmpty()) {
       return unsafe;
     }
-    traces.addAll(believed.getOrDefault(address, Set.of()));
+    Set<Integer> traces = traces(address);
     traces.removeAll(known.keySet());
     if (!traces.isEmpty()) {
       unsafe.retainAll(traces);
     }
     return unsafe;
+  }
+
+  /** Where it was seen or sent by this leader, or is believed to be. */
+  private Set<Integer> traces(InetAddress address) {
+    Set<Integer> traces = new HashSet<>(holders.of(address));
+    traces.addAll(believed.getOrDefault(address, Set.of()));
+    return traces;
   }
 
   // The end.

@@ -28,6 +28,10 @@ import org.slf4j.LoggerFactory;
  * leader at all, who has asked for a run: nobody is left without an answer because the last node
  * that could lead has been stopped.
  *
+ * <p>Tools suspend runs, or the checks, for longer than they need (20 s). A change of the cluster's
+ * state does not wait for that: it starts a run that touches only the addresses whose holder is lost
+ * or must not have them any more. While {@code ctdb moveip} may be moving one, nothing else does.
+ *
  * <p>A run that is wanted while another one is under way does not wait for slow nodes: the first
  * run comes to an end soon ({@link TakeoverRun#hurry}), and who waited for it waits for the next.
  *
@@ -49,6 +53,11 @@ public final class TakeoverRuns {
 
   /** How often the nodes that deferred addresses wait for are looked at. */
   private static final Duration DEFERRED_LOOK = Duration.ofMillis(100);
+
+  /** What {@code ctdb moveip} and {@code reloadips} need. */
+  private static final int SUSPENDED_MAX_SECONDS = 2;
+
+  static final Duration SUSPENDED_MAX = Duration.ofSeconds(SUSPENDED_MAX_SECONDS);
 
   /** How long a leader is waited for before a request is answered without one. */
   private static final Duration LEADERLESS = Duration.ofSeconds(1);
@@ -75,6 +84,9 @@ public final class TakeoverRuns {
   private OptionalInt leader = OptionalInt.empty();
   private boolean wanted;
 
+  /** A holder is lost or must not hold: that does not wait for the end of a suspension. */
+  private boolean urgent;
+
   /** In how many runs in a row a node has failed to release something. */
   private final Map<Integer, Integer> keeping = new HashMap<>();
 
@@ -94,6 +106,9 @@ public final class TakeoverRuns {
 
   /** Asked for by a leader during its run: no checks here; it does not bind the next leader. */
   private final Suspension quiet;
+
+  /** A tool is moving an address by itself. */
+  private final Suspension moving;
 
   /**
    * @param nodes the node map as the leader sees it, asked at the beginning of each run
@@ -116,6 +131,7 @@ public final class TakeoverRuns {
     this.listener = listener;
     this.disabled = new Suspension(scheduler);
     this.quiet = new Suspension(scheduler);
+    this.moving = new Suspension(scheduler);
     this.refusals = new Refusals(scheduler);
   }
 
@@ -179,6 +195,12 @@ public final class TakeoverRuns {
     }
   }
 
+  /** The same, because a node has changed: not to be held up by a tool that suspends runs. */
+  public void requestUrgently(String reason) {
+    urgent |= isLeader();
+    request(reason);
+  }
+
   /** Nodes may have come, or have been lost: what a run asked of those is not waited for. */
   public void nodesChanged() {
     if (running != null) {
@@ -212,8 +234,9 @@ public final class TakeoverRuns {
       } else if (srvid == Srvid.DISABLE_TAKEOVER_RUNS) {
         disable(DisableMessage.decode(data));
       } else if (srvid == Srvid.DISABLE_IP_CHECK) {
-        // Only the checks: a run that somebody asks for meanwhile is not kept waiting.
+        // It says for how long the checks shall be off; the move itself takes a moment only.
         quiet.forSeconds(Payload.u32(data));
+        moving.forSeconds(Payload.u32(data) == 0 ? 0 : SUSPENDED_MAX_SECONDS);
       } else {
         return false;
       }
@@ -302,12 +325,21 @@ public final class TakeoverRuns {
     if (!isLeader() || !wanted || running != null) {
       return;
     }
-    if (disabled.isInForce()) {
-      startLater(disabled.left());
+    boolean suspended = disabled.isInForce();
+    if (suspended && !(urgent && disabled.age().compareTo(SUSPENDED_MAX) >= 0)) {
+      Duration left = disabled.left();
+      Duration pause = SUSPENDED_MAX.minus(disabled.age());
+      startLater(urgent && pause.compareTo(left) < 0 ? pause : left);
       return;
     }
+    if (moving.isInForce() && !urgent) {
+      startLater(moving.left());
+      return;
+    }
+    boolean restricted = suspended || moving.isInForce();
     cancelLater();
     wanted = false;
+    urgent = false;
     deferred = List.of();
     List<Asker> answering = waiting;
     waiting = new ArrayList<>();
@@ -324,12 +356,17 @@ public final class TakeoverRuns {
             holders,
             refusals,
             tellOwed,
-            result -> ended(result, answering, rebalanced));
+            restricted,
+            result -> ended(result, answering, rebalanced, restricted));
     running = run;
     run.start();
   }
 
-  private void ended(TakeoverResult result, List<Asker> answering, Set<Integer> rebalanced) {
+  private void ended(
+      TakeoverResult result,
+      List<Asker> answering,
+      Set<Integer> rebalanced,
+      boolean wasRestricted) {
     running = null;
     listener.disableElsewhere(0);
     boolean again = wanted;
@@ -339,7 +376,11 @@ public final class TakeoverRuns {
     if (result.isSuccess() && result.deferred().isEmpty()) {
       tellOwed = again;
     }
-    answering.forEach(asker -> answer(asker, result));
+    if (wasRestricted) {
+      waiting.addAll(answering);
+    } else {
+      answering.forEach(asker -> answer(asker, result));
+    }
     deferred = result.deferred();
     if (!result.isSuccess()) {
       LOG.warn(
@@ -348,15 +389,18 @@ public final class TakeoverRuns {
               ? "is not finished"
               : "failed on nodes " + result.failures().keySet());
       wanted = true;
+      urgent |= wasRestricted;
       startLater(refusals.isNew() ? ELSEWHERE_PAUSE : RETRY_PAUSE);
     }
     complain(result);
     listener.finished(result);
     if (again) {
       startIfPossible();
-    } else {
-      lookAtDeferred();
+    } else if (wasRestricted && result.isSuccess()) {
+      wanted = true;
+      startIfPossible();
     }
+    lookAtDeferred();
   }
 
   private void complain(TakeoverResult result) {
@@ -400,6 +444,7 @@ public final class TakeoverRuns {
     if (earliest <= 0) {
       LOG.info("Takeover run: addresses that were waited for are free");
       wanted = true;
+      urgent = true;
       startIfPossible();
     } else {
       Duration pause = Duration.ofNanos(Math.min(earliest, DEFERRED_LOOK.toNanos()));

@@ -115,6 +115,17 @@ class LocalAddressesTest {
   }
 
   @Test
+  void whatIsJustBeingReleasedIsNotTakenBack() {
+    take(A);
+    node.releaseIp(to(2, A), statuses::add);
+    node.takeoverIp(to(1, A), statuses::add);
+    assertThat(statuses).containsExactly(0, -1);
+    kernel.addresses.clear();
+    eventEnds(0);
+    assertThat(statuses).containsExactly(0, -1, 0);
+  }
+
+  @Test
   void anAddressThatIsBeingTakenOrReleasedCountsAsHere() {
     node.takeoverIp(to(1, A), statuses::add);
     assertThat(node.publicIps(false)).contains(to(1, A));
@@ -275,6 +286,7 @@ class LocalAddressesTest {
   void aDeletedAddressGoesWithItsNextRelease() {
     take(A);
     assertThat(node.delete(ip(A))).isZero();
+    assertThat(log).last().isEqualTo("wanted: " + A + " has been deleted here");
     assertThat(available()).containsExactly("fd00::1", B);
     assertThat(node.isPublic(ip(A))).isTrue();
     node.releaseIp(to(NOBODY, A), statuses::add);

@@ -279,6 +279,38 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void aNodeLostRightAfterMoveipIsNotWaitedForUntilTheSuspensionEnds() {
+    lead();
+    String moving = held(2).iterator().next();
+    runs.onMessage(Srvid.DISABLE_IP_CHECK, Payload.ofU32(20));
+    held(2).remove(moving);
+    beliefs.put("2 " + moving, 0);
+    Set<String> lost = lose(1, Duration.ZERO);
+    runs.request("the tool's own request");
+    assertThat(sent).as("the tool is given its moment").isEmpty();
+    runs.requestUrgently("node 1 is lost");
+    assertThat(sent)
+        .as("what the tool is moving is left alone")
+        .noneMatch(s -> s.endsWith(moving));
+    lost.forEach(address -> assertThat(sent).anyMatch(s -> s.endsWith("TAKEOVER_IP " + address)));
+    held(0).add(moving);
+    scheduler.advance(TakeoverRuns.SUSPENDED_MAX);
+    assertThat(sent).as("then all are looked at").anyMatch(s -> s.endsWith(moving));
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void aNodeLostWhileAToolHasSuspendedRunsIsNotWaitedForUntilThatEnds() {
+    lead();
+    runs.onMessage(Srvid.DISABLE_TAKEOVER_RUNS, new DisableMessage(2, 9, 20).encode());
+    lose(1, Duration.ZERO);
+    runs.requestUrgently("node 1 is lost");
+    assertThat(sent).isEmpty();
+    scheduler.advance(TakeoverRuns.SUSPENDED_MAX);
+    assertEveryAddressOnce();
+  }
+
+  @Test
   void aNodeThatNeverReleasesIsComplainedAbout() {
     lead();
     flags[1] = NodeFlags.UNHEALTHY;
@@ -346,6 +378,8 @@ class TakeoverRunsTest {
     runs.onMessage(Srvid.DISABLE_IP_CHECK, Payload.ofU32(20));
     assertThat(runs.isDisabled()).as("checks of addresses").isTrue();
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    assertThat(answers).as("the move itself is not disturbed").isEmpty();
+    scheduler.advance(TakeoverRuns.SUSPENDED_MAX);
     assertThat(answers).contains("1/77: 0");
   }
 

@@ -244,7 +244,7 @@ public final class Addresses implements ControlTable.Group {
     if (!state.equals(lastState)) {
       lastState = state;
       if (cluster.isLeader() && cluster.epoch() != null && !life.isRecovering()) {
-        runs.request("the state of the nodes has changed");
+        runs.requestUrgently("the state of the nodes has changed");
       } else {
         lastState = "";
       }
