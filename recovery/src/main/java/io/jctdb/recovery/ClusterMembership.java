@@ -111,6 +111,15 @@ public interface ClusterMembership extends AutoCloseable {
   long leaseUntilNanos();
 
   /**
+   * Whether this node acts without ZooKeeper at the moment, because every member of its epoch
+   * confirms that it does the same (docs/fencing.md). Membership is frozen as long as that lasts.
+   */
+  boolean failsafe();
+
+  /** How often this process was not run for long, or the clocks moved apart, since the start. */
+  ClockGuard clocks();
+
+  /**
    * For the leader: from when on, on the configured clock, public addresses of a node may be given
    * to others. {@link Long#MIN_VALUE}: at once (it said that it has let go, or was never seen
    * holding any); {@link Long#MAX_VALUE}: it is registered and may hold addresses. Ask again after

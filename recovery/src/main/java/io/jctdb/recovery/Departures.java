@@ -145,14 +145,17 @@ public final class Departures {
     if (hasLetGo(life)) {
       return true;
     }
-    // If it was never seen here, it went before we looked: as if it had vanished now.
+    // If it was never seen here, it went before we looked: as if it had vanished now, and as if it
+    // had held on without a quorum until there was one.
     Gone end =
         gone.computeIfAbsent(
             life,
             unseen ->
                 new Gone(
                     nowNanos,
-                    timing.residue(timing.session()).toNanos(),
+                    Math.max(
+                        timing.residue(timing.session()).toNanos(),
+                        timing.peer().lease().plus(timing.peer().drift()).toNanos()),
                     timing.lease().toNanos(),
                     LastWill.NONE));
     return nowNanos >= leaseEnd(life, end);

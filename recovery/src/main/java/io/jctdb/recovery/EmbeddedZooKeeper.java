@@ -138,6 +138,11 @@ public final class EmbeddedZooKeeper implements AutoCloseable {
     return member.serving();
   }
 
+  /** For the member of this node. */
+  public QuorumWitness witness() {
+    return QuorumWitness.of(ensemble, () -> thread.isAlive() && member.mayBeInQuorum());
+  }
+
   @Override
   public void close() {
     reporter.close();

@@ -22,6 +22,9 @@ interface EnsembleMember extends AutoCloseable {
   /** Whether the server serves clients: with a quorum when it is one of several. */
   boolean serving();
 
+  /** Whether the server may be part of a quorum, though it may not serve clients yet. */
+  boolean mayBeInQuorum();
+
   /** How many members of the ensemble this one is in contact with, itself included. */
   int reachable();
 

@@ -421,7 +421,9 @@ public final class LeaderMachine {
       wantedSince = now;
     }
     String why = reason(next, now);
-    if (why == null || blocked(now)) {
+    // In this order: the wait for members that have gone begins now.
+    boolean blocked = blocked(now);
+    if (why == null || blocked) {
       return;
     }
     forcedBecause = null;

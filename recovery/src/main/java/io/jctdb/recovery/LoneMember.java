@@ -53,6 +53,11 @@ final class LoneMember implements EnsembleMember {
   }
 
   @Override
+  public boolean mayBeInQuorum() {
+    return !closed;
+  }
+
+  @Override
   public int reachable() {
     return 1;
   }

@@ -26,6 +26,8 @@ import java.util.function.LongSupplier;
  *     not let go although it is stopped or banned, is waited for before it is expelled
  * @param will hash of this process's {@link LastWill}, or {@link LastWill#NONE}
  * @param bootNanos monotonic clock in nanoseconds that also counts while the host is suspended
+ * @param witness what is known of the quorum of ZooKeeper, for holding on without one
+ * @param condition what a leader must hold besides its record
  */
 public record MembershipConfig(
     int self,
@@ -40,7 +42,9 @@ public record MembershipConfig(
     Duration settle,
     Duration patience,
     String will,
-    LongSupplier bootNanos) {
+    LongSupplier bootNanos,
+    QuorumWitness witness,
+    LeadershipCondition condition) {
 
   public MembershipConfig {
     if (self < 0 || !root.startsWith("/") || root.length() < 2 || root.endsWith("/")) {
@@ -66,7 +70,9 @@ public record MembershipConfig(
         Duration.ofMillis(80),
         Duration.ofSeconds(5),
         LastWill.NONE,
-        System::nanoTime);
+        System::nanoTime,
+        QuorumWitness.NONE,
+        LeadershipCondition.NONE);
   }
 
   public MembershipConfig withRoot(String path) {
@@ -83,7 +89,9 @@ public record MembershipConfig(
         settle,
         patience,
         will,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
   }
 
   public MembershipConfig withCapabilities(int bits) {
@@ -100,7 +108,9 @@ public record MembershipConfig(
         settle,
         patience,
         will,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
   }
 
   public MembershipConfig withStartFlags(int flags) {
@@ -117,7 +127,9 @@ public record MembershipConfig(
         settle,
         patience,
         will,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
   }
 
   public MembershipConfig withTiming(MembershipTiming other) {
@@ -134,7 +146,9 @@ public record MembershipConfig(
         settle,
         patience,
         will,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
   }
 
   public MembershipConfig withPatience(Duration other) {
@@ -151,7 +165,9 @@ public record MembershipConfig(
         settle,
         other,
         will,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
   }
 
   public MembershipConfig withWill(String hash) {
@@ -168,7 +184,9 @@ public record MembershipConfig(
         settle,
         patience,
         hash,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
   }
 
   public MembershipConfig withClock(LongSupplier nanos) {
@@ -185,7 +203,9 @@ public record MembershipConfig(
         settle,
         patience,
         will,
-        nanos);
+        nanos,
+        witness,
+        condition);
   }
 
   /** A cluster of one node need not wait for others. */
@@ -203,6 +223,46 @@ public record MembershipConfig(
         settle,
         patience,
         will,
-        bootNanos);
+        bootNanos,
+        witness,
+        condition);
+  }
+
+  public MembershipConfig withWitness(QuorumWitness other) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        will,
+        bootNanos,
+        other,
+        condition);
+  }
+
+  public MembershipConfig withCondition(LeadershipCondition other) {
+    return new MembershipConfig(
+        self,
+        address,
+        connectString,
+        root,
+        capabilities,
+        startFlags,
+        timing,
+        addressResidue,
+        gather,
+        settle,
+        patience,
+        will,
+        bootNanos,
+        witness,
+        other);
   }
 }

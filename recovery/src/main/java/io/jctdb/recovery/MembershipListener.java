@@ -56,6 +56,12 @@ public interface MembershipListener {
    */
   void leaseLost(String reason);
 
+  /**
+   * This node goes on without ZooKeeper, because every member of its epoch confirms that it holds
+   * on to the same epoch; or does so no longer.
+   */
+  default void failsafeChanged(boolean failsafe) {}
+
   /** ZooKeeper does not answer. The node goes on serving until its lease runs out. */
   void quorumLost();
 

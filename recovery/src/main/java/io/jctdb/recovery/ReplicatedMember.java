@@ -69,6 +69,14 @@ final class ReplicatedMember implements EnsembleMember {
   }
 
   @Override
+  public boolean mayBeInQuorum() {
+    QuorumPeer running = peer;
+    return running != null
+        && running.isRunning()
+        && running.getPeerState() != QuorumPeer.ServerState.LOOKING;
+  }
+
+  @Override
   public int reachable() {
     QuorumPeer running = peer;
     QuorumCnxManager connections = running == null ? null : running.getQuorumCnxManager();

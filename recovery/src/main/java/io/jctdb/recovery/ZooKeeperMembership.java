@@ -41,6 +41,9 @@ final class ZooKeeperMembership implements ClusterMembership {
   /** How late a lease that has run out, a ban that is over or a heartbeat may be noticed. */
   private static final Duration TICK = Duration.ofMillis(25);
 
+  /** A tick that is later, or a clock that moves by more, is told. */
+  private static final Duration LATE = TICK.plusMillis(250);
+
   /** A watch that was lost would leave this node behind for at most so long. */
   private static final long REREAD_NANOS = Duration.ofSeconds(5).toNanos();
 
@@ -87,6 +90,14 @@ final class ZooKeeperMembership implements ClusterMembership {
   private @Nullable EpochLives proposed;
 
   private long livesAgainAt;
+  private final QuorumAbsence absence = new QuorumAbsence();
+  private final ClockGuard clocks = new ClockGuard(LATE);
+  private final HeldCondition condition;
+
+  /** The leader is silent, and this node tries to take its place. */
+  private boolean usurping;
+
+  private volatile boolean failsafe;
 
   private volatile long leaseUntil = NO_LEASE;
   private volatile Map<Integer, MemberInfo> nodes = Map.of();
@@ -114,6 +125,7 @@ final class ZooKeeperMembership implements ClusterMembership {
             task ->
                 Thread.ofPlatform().name("membership-" + config.self()).daemon().unstarted(task));
     this.owner = this::execute;
+    this.condition = new HeldCondition(config.condition(), owner, this::conditionChanged);
   }
 
   static ZooKeeperMembership start(
@@ -320,13 +332,19 @@ final class ZooKeeperMembership implements ClusterMembership {
   private void answered(long sentAt) {
     zooKeeperLeaseUntil =
         Math.max(zooKeeperLeaseUntil, sentAt + config.timing().lease().toNanos());
+    absence.answered(now());
     reckonLease();
   }
 
-  /** The lease is the earlier of the two. Once it is over it is not renewed: the life has ended. */
+  /**
+   * The lease is the earlier of the two, where the confirmation of every member can stand in for
+   * ZooKeeper. Once it is over it is not renewed: the life has ended.
+   */
   private void reckonLease() {
     boolean over = leaseUntil != NO_LEASE && now() >= leaseUntil;
-    long until = Math.min(zooKeeperLeaseUntil, heartbeat.peerLeaseUntil());
+    long until =
+        Math.min(
+            Math.max(zooKeeperLeaseUntil, heartbeat.failsafeUntil()), heartbeat.peerLeaseUntil());
     if (!over && until != leaseUntil && zooKeeperLeaseUntil != NO_LEASE) {
       leaseUntil = until;
       listener.leaseRenewed(until);
@@ -370,6 +388,41 @@ final class ZooKeeperMembership implements ClusterMembership {
         });
   }
 
+  private void noteFailsafe(long now) {
+    boolean without = leaseUntil != NO_LEASE && leaseUntil > now && zooKeeperLeaseUntil <= now;
+    if (without != failsafe) {
+      failsafe = without;
+      if (without) {
+        LOG.warn(
+            "node {}: FAILSAFE: ZooKeeper has no quorum; every member of epoch {} confirms it, and"
+                + " all go on serving. Membership is frozen: if one of them is lost, all stop",
+            config.self(),
+            epoch.map(Epoch::number).orElse(Epoch.NONE));
+      } else {
+        LOG.warn("node {}: failsafe is over", config.self());
+      }
+      listener.failsafeChanged(without);
+    }
+  }
+
+  private void watchClocks(long now) {
+    ClockGuard.Finding found = clocks.step(now, System.nanoTime());
+    if (found.stalledNanos() > 0) {
+      LOG.warn(
+          "node {}: this process did not run for {} ms (paused, collecting garbage, or short of"
+              + " processors)",
+          config.self(),
+          found.stalledNanos() / 1_000_000);
+    }
+    if (found.jumpedNanos() != 0) {
+      LOG.warn(
+          "node {}: the boot clock and the monotonic clock moved apart by {} ms: was this machine"
+              + " suspended?",
+          config.self(),
+          found.jumpedNanos() / 1_000_000);
+    }
+  }
+
   private void sendLives(EpochLives lives) {
     LeaseMessage message = new LeaseMessage.Lives(lives.number(), lives.incarnations());
     lives.incarnations().keySet().forEach(pnn -> send(new PeerHeartbeat.Send(pnn, message)));
@@ -409,6 +462,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       step(new LeaderEvent.Deposed());
     }
     leaderIs(OptionalInt.empty());
+    condition.release();
     if (ended != null) {
       if (ended.begun()) {
         earlierSessions.add(ended.id());
@@ -432,6 +486,8 @@ final class ZooKeeperMembership implements ClusterMembership {
       return;
     }
     long now = now();
+    watchClocks(now);
+    noteFailsafe(now);
     if (own.banIsOver(now)) {
       LOG.info("node {}: the ban is over", config.self());
       changeFlags(OwnNode::unban);
@@ -465,6 +521,10 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private void beatTime(long now) {
+    absence.look(config.witness().mayBeInQuorum(), now);
+    Set<Integer> members = epoch.map(Epoch::members).map(Set::copyOf).orElse(Set.of());
+    heartbeat.withoutQuorum(
+        absence.lasting(now) && QuorumAbsence.covers(members, config.witness().ensemble()));
     heartbeat.tick(now).forEach(this::send);
     EpochLives pending = proposed;
     if (pending != null && now >= livesAgainAt) {
@@ -487,6 +547,11 @@ final class ZooKeeperMembership implements ClusterMembership {
     boolean may = published.mayLead() && ownInfo(in).mayLead();
     if (leads.leading() && !may) {
       leads.resign("it is stopped, banned, not ready or without the capability");
+      condition.release();
+      return;
+    }
+    if (leads.leading() && !condition.held()) {
+      leads.resign("it has lost the cluster lock");
       return;
     }
     Optional<ClusterView.Leader> known = read.leader();
@@ -496,9 +561,24 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (known.isPresent() && known.get().session() == in.id()) {
       leads.dropUnconfirmed();
     } else if (known.isEmpty() && may && connected && now >= contendAfter) {
-      leads.contend();
+      if (condition.holdOrAsk(now)) {
+        leads.contend();
+      }
     } else if (known.isPresent() && may && connected && isDead(read, known.get())) {
-      leads.succeed(known.get().session());
+      if (condition.holdOrAsk(now)) {
+        leads.succeed(known.get().session());
+      }
+    } else if (!usurping) {
+      // Somebody else leads, or this node had better not.
+      condition.release();
+    }
+  }
+
+  private void conditionChanged() {
+    LeaderOffice leads = office;
+    ClusterView read = view;
+    if (leads != null && read != null && connected) {
+      contendOrYield(leads, read, now());
     }
   }
 
@@ -561,6 +641,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private void leaderIs(OptionalInt now) {
     if (!now.equals(leader)) {
       leader = now;
+      usurping = false;
       step(new LeaderEvent.LeaderIs(now));
       listener.leaderChanged(now);
     }
@@ -615,7 +696,8 @@ final class ZooKeeperMembership implements ClusterMembership {
         leads.expel(d.life());
       }
       case LeaderDecision.Usurp d -> {
-        if (!leads.contending()) {
+        usurping = true;
+        if (!leads.contending() && condition.holdOrAsk(now())) {
           LOG.warn("node {}, the leader, is expelled: {}", d.leader().pnn(), d.why());
           heartbeat.vanished(d.leader());
           leads.usurp(d.leader(), d.epoch());
@@ -624,6 +706,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       case LeaderDecision.Yield d -> {
         contendAfter = now() + 2 * config.patience().toNanos();
         leads.resign(d.why());
+        condition.release();
       }
     }
   }
@@ -785,6 +868,16 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   @Override
+  public boolean failsafe() {
+    return failsafe;
+  }
+
+  @Override
+  public ClockGuard clocks() {
+    return clocks;
+  }
+
+  @Override
   public long leaseUntilNanos() {
     return leaseUntil;
   }
@@ -845,6 +938,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     owner.execute(
         () -> {
           closed = true;
+          condition.release();
           ZooKeeperSession last = session;
           session = null;
           enrolment = null;

@@ -14,6 +14,8 @@ import org.apache.zookeeper.KeeperException;
 import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
+import org.apache.zookeeper.Testable;
+import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.Stat;
@@ -122,7 +124,32 @@ final class ZooKeeperSession {
 
     void abandon() {
       abandoned = true;
-      getTestable().injectSessionExpiration();
+      super.getTestable().injectSessionExpiration();
+    }
+
+    /**
+     * Curator would end a session that has had no connection for its length. Only ZooKeeper knows
+     * whether it has expired: without a quorum none does, and members may hold on to theirs.
+     */
+    @Override
+    public Testable getTestable() {
+      Testable handle = super.getTestable();
+      return new Testable() {
+        @Override
+        public void injectSessionExpiration() {
+          LOG.debug("the session goes on until ZooKeeper says otherwise");
+        }
+
+        @Override
+        public void queueEvent(WatchedEvent event) {
+          handle.queueEvent(event);
+        }
+
+        @Override
+        public void closeSocket() throws IOException {
+          handle.closeSocket();
+        }
+      };
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.jctdb.recovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.database.Epoch;
+import io.jctdb.database.LeaseMessage;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;
@@ -11,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -321,6 +323,132 @@ class LeaderMachineTest {
     at(10, new LeaderEvent.WillTold(1, "proof"));
     assertThat(at(20, elected(committed(1, 0, 1), 1)))
         .containsExactly(new LeaderDecision.Reserve(2, "node 1 has left"));
+  }
+
+  @Test
+  void aMemberThatMostDoNotHearIsExpelledAndFollowedWhenItsPeersLeaseIsOver() {
+    running(0, 1, 2);
+    assertThat(at(1000, silence(0, 2, 1000))).isEmpty();
+    assertThat(at(1050, silence(1, 2, 1000)))
+        .containsExactly(
+            new LeaderDecision.Expel(new Life(2, 102), "most members do not hear from it"));
+    at(1060, new LeaderEvent.Expelled(new Life(2, 102), true));
+    assertThat(at(1070, gone(2))).isEmpty();
+    // The later of the two acknowledged it at 50; lease 1500, drift 75.
+    assertThat(at(1624, tick())).isEmpty();
+    assertThat(at(1625, tick())).containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
+    assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(millis(2125));
+  }
+
+  @Test
+  void promisesOfAnEarlierEpochOrLifeDoNotCount() {
+    running(0, 1, 2);
+    assertThat(at(1000, silence(0, 2, 1000))).isEmpty();
+    assertThat(
+            at(
+                1000,
+                new LeaderEvent.SilenceReported(
+                    1, new LeaseMessage.Silent(101, 0, 2, 102, 0, false))))
+        .isEmpty();
+    assertThat(
+            at(
+                1000,
+                new LeaderEvent.SilenceReported(
+                    1, new LeaseMessage.Silent(999, 1, 2, 102, 0, false))))
+        .isEmpty();
+    assertThat(
+            at(
+                1000,
+                new LeaderEvent.SilenceReported(
+                    1, new LeaseMessage.Silent(101, 1, 2, 999, 0, false))))
+        .isEmpty();
+  }
+
+  @Test
+  void anExpulsionThatFailsIsTriedAgainALittleLater() {
+    running(0, 1, 2);
+    at(1000, silence(0, 2, 1000));
+    at(1000, silence(1, 2, 1000));
+    assertThat(at(1010, new LeaderEvent.Expelled(new Life(2, 102), false))).isEmpty();
+    assertThat(at(1209, tick())).isEmpty();
+    assertThat(at(1210, tick())).hasSize(1);
+  }
+
+  @Test
+  void theFirstInLineFollowsASilentLeaderTheNextALittleLater() {
+    // Node 0 is first in line after node 2, the leader.
+    running(0, 1, 2);
+    at(0, new LeaderEvent.Deposed());
+    at(0, new LeaderEvent.LeaderIs(OptionalInt.of(2)));
+    assertThat(at(1000, silence(0, 2, 1000))).isEmpty();
+    LeaderDecision usurp =
+        new LeaderDecision.Usurp(new Life(2, 102), 1, "most members do not hear from it");
+    assertThat(at(1010, silence(1, 2, 1000))).containsExactly(usurp);
+    assertThat(at(1011, tick())).isEmpty();
+    assertThat(at(1210, tick())).containsExactly(usurp);
+    at(1211, new LeaderEvent.LeaderIs(OptionalInt.of(1)));
+    assertThat(at(3000, tick())).isEmpty();
+  }
+
+  @Test
+  void whoIsNotTheFirstInLineWaitsForTheFirst() {
+    LeaderMachine second = new LeaderMachine(MembershipConfig.of(1, "10.0.0.2", "10.0.0.1:4380"));
+    for (int pnn = 0; pnn < 3; pnn++) {
+      nodes.put(pnn, node(pnn));
+    }
+    second.step(nodesEvent(), 0);
+    second.step(new LeaderEvent.EpochSeen(committed(1, 0, 1, 2)), 0);
+    second.step(new LeaderEvent.LeaderIs(OptionalInt.of(2)), 0);
+    second.step(silence(0, 2, 1000), millis(1000));
+    assertThat(second.step(silence(1, 2, 1000), millis(1000))).isEmpty();
+    assertThat(second.step(tick(), millis(1299))).isEmpty();
+    assertThat(second.step(tick(), millis(1300))).hasSize(1);
+  }
+
+  @Test
+  void aLeaderThatWasExpelledInTheSameWriteIsNotExpelledAgain() {
+    for (int pnn = 0; pnn < 3; pnn++) {
+      nodes.put(pnn, node(pnn));
+      at(0, new LeaderEvent.Link(pnn, true));
+    }
+    at(0, nodesEvent());
+    at(0, new LeaderEvent.EpochSeen(committed(1, 0, 1, 2)));
+    at(1000, silence(0, 2, 1000));
+    at(1000, silence(1, 2, 1000));
+    assertThat(
+            at(
+                1010,
+                new LeaderEvent.Elected(
+                    8, Optional.of(committed(1, 0, 1, 2)), 1, Set.of(new Life(2, 102)))))
+        .isEmpty();
+    assertThat(at(1020, gone(2))).isEmpty();
+    assertThat(at(1575, tick())).containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
+  }
+
+  @Test
+  void membersThatHearEachOtherAgainGetANewEpoch() {
+    running(0, 1, 2);
+    at(1000, silence(1, 2, 1000));
+    at(1900, heardAgain(1, 2, 1900));
+    assertThat(at(2899, heardAgain(1, 2, 2899))).isEmpty();
+    assertThat(at(2900, heardAgain(1, 2, 2900)))
+        .containsExactly(
+            new LeaderDecision.Reserve(2, "members that did not hear from each other do again"));
+  }
+
+  private LeaderEvent silence(int from, int about, long ageMillis) {
+    return said(from, about, ageMillis, false);
+  }
+
+  private LeaderEvent heardAgain(int from, int about, long ageMillis) {
+    return said(from, about, ageMillis, true);
+  }
+
+  private static LeaderEvent said(int from, int about, long ageMillis, boolean heardAgain) {
+    return new LeaderEvent.SilenceReported(
+        from,
+        new LeaseMessage.Silent(
+            100L + from, 1, about, 100L + about, millis(ageMillis), heardAgain));
   }
 
   // Words of the stories.

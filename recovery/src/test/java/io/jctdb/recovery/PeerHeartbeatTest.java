@@ -11,12 +11,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 
 /**
  * Members ping each other over a network whose cables can be cut. Messages arrive at once; time is
  * in milliseconds and goes on in steps of 25. Lease 1500, suspicion 1000, drift 75.
  */
+@NullUnmarked // map look-ups that fail end the test as they should
 class PeerHeartbeatTest {
   private static final long MS = 1_000_000;
   private static final PeerTiming TIMING = PeerTiming.DEFAULT;

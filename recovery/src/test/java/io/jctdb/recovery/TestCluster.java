@@ -2,6 +2,7 @@ package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
 import io.jctdb.database.LeaseMessage;
+import io.jctdb.protocol.NodeFlags;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
@@ -43,7 +45,20 @@ final class TestCluster implements AutoCloseable {
   /** Nodes that do not answer PREPARE. */
   final Set<Integer> silent = ConcurrentHashMap.newKeySet();
 
+  private final MembershipTiming timing;
+  private final boolean witnessed;
+
   TestCluster(int size, int port, Path directory) {
+    this(size, port, directory, MembershipTiming.DEFAULT, false);
+  }
+
+  /**
+   * @param witnessed the members know their servers, and hold on when ZooKeeper has no quorum
+   */
+  TestCluster(
+      int size, int port, Path directory, MembershipTiming timing, boolean witnessed) {
+    this.timing = timing.withPeer(PATIENT);
+    this.witnessed = witnessed;
     SortedMap<Integer, InetAddress> addresses = new TreeMap<>();
     for (int pnn = 0; pnn < size; pnn++) {
       addresses.put(pnn, InetAddress.ofLiteral("127.0.0." + (pnn + 1)));
@@ -63,6 +78,11 @@ final class TestCluster implements AutoCloseable {
     if (server != null) {
       server.close();
     }
+  }
+
+  private boolean inQuorum(int pnn) {
+    EmbeddedZooKeeper server = servers.get(pnn);
+    return server != null && server.witness().mayBeInQuorum();
   }
 
   Node startNode(int pnn) {
@@ -112,6 +132,15 @@ final class TestCluster implements AutoCloseable {
     return leaders.size() == 1 && only >= 0 ? OptionalInt.of(only) : OptionalInt.empty();
   }
 
+  /** Whether these nodes know an epoch of exactly themselves. */
+  boolean goOnWithout(int pnn) {
+    Set<Integer> others = new TreeSet<>(nodes.keySet());
+    others.remove(pnn);
+    return others.stream()
+        .map(other -> nodes.get(other).membership().epoch())
+        .allMatch(epoch -> epoch.isPresent() && epoch.get().members().equals(others));
+  }
+
   /** Whether every running node knows an epoch of exactly these. */
   boolean agreeOn(Integer... members) {
     return nodes.values().stream()
@@ -134,6 +163,7 @@ final class TestCluster implements AutoCloseable {
     private final int pnn;
     private @Nullable ZooKeeperMembership membership;
     final byte[] secret = LastWill.newSecret();
+    private volatile @Nullable CountDownLatch still;
     final List<String> told = new CopyOnWriteArrayList<>();
     final List<Epoch> committed = new CopyOnWriteArrayList<>();
 
@@ -144,8 +174,12 @@ final class TestCluster implements AutoCloseable {
     private void start() {
       MembershipConfig config =
           MembershipConfig.of(pnn, "127.0.0." + (pnn + 1), ensemble.connectString(pnn))
-              .withTiming(MembershipTiming.DEFAULT.withPeer(PATIENT))
+              .withTiming(timing)
               .withPatience(Duration.ofMillis(1500))
+              .withWitness(
+                  witnessed
+                      ? QuorumWitness.of(ensemble, () -> inQuorum(pnn))
+                      : QuorumWitness.NONE)
               .withWill(LastWill.hashOf(secret));
       membership = ZooKeeperMembership.start(config, this, this, this);
       for (Node other : nodes.values()) {
@@ -167,6 +201,14 @@ final class TestCluster implements AutoCloseable {
 
     @Override
     public void ownFlagsChanged(int before, int after) {
+      CountDownLatch until = still;
+      if (until != null) {
+        try {
+          until.await();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+        }
+      }
       boolean inactive = (after & (8 | 0x20)) != 0;
       told.add("flags " + after);
       membership().setReady(!inactive);
@@ -187,6 +229,20 @@ final class TestCluster implements AutoCloseable {
 
     @Override
     public void leaseRenewed(long untilNanos) {}
+
+    /** Blocks the membership thread until {@link #thaw}. */
+    void freeze() {
+      still = new CountDownLatch(1);
+      membership().setUnhealthy((membership().ownFlags() & NodeFlags.UNHEALTHY) == 0);
+    }
+
+    void thaw() {
+      CountDownLatch until = still;
+      still = null;
+      if (until != null) {
+        until.countDown();
+      }
+    }
 
     @Override
     public void leaseLost(String reason) {

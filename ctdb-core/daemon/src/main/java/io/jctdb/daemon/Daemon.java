@@ -12,6 +12,7 @@ import io.jctdb.daemon.will.WillFile;
 import io.jctdb.iptakeover.PublicAddressesException;
 import io.jctdb.recovery.EmbeddedZooKeeper;
 import io.jctdb.recovery.Ensemble;
+import io.jctdb.recovery.QuorumWitness;
 import io.netty.channel.EventLoop;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.EpollIoHandler;
@@ -125,7 +126,7 @@ final class Daemon {
       created.open();
       realtime.beginControlPlane();
       zookeeper = startZooKeeper(plan);
-      created.start();
+      created.start(witness(plan, zookeeper));
       realtime.endControlPlane();
       waitForEnd(created);
     } catch (IOException | PublicAddressesException e) {
@@ -173,6 +174,13 @@ final class Daemon {
         ? EmbeddedZooKeeper.start(
             ensemble, plan.self(), conf.database().stateDirectory().resolve("zookeeper"))
         : null;
+  }
+
+  private QuorumWitness witness(NodePlan plan, @Nullable EmbeddedZooKeeper own) {
+    if (conf.jctdb().zookeeper().isPresent()) {
+      return QuorumWitness.NONE;
+    }
+    return own == null ? QuorumWitness.without(plan.ensemble()) : own.witness();
   }
 
   private void finish(Optional<String> failure) {

@@ -54,6 +54,7 @@ import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
+import io.jctdb.recovery.QuorumWitness;
 import io.jctdb.wanlink.LinkConfig;
 import io.jctdb.wanlink.LinkException;
 import io.jctdb.wanlink.LinkManager;
@@ -331,11 +332,11 @@ final class Node implements ClusterMember.Actions {
   }
 
   /** Joins the cluster and serves clients. */
-  void start() throws IOException {
+  void start(QuorumWitness witness) throws IOException {
     will.write();
     ClusterMembership joined =
         ClusterMembership.start(
-            settings.membership(will.hash()),
+            settings.membership(will.hash()).withWitness(witness),
             member,
             member,
             (pnn, message) -> loop.execute(() -> port.send(pnn, message)));

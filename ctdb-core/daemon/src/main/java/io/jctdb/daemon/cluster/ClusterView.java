@@ -114,7 +114,11 @@ public final class ClusterView {
       return ownFlags;
     }
     int flags = publishedFlags.getOrDefault(pnn, NodeFlags.UNHEALTHY);
-    return connected.contains(pnn) ? flags : flags | NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
+    // A node that was expelled is lost, though its link may not have noticed yet.
+    boolean lost = !publishedFlags.isEmpty() && !publishedFlags.containsKey(pnn);
+    return connected.contains(pnn) && !lost
+        ? flags
+        : flags | NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
   }
 
   public OptionalInt leader() {

@@ -1,0 +1,94 @@
+package io.jctdb.recovery;
+
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Whether this node holds the {@link LeadershipCondition}. Asked for before every attempt to become
+ * leader, given back when somebody else leads. Owned by the membership thread.
+ */
+final class HeldCondition {
+  private static final Logger LOG = LoggerFactory.getLogger(ClusterMembership.class);
+  private static final long AGAIN_NANOS = 1_000_000_000L;
+
+  private enum State {
+    RELEASED,
+    ACQUIRING,
+    HELD
+  }
+
+  private final LeadershipCondition condition;
+  private final Executor owner;
+
+  /** Called when it was got hold of, or lost. */
+  private final Runnable changed;
+
+  private State state = State.RELEASED;
+
+  /** Which attempt is the present one; answers to others are not for us. */
+  private long attempt;
+
+  private long againAt = Long.MIN_VALUE;
+
+  HeldCondition(LeadershipCondition condition, Executor owner, Runnable changed) {
+    this.condition = condition;
+    this.owner = owner;
+    this.changed = changed;
+  }
+
+  boolean held() {
+    return state == State.HELD || condition == LeadershipCondition.NONE;
+  }
+
+  /** Whether it is held; if it is not, it is asked for, and {@code changed} tells the outcome. */
+  boolean holdOrAsk(long now) {
+    if (condition == LeadershipCondition.NONE) {
+      return true;
+    }
+    if (state == State.RELEASED && now >= againAt) {
+      state = State.ACQUIRING;
+      againAt = now + AGAIN_NANOS;
+      long asked = ++attempt;
+      condition
+          .acquire(() -> owner.execute(() -> lost(asked)))
+          .whenComplete(
+              Guard.guarded(
+                  (got, failure) ->
+                      owner.execute(() -> answered(asked, failure == null && got, failure))));
+    }
+    return state == State.HELD;
+  }
+
+  private void answered(long asked, boolean got, @Nullable Throwable why) {
+    if (asked != attempt || state != State.ACQUIRING) {
+      return;
+    }
+    state = got ? State.HELD : State.RELEASED;
+    if (got) {
+      LOG.info("the cluster lock is held");
+      changed.run();
+    } else {
+      LOG.info("the cluster lock is not to be had: {}", why == null ? "contention" : why);
+    }
+  }
+
+  private void lost(long asked) {
+    if (asked == attempt && state != State.RELEASED) {
+      LOG.error("the cluster lock was lost");
+      state = State.RELEASED;
+      attempt++;
+      changed.run();
+    }
+  }
+
+  /** Somebody else leads, or nobody is to lead from here. */
+  void release() {
+    if (state != State.RELEASED) {
+      state = State.RELEASED;
+      attempt++;
+      condition.release();
+    }
+  }
+}
