@@ -51,6 +51,7 @@ class Poll:
 
     def __init__(self, lab, addresses):
         self.gaps = []  # {"gap": kind, "address":, "from":, "to":}
+        self.stuck = []  # {"stuck": step, "address":, "from":, "to":}
         self.last, self.now = {}, 0.0
         self.addresses = addresses
         self._process = Process(lab, self._take, "poll.py", nslab.USER, nslab.PASSWORD,
@@ -59,6 +60,8 @@ class Poll:
     def _take(self, line):
         if "gap" in line:
             self.gaps.append(line)
+        elif "stuck" in line:
+            self.stuck.append(line)
         elif "beat" in line:
             self.last, self.now = line["last"], line["beat"]
 
@@ -94,6 +97,14 @@ class Poll:
             if one[kind] is None or self.now - one[kind] > 1:
                 found[address] = None
         return found
+
+    def longest_stuck(self, start, until):
+        """{step: longest seconds} of what the poller waited for."""
+        longest = collections.defaultdict(float)
+        for one in self.stuck:
+            if one["to"] > start and one["from"] < until:
+                longest[one["stuck"]] = max(longest[one["stuck"]], one["to"] - one["from"])
+        return dict(longest)
 
     def stop(self):
         self._process.stop()

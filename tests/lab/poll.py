@@ -10,6 +10,7 @@ IMPATIENT_S, new connections are tried each TICK_S beside it, until one of them 
 
 Prints lines of JSON (times: CLOCK_MONOTONIC in seconds):
   {"gap": "answers"|"opens", "address": …, "from": …, "to": …}   for each time without success of GAP_S or more
+  {"stuck": STEP, "address": …, "from": …, "to": …}   a connection was given up, or a request was answered late
   {"beat": now, "last": {ADDRESS: {"answers": …, "opens": …}}}   each BEAT_S; null: never yet
 A gap that lasts still is told by the beats.
 """
@@ -30,6 +31,7 @@ TICK_S = 0.02
 OPEN_EVERY = 3
 IMPATIENT_S = 0.3
 GAP_S = 0.1
+LATE_S = 0.5
 BEAT_S = 0.2
 SYN_LIVES_S = 0.1  # a SYN that found nobody is repeated by the kernel after a second only: we repeat it
 SIGN_ON_WITHIN_S = 3
@@ -49,6 +51,7 @@ class Connection:
         self.buffer = b""
         self.connected = self.ready = False
         self.asked = None  # the kind of request under way
+        self.step, self.sent = "connect", now
         self.file_id = None
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
@@ -58,6 +61,7 @@ class Connection:
         poller.selector.register(self.socket, selectors.EVENT_WRITE, self)
 
     def close(self):
+        self.tell_if_late(time.monotonic())
         self.poller.selector.unregister(self.socket)
         self.socket.close()
 
@@ -69,6 +73,7 @@ class Connection:
                 raise OSError(error, "connect")
             self.connected = True
             self.poller.selector.modify(self.socket, selectors.EVENT_READ, self)
+            self._next_step("negotiate", now)
             self._send(*next(self.steps))
             return None
         data = self.socket.recv(65536)
@@ -82,11 +87,20 @@ class Connection:
                 break
             answer = smb2.Answer(self.buffer[4:4 + length])
             self.buffer = self.buffer[4 + length:]
-            told = self._take(answer) or told
+            told = self._take(answer, now) or told
         return told
 
-    def ask(self, to_open):
+    def _next_step(self, step, now):
+        self.tell_if_late(now)
+        self.step, self.sent = step, now
+
+    def tell_if_late(self, now):
+        if now - self.sent >= LATE_S and self.step not in ("connect", "idle"):
+            say({"stuck": self.step, "address": self.address, "from": self.sent, "to": now})
+
+    def ask(self, to_open, now):
         if self.asked is None:
+            self._next_step("open" if to_open else "echo", now)
             if to_open:
                 self.asked = "open"
                 self._send(smb2.CREATE, smb2.create_body(POLLED_FILE))
@@ -94,21 +108,26 @@ class Connection:
                 self.asked = "echo"
                 self._send(smb2.ECHO, smb2.ECHO_BODY)
 
-    def _take(self, answer):
+    def _take(self, answer, now):
         if smb2.STATUS_NAMES.get(answer.status) == "PENDING" or \
                 answer.message_id == 0xFFFFFFFFFFFFFFFF:
             return None
         if not self.ready:
             try:
-                self._send(*self.steps.send(answer))
+                command, body = self.steps.send(answer)
+                self._next_step("tree connect" if command == smb2.TREE_CONNECT else "session setup", now)
+                self._send(command, body)
             except StopIteration:
+                self._next_step("idle", now)
                 self.ready = True
             return "answers"
         asked, self.asked = self.asked, None
+        self._next_step("idle", now)
         if answer.status != 0:
             raise OSError(f"{asked}: {answer.status:#x}")
         if asked == "open":
             self.asked = "close"
+            self._next_step("close", now)
             self._send(smb2.CLOSE, smb2.close_body(answer.body[64:80]))
             return "opens"
         return "answers"
@@ -134,7 +153,7 @@ class Address:
                 self._drop(attempt)
         if self.serving is not None:
             try:
-                self.serving.ask(self.ticks % OPEN_EVERY == 0)
+                self.serving.ask(self.ticks % OPEN_EVERY == 0, now)
             except OSError:
                 self._drop(self.serving)
         last = self.last["opens"]
@@ -160,16 +179,16 @@ class Address:
             for attempt in list(self.attempts):  # patience was all that it needed
                 self._drop(attempt)
         elif connection.ready and connection is not self.serving:
-            self._replace(connection)
+            self._replace(connection, now)
 
-    def _replace(self, connection):
+    def _replace(self, connection, now):
         for other in [*self.attempts, *([self.serving] if self.serving else [])]:
             if other is not connection:
                 other.close()
         self.attempts = []
         self.serving = connection
         try:
-            connection.ask(True)
+            connection.ask(True, now)
         except OSError:
             self._drop(connection)
 
