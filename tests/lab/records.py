@@ -31,6 +31,7 @@ def library():
     tdb.tdb_open.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_uint]
     tdb.tdb_store.argtypes = [ctypes.c_void_p, Datum, Datum, ctypes.c_int]
     tdb.tdb_chainlock.argtypes = [ctypes.c_void_p, Datum]
+    tdb.tdb_chainunlock.argtypes = [ctypes.c_void_p, Datum]
     tdb.tdb_close.argtypes = [ctypes.c_void_p]
     tdb.tdb_runtime_check_for_robust_mutexes()
     return tdb
@@ -59,6 +60,8 @@ def main():
             sys.exit("the chain lock is refused")
         print("held", flush=True)
         sys.stdin.read()
+        # Closing would unmap the mutex while it is held, and then nobody could ever take it again.
+        tdb.tdb_chainunlock(database, datum(words[0].encode()))
     tdb.tdb_close(database)
 
 
