@@ -68,7 +68,7 @@ def take_processor_share():
     group = "/sys/fs/cgroup/cpu/jctdb-lab"
     with contextlib.suppress(OSError):
         os.makedirs(group, exist_ok=True)
-        for name, value in (("cpu.shares", os.environ.get("JCTDB_LAB_CPU_SHARES", "32768")),
+        for name, value in (("cpu.shares", os.environ.get("JCTDB_LAB_CPU_SHARES", "16384")),
                             ("cpu.rt_runtime_us", "500000"), ("cgroup.procs", str(os.getpid()))):
             with contextlib.suppress(FileNotFoundError), open(f"{group}/{name}", "w") as file:
                 file.write(value)
