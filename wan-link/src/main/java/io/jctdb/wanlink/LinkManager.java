@@ -181,6 +181,17 @@ public final class LinkManager {
     }
   }
 
+  /**
+   * The cluster has given node {@code pnn} up: its link goes down in a later step, unless the node
+   * has been heard of within the last two ping intervals. Asking again does no harm.
+   */
+  public void giveUpIfSilent(int pnn) {
+    Peer peer = peers.get(pnn);
+    if (peer != null) {
+      loop.execute(() -> peer.giveUpIfSilent(System.nanoTime()));
+    }
+  }
+
   public boolean isUp(int pnn) {
     Peer peer = peers.get(pnn);
     return peer != null && peer.isUp();

@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Peer {
   private static final Logger log = LoggerFactory.getLogger(Peer.class);
+  /** One late answer to a ping is not silence. */
+  private static final int SILENT_PINGS = 2;
+
   private static final long BACKOFF_MIN_MS = 50;
   private static final long BACKOFF_MAX_MS = 1000;
 
@@ -222,6 +225,18 @@ final class Peer {
       } else {
         incoming.proveAlive();
       }
+    }
+  }
+
+  /**
+   * The cluster has given this peer up. What waits for its answers need not wait for the silence
+   * limit as well; but a peer that still speaks keeps its link.
+   */
+  void giveUpIfSilent(long nowNanos) {
+    OutgoingLink outgoing = out;
+    long limitNanos = manager.config().pingInterval().multipliedBy(SILENT_PINGS).toNanos();
+    if (up && outgoing != null && nowNanos - outgoing.decoder().heardNanos() > limitNanos) {
+      outgoingLost(outgoing, "lost for the cluster, and silent");
     }
   }
 

@@ -123,6 +123,41 @@ class HostilePeerTest extends LinkTestBase {
   }
 
   @Test
+  void aPeerThatTheClusterHasGivenUpIsDownAsSoonAsItIsSilent() throws IOException {
+    LinkConfig config =
+        TestNode.config(0, 1, nodesList(2))
+            .withKeepalive(Duration.ofMillis(20), Duration.ofSeconds(600));
+    TestNode n0 = start(config);
+    try (FakePeer peer = new FakePeer(1, address(1));
+        Socket in = peer.accept();
+        Socket out = peer.connect(address(0))) {
+      FakePeer.write(out, hello(1, 2));
+      n0.awaitEvent("up 1 incarnation 99");
+      await("given up").until(() -> n0.events.contains("down 1") || n0.giveUpIfSilent(1));
+      assertThat(n0.events.getLast()).contains("lost for the cluster, and silent");
+      assertThat(in.isConnected()).isTrue();
+    }
+  }
+
+  @Test
+  void aPeerThatSpeaksKeepsItsLinkThoughTheClusterHasGivenItUp() throws IOException {
+    LinkConfig config =
+        TestNode.config(0, 1, nodesList(2))
+            .withKeepalive(Duration.ofSeconds(200), Duration.ofSeconds(600));
+    TestNode n0 = start(config);
+    try (FakePeer peer = new FakePeer(1, address(1));
+        Socket in = peer.accept();
+        Socket out = peer.connect(address(0))) {
+      FakePeer.write(out, hello(1, 2));
+      n0.awaitEvent("up 1 incarnation 99");
+      n0.giveUpIfSilent(1);
+      n0.on(() -> "a step later, which is when the link would go down");
+      assertThat(n0.isUp(1)).isTrue();
+      assertThat(in.isConnected()).isTrue();
+    }
+  }
+
+  @Test
   void framesThatOvertakeTheOtherDirectionAreKeptUntilTheLinkIsUp() throws IOException {
     TestNode n0 = start(TestNode.config(0, 1, nodesList(2)));
     try (FakePeer peer = new FakePeer(1, address(1));

@@ -55,6 +55,12 @@ final class TestNode implements LinkListener, AutoCloseable {
     loop.execute(() -> links.send(to, frame));
   }
 
+  /** False: whether it helped is told by the events. */
+  boolean giveUpIfSilent(int peer) {
+    loop.execute(() -> links.giveUpIfSilent(peer));
+    return false;
+  }
+
   <T> T on(Callable<T> task) {
     return loop.submit(task).syncUninterruptibly().getNow();
   }

@@ -484,6 +484,9 @@ final class Node implements ClusterMember.Actions {
 
   @Override
   public void clusterChanged() {
+    // Clients wait for answers of a node that no longer exists; so does smbd when it opens a file
+    // that such a node had open.
+    cluster.connectedNodes().stream().filter(cluster::isLost).forEach(links::giveUpIfSilent);
     announcer.leaderChanged();
     gate.reconsider();
     addresses.clusterChanged();

@@ -106,6 +106,11 @@ public final class ClusterView {
     return (flagsOf(self) & NodeFlags.INACTIVE) != 0;
   }
 
+  /** A node that was expelled is lost, though its link may not have noticed yet. */
+  public boolean isLost(int pnn) {
+    return pnn != self && !publishedFlags.isEmpty() && !publishedFlags.containsKey(pnn);
+  }
+
   public int flagsOf(int pnn) {
     if (isDeleted(pnn)) {
       return NodeFlags.DELETED | NodeFlags.DISCONNECTED;
@@ -114,9 +119,7 @@ public final class ClusterView {
       return ownFlags;
     }
     int flags = publishedFlags.getOrDefault(pnn, NodeFlags.UNHEALTHY);
-    // A node that was expelled is lost, though its link may not have noticed yet.
-    boolean lost = !publishedFlags.isEmpty() && !publishedFlags.containsKey(pnn);
-    return connected.contains(pnn) && !lost
+    return connected.contains(pnn) && !isLost(pnn)
         ? flags
         : flags | NodeFlags.DISCONNECTED | NodeFlags.UNHEALTHY;
   }
