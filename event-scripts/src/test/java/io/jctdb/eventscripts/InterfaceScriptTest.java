@@ -30,8 +30,7 @@ class InterfaceScriptTest {
 
     assertThat(other.event("10.interface", "init").output())
         .isEqualTo("No public addresses file found\n");
-    assertThat(other.event("10.interface", "takeip", "eth0", "10.0.0.1", "24"))
-        .isEqualTo(new ScriptLab.Outcome(0, ""));
+    assertThat(other.event("10.interface", "monitor")).isEqualTo(new ScriptLab.Outcome(0, ""));
   }
 
   @Nested

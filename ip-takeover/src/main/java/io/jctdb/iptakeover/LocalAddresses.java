@@ -3,10 +3,13 @@ package io.jctdb.iptakeover;
 import io.jctdb.iptakeover.LocalAddress.AfterChange;
 import io.jctdb.linux.LinkAddress;
 import io.jctdb.protocol.AddressInfo;
+import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Interface;
+import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NumericAddress;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.PublicIpInfo;
+import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.SpecialPnn;
 import java.io.IOException;
@@ -14,6 +17,7 @@ import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +66,7 @@ public final class LocalAddresses {
   /** In order of creation; lists are given in the reverse of it. */
   private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
 
+  private final AddressHistory history;
   private long putBack;
 
   public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
@@ -70,6 +75,7 @@ public final class LocalAddresses {
     this.announcements = new Announcements(ports.announcements(), ports.scheduler());
     this.connections = new TcpConnections(this, ports.listener());
     this.check = new AddressCheck(ports);
+    this.history = new AddressHistory(ports.scheduler(), false);
     configured.forEach(this::create);
   }
 
@@ -120,6 +126,39 @@ public final class LocalAddresses {
     return Optional.of(
         new PublicIpInfo(
             publicIp(entry), active, names.stream().map(interfaces::describe).toList()));
+  }
+
+  /**
+   * What this node can tell of an address.
+   *
+   * @param decisions of the leader, if this node is the leader
+   */
+  public AddressStory story(
+      InetAddress address, boolean leader, List<AddressStory.Event> decisions) {
+    LocalAddress entry = table.get(address);
+    List<AddressStory.Event> events = new ArrayList<>(history.of(address));
+    events.addAll(decisions);
+    events.sort(Comparator.comparingLong(AddressStory.Event::epochMillis));
+    boolean here = publicIps(false).contains(new PublicIp(self, new SockAddr(address, 0)));
+    return new AddressStory(entry != null, here, leader, obstacle(entry), events);
+  }
+
+  private String obstacle(@Nullable LocalAddress entry) {
+    OwnState state = ports.ownState().get();
+    if (entry == null) {
+      return "its public_addresses does not have it";
+    } else if (entry.deleting) {
+      return "it has been deleted here and goes when it is released";
+    } else if (!state.mayHost() && state.runState() != RunState.RUNNING) {
+      return "run state " + state.runState();
+    } else if (!state.mayHost()) {
+      return NodeFlags.toString(state.flags());
+    } else if (!interfaces.anyUp(entry.configured.interfaces())) {
+      return "no link on " + String.join(", ", entry.configured.interfaces());
+    } else if (!ports.keeper().mayTake()) {
+      return "its lease is running out";
+    }
+    return "";
   }
 
   /** GET_IFACES: last created first. */
@@ -335,6 +374,7 @@ public final class LocalAddresses {
       return;
     }
     LOG.info("Taking public address {} on {}", entry.text(), chosen);
+    history.note(entry.address(), "being taken on " + chosen);
     entry.interfaceName = chosen;
     entry.changing = true;
     ports.keeper().hold(entry.address());
@@ -363,6 +403,7 @@ public final class LocalAddresses {
     }
     ports.keeper().letGo(entry.address());
     entry.interfaceName = null;
+    history.note(entry.address(), "could not be taken: event takeip ended with status " + result);
     LOG.error(
         "Taking public address {} failed: event takeip ended with status {} and the address is {}",
         entry.text(),
@@ -411,6 +452,7 @@ public final class LocalAddresses {
   private void settle(LocalAddress entry, String on) {
     entry.holder = self;
     entry.interfaceName = on;
+    history.note(entry.address(), "here on " + on);
     // Again, now that it is there: the script may have added it without a lifetime.
     ports.keeper().hold(entry.address());
     announcements.start(
@@ -480,6 +522,9 @@ public final class LocalAddresses {
 
   /** Fencing: removes every address from the kernel now; no event runs, nothing is waited for. */
   public void dropAllNow() {
+    table.values().stream()
+        .filter(entry -> entry.holder == self || entry.changing)
+        .forEach(entry -> history.note(entry.address(), "removed at once, without its event"));
     ports.keeper().releaseAllNow();
     announcements.stopAll();
     for (LocalAddress entry : List.copyOf(table.values())) {
@@ -537,6 +582,7 @@ public final class LocalAddresses {
     }
     if (isPresent(entry).orElse(true)) {
       LOG.error("Releasing public address {} failed: it is still there", entry.text());
+      history.note(entry.address(), "could not be released: it is still there");
       status.accept(FAILED);
       return;
     }
@@ -546,6 +592,12 @@ public final class LocalAddresses {
 
   private void gone(LocalAddress entry, int newHolder) {
     boolean wasHere = entry.holder == self;
+    if (wasHere || entry.holder != newHolder) {
+      String heir = newHolder < 0 || newHolder == self ? "nobody" : "node " + newHolder;
+      history.note(
+          entry.address(),
+          wasHere ? "released here; it goes to " + heir : "it goes to " + heir + ", says the leader");
+    }
     entry.holder = newHolder == self ? SpecialPnn.UNKNOWN : newHolder;
     entry.interfaceName = null;
     if (wasHere) {
@@ -627,6 +679,7 @@ public final class LocalAddresses {
         && ports.keeper().mayTake()) {
       LOG.warn("Public address {} has vanished from this node: putting it back", entry.text());
       putBack++;
+      history.note(entry.address(), "had vanished from its interface");
       take(
           entry,
           status -> {

@@ -7,6 +7,11 @@ public interface Scheduler {
   /** A monotonic clock with an arbitrary origin. */
   long nowNanos();
 
+  /** What the clock on the wall says, for people to read. */
+  default long epochMillis() {
+    return System.currentTimeMillis();
+  }
+
   /** Runs the task once on the owner thread, no earlier than {@code delay} from now. */
   Timer after(Duration delay, Runnable task);
 

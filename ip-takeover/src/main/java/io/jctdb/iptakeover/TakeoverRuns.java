@@ -1,5 +1,6 @@
 package io.jctdb.iptakeover;
 
+import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.DisableMessage;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.NodeFlags;
@@ -8,10 +9,12 @@ import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.SpecialPnn;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.protocol.SrvidMessage;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -80,7 +83,16 @@ public final class TakeoverRuns {
   private final LastHolders holders = new LastHolders();
   private final Refusals refusals;
   private List<Asker> waiting = new ArrayList<>();
+  private final AddressHistory history;
   private List<Deferral> deferred = List.of();
+
+  /** Those of the last run that is over. */
+  private List<Deferral> lastDeferred = List.of();
+
+  /** Why a run is wanted, in the words of who asked. */
+  private final Set<String> reasons = new LinkedHashSet<>();
+
+  private static final int REASONS_MAX = 3;
   private OptionalInt leader = OptionalInt.empty();
   private boolean wanted;
 
@@ -133,6 +145,7 @@ public final class TakeoverRuns {
     this.quiet = new Suspension(scheduler);
     this.moving = new Suspension(scheduler);
     this.refusals = new Refusals(scheduler);
+    this.history = new AddressHistory(scheduler, true);
   }
 
   /**
@@ -186,6 +199,9 @@ public final class TakeoverRuns {
   public void request(String reason) {
     if (isLeader()) {
       LOG.info("Takeover run wanted: {}", reason);
+      if (reasons.size() < REASONS_MAX) {
+        reasons.add(reason);
+      }
       wanted = true;
       tellOwed = true;
       if (running != null) {
@@ -337,6 +353,8 @@ public final class TakeoverRuns {
       return;
     }
     boolean restricted = suspended || moving.isInForce();
+    String why = reasons.isEmpty() ? "tried again" : String.join("; ", reasons);
+    reasons.clear();
     cancelLater();
     wanted = false;
     urgent = false;
@@ -357,9 +375,30 @@ public final class TakeoverRuns {
             refusals,
             tellOwed,
             restricted,
-            result -> ended(result, answering, rebalanced, restricted));
+            result -> {
+              remember(result, why);
+              ended(result, answering, rebalanced, restricted);
+            });
     running = run;
     run.start();
+  }
+
+  private void remember(TakeoverResult result, String why) {
+    for (Placement placement : result.moved()) {
+      history.note(placement.address(), "given to node " + placement.pnn() + ": " + why);
+    }
+    for (Deferral one : result.deferred()) {
+      if (!lastDeferred.contains(one)) {
+        history.note(
+            one.address(), "given to nobody yet: nodes " + one.mayHaveIt() + " may still have it");
+      }
+    }
+    lastDeferred = List.copyOf(result.deferred());
+  }
+
+  /** What this node has decided about an address while it led, the oldest first. */
+  public List<AddressStory.Event> decisions(InetAddress address) {
+    return history.of(address);
   }
 
   private void ended(
@@ -443,6 +482,7 @@ public final class TakeoverRuns {
     }
     if (earliest <= 0) {
       LOG.info("Takeover run: addresses that were waited for are free");
+      reasons.add("whoever may have had it is safely gone");
       wanted = true;
       urgent = true;
       startIfPossible();

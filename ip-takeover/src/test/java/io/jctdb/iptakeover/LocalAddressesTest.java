@@ -7,6 +7,7 @@ import static io.jctdb.iptakeover.Addresses.to;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.protocol.AddressInfo;
+import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Connection;
 import io.jctdb.protocol.Interface;
 import io.jctdb.protocol.NodeFlags;
@@ -409,6 +410,25 @@ class LocalAddressesTest {
 
   private Drain drain(boolean leaderKnown) {
     return new Drain(node, scheduler, () -> leaderKnown, () -> log.add("run wanted"));
+  }
+
+  @Test
+  void theNodeTellsWhatHappenedToAnAddressAndWhyItCannotHostIt() {
+    take(A);
+    node.releaseIp(to(2, A), statuses::add);
+    kernel.addresses.clear();
+    eventEnds(0);
+    state = new OwnState(RunState.RUNNING, NodeFlags.UNHEALTHY);
+    AddressStory story = node.story(ip(A), false, List.of());
+    assertThat(story.known()).isTrue();
+    assertThat(story.here()).isFalse();
+    assertThat(story.obstacle()).isEqualTo("UNHEALTHY");
+    assertThat(story.events())
+        .extracting(AddressStory.Event::text)
+        .containsExactly("being taken on eth0", "here on eth0", "released here; it goes to node 2");
+    assertThat(AddressStory.decode(story.encode())).isEqualTo(story);
+    assertThat(node.story(ip("10.0.0.99"), false, List.of()).obstacle())
+        .contains("does not have it");
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.jctdb.iptakeover;
 import static io.jctdb.iptakeover.Addresses.ip;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.ControlFlag;
 import io.jctdb.protocol.DisableMessage;
@@ -182,6 +183,23 @@ class TakeoverRunsTest {
     assertThat(deferred()).containsExactlyInAnyOrderElementsOf(ips(frozen));
     scheduler.advance(Duration.ofMillis(1_500).plus(TakeoverRun.ASKING_OTHERS_MAX));
     assertThat(held(0)).containsAll(frozen);
+  }
+
+  @Test
+  void theLeaderRemembersWhyItMovedAnAddress() {
+    lead();
+    Set<String> lost = lose(1, Duration.ofSeconds(1));
+    runs.requestUrgently("node 1 is DISCONNECTED");
+    scheduler.advance(Duration.ofSeconds(1));
+    for (String address : lost) {
+      int holder = held(0).contains(address) ? 0 : 2;
+      assertThat(runs.decisions(ip(address)))
+          .extracting(AddressStory.Event::text)
+          .containsExactly(
+              "given to node 1: test",
+              "given to nobody yet: nodes [1] may still have it",
+              "given to node " + holder + ": whoever may have had it is safely gone");
+    }
   }
 
   @Test

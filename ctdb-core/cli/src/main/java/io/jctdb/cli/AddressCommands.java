@@ -46,6 +46,9 @@ final class AddressCommands {
   }
 
   private int list(List<String> arguments) {
+    if (arguments.size() == 2 && arguments.getFirst().equals("explain")) {
+      return new AddressExplanation(tool).print(Addresses.address(tool, arguments.get(1)));
+    }
     tool.expect(arguments, 0, 1);
     boolean all = !arguments.isEmpty();
     if (all && !arguments.getFirst().equals("all")) {

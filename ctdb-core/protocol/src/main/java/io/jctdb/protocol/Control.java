@@ -156,6 +156,8 @@ public enum Control {
   TCP_CLIENT_PASSED(160),
   START_IPREALLOCATE(161),
   PUSH_RECORD(162),
+  /** Our own: what a node can tell of a public address ({@link AddressStory}). */
+  ADDRESS_STORY(Control.OWN_FIRST),
   /** Stands for every opcode without a meaning; itself it has none. */
   UNKNOWN(-1, State.UNKNOWN);
 
@@ -171,11 +173,14 @@ public enum Control {
     UNKNOWN
   }
 
+  /** Opcodes from here on are our own; ctdbd answers them with -1, as all that it does not know. */
+  public static final int OWN_FIRST = 10_000;
+
   private static final Control[] BY_OPCODE = new Control[163];
 
   static {
     for (Control control : values()) {
-      if (control.opcode >= 0) {
+      if (control.opcode >= 0 && control.opcode < OWN_FIRST) {
         BY_OPCODE[control.opcode] = control;
       }
     }
@@ -204,6 +209,9 @@ public enum Control {
 
   /** The control with this number, or {@link #UNKNOWN}; never fails. */
   public static Control of(int opcode) {
+    if (opcode == ADDRESS_STORY.opcode) {
+      return ADDRESS_STORY;
+    }
     if (opcode < 0 || opcode >= BY_OPCODE.length) {
       return UNKNOWN;
     }

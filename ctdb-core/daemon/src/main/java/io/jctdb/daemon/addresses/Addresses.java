@@ -26,16 +26,22 @@ import io.jctdb.iptakeover.PublicAddressesFile;
 import io.jctdb.iptakeover.TakeoverRuns;
 import io.jctdb.iptakeover.TakeoverSettings;
 import io.jctdb.linux.BootClock;
+import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.NodeFlags;
+import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -94,6 +100,7 @@ public final class Addresses implements ControlTable.Group {
   private final Drain drain;
   private @Nullable ClusterMembership membership;
   private String lastState = "";
+  private final Map<Integer, Integer> lastFlags = new HashMap<>();
 
   /**
    * @param file {@code public_addresses}
@@ -189,6 +196,7 @@ public final class Addresses implements ControlTable.Group {
   @Override
   public void enter(ControlTable table) {
     CONTROLS.forEach(control -> table.on(control, request -> handle(control, request)));
+    table.on(Control.ADDRESS_STORY, this::tellStory);
     table.on(
         Control.STARTUP,
         request -> {
@@ -196,6 +204,12 @@ public final class Addresses implements ControlTable.Group {
           local.connections().distributeAllNext();
           request.reply().ok();
         });
+  }
+
+  private void tellStory(ControlRequest request) {
+    InetAddress address = SockAddr.decode(request.data()).address();
+    AddressStory story = local.story(address, cluster.isLeader(), runs.decisions(address));
+    request.reply().send(0, story.encode(), "");
   }
 
   private void handle(Control control, ControlRequest request) {
@@ -244,7 +258,7 @@ public final class Addresses implements ControlTable.Group {
     if (!state.equals(lastState)) {
       lastState = state;
       if (cluster.isLeader() && cluster.epoch() != null && !life.isRecovering()) {
-        runs.requestUrgently("the state of the nodes has changed");
+        runs.requestUrgently(changeOfState());
       } else {
         lastState = "";
       }
@@ -254,6 +268,18 @@ public final class Addresses implements ControlTable.Group {
   /** Every public address known here, with its holder. */
   public List<PublicIp> known() {
     return local.publicIps(false);
+  }
+
+  /** What has changed since the last time this was asked, for people to read. */
+  private String changeOfState() {
+    List<String> changes = new ArrayList<>();
+    for (NodeMap.Node node : cluster.nodeMap().nodes()) {
+      Integer before = lastFlags.put(node.pnn(), node.flags());
+      if (before != null && before != node.flags()) {
+        changes.add("node " + node.pnn() + " is " + NodeFlags.toString(node.flags()));
+      }
+    }
+    return changes.isEmpty() ? "the cluster has changed" : String.join(", ", changes);
   }
 
   public void clientGone(ClientConnection client) {

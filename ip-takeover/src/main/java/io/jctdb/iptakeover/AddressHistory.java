@@ -1,0 +1,39 @@
+package io.jctdb.iptakeover;
+
+import io.jctdb.protocol.AddressStory;
+import java.net.InetAddress;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What happened to public addresses, the last events of each. Owner thread. */
+final class AddressHistory {
+  private static final int EVENTS_MAX = 30;
+
+  private final Scheduler scheduler;
+  private final boolean leaders;
+  private final Map<InetAddress, Deque<AddressStory.Event>> events = new HashMap<>();
+
+  /**
+   * @param leaders whether these are a leader's decisions, or what a node did
+   */
+  AddressHistory(Scheduler scheduler, boolean leaders) {
+    this.scheduler = scheduler;
+    this.leaders = leaders;
+  }
+
+  void note(InetAddress address, String text) {
+    Deque<AddressStory.Event> last = events.computeIfAbsent(address, a -> new ArrayDeque<>());
+    if (last.size() >= EVENTS_MAX) {
+      last.removeFirst();
+    }
+    last.addLast(new AddressStory.Event(scheduler.epochMillis(), leaders, text));
+  }
+
+  /** The oldest first. */
+  List<AddressStory.Event> of(InetAddress address) {
+    return List.copyOf(events.getOrDefault(address, new ArrayDeque<>()));
+  }
+}
