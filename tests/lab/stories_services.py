@@ -157,6 +157,22 @@ def _host(cluster, address, ask):
     return cluster.lab.addresses(ask)[address]
 
 
+@story("smbd hung on one server, and so did its users", daemons=["stock-own-scripts", "jctdb"])
+def hung_smbd_moves_addresses(cluster):
+    lab = cluster.lab
+    lab.node(1, "killall", "-STOP", "smbd")
+    began = time.monotonic()
+    try:
+        # The second monitor event in a row that smbd does not answer.
+        cluster.wait_for(lambda: "Unhealthy" in lab.node_states(0).get(1, set()), 120,
+                         "node 1 is still called healthy with an smbd that hangs")
+        cluster.note(f"unhealthy after {time.monotonic() - began:.1f} s")
+        cluster.wait_for(lambda: 1 not in lab.addresses(0).values(), 30, "node 1 kept its address")
+    finally:
+        lab.node(1, "killall", "-CONT", "smbd", check=True)
+    lab.wait_healthy(timeout=100)
+
+
 @story("the mail server's iSCSI disk lost what was written when its server failed", daemons=["jctdb"])
 def iscsi_disk_moves_under_load(cluster):
     lab = cluster.lab
