@@ -5,6 +5,7 @@ import threading
 import time
 
 import iscsi
+import nfs3
 from story import Failed, expect, story
 
 BLOCKS = 8  # of 512 bytes, in one write
@@ -213,3 +214,160 @@ def iscsi_disk_moves_under_load(cluster):
     expect(watch.looks > 20, f"only {watch.looks} looks at who has the target")
     if writer.refusals:
         raise Failed(f"the initiator was refused, which is final for some: {writer.refusals}")
+
+
+GANESHA_CONF = """NFS_CORE_PARAM { Protocols = 3,4; mount_path_pseudo = true; NFS_Port = 2049;
+  MNT_Port = 20048; NLM_Port = 32803; Rquota_Port = 875; }
+NFSV4 { Grace_Period = 5; Lease_Lifetime = 5; RecoveryBackend = fs; }
+EXPORT { Export_Id = 1; Path = /srv/cluster/nfs; Pseudo = /share; Access_Type = RW;
+  Squash = no_root_squash; SecType = sys; FSAL { Name = VFS; } }
+"""
+NFS_OPTIONS = """CTDB_NFS_CALLOUT="${CTDB_BASE}/nfs-ganesha-callout"
+CTDB_NFS_CHECKS_DIR="${CTDB_BASE}/nfs-checks-ganesha.d"
+CTDB_NFS_SHARED_STATE_DIR=/srv/cluster/nfs-state
+"""
+NFS_BLOCK = 4096
+
+
+class FileWriter(threading.Thread):
+    """An NFS client that appends to one open file, each block on disk before the next. A broken
+    connection is made anew, to the same address and with the same file handle."""
+
+    def __init__(self, lab, address, name):
+        super().__init__(daemon=True)
+        self.lab, self.address, self.name_ = lab, address, name
+        self.acknowledged, self.longest_gap_s, self.told_to_wait = 0, 0.0, 0
+        self.problem = None
+        self._stop_asked = threading.Event()
+        self._last = time.monotonic()
+
+    def _connect(self, port):
+        return self.lab.connect(self.address, port, timeout=2)
+
+    @staticmethod
+    def content(number):
+        return b"%015d\n" % number * (NFS_BLOCK // 16)
+
+    def run(self):
+        file = directory = None
+        while not self._stop_asked.is_set():
+            rpc = None
+            try:
+                directory = directory or nfs3.mount(self._connect, "/share")
+                rpc = nfs3.connect_nfs(self._connect)
+                file = file or nfs3.create(rpc, directory, self.name_)
+                while file and not self._stop_asked.is_set():
+                    self._append(rpc, file)
+                time.sleep(0.1)
+            except OSError:
+                time.sleep(0.1)
+            except nfs3.NfsError as error:
+                self.problem = str(error)
+                time.sleep(0.2)
+            finally:
+                if rpc:
+                    rpc.close()
+
+    def _append(self, rpc, file):
+        if not nfs3.write(rpc, file, self.acknowledged * NFS_BLOCK, self.content(self.acknowledged)):
+            self.told_to_wait += 1
+            time.sleep(0.1)
+            return
+        self.acknowledged += 1
+        self.problem = None
+        now = time.monotonic()
+        self.longest_gap_s = max(self.longest_gap_s, now - self._last)
+        self._last = now
+
+    start_of_gap = BlockWriter.start_of_gap
+
+    def finish(self):
+        self._stop_asked.set()
+        self.join(30)
+
+    def lost(self, path):
+        missing = []
+        with open(path, "rb") as file:
+            for number in range(self.acknowledged):
+                if file.read(NFS_BLOCK) != self.content(number):
+                    missing.append(number)
+        return missing
+
+
+def _start_nfs_on(lab, node):
+    """What the system starts on a server of NFS: D-Bus, rpcbind; then what the script starts."""
+    lab.node(node, "sh", "-c", """mountpoint -q /var/lib/nfs || mount -t tmpfs none /var/lib/nfs
+        mkdir -p /run/dbus /run/rpcbind /var/log/ganesha
+        pidof dbus-daemon >/dev/null || dbus-daemon --system --fork
+        pidof rpcbind >/dev/null || rpcbind -w""", check=True)
+    lab.node(node, "env", "CTDB_BASE=/etc/ctdb", "/etc/ctdb/events/legacy/60.nfs.script", "startup",
+             check=True)
+
+
+def _set_up_nfs(cluster):
+    lab = cluster.lab
+    for directory in ("nfs", "nfs-state"):
+        os.makedirs(os.path.join(lab.directory, "cluster", directory), exist_ok=True)
+    for node in lab.nodes:
+        lab._write_etc(node, "ganesha/ganesha.conf", GANESHA_CONF)
+        lab._write_etc(node, "ctdb/events/legacy/60.nfs.options", NFS_OPTIONS)
+        _start_nfs_when_linked(cluster, node)
+    lab.wait_healthy(timeout=60)
+
+
+def _start_nfs_when_linked(cluster, node):
+    lab = cluster.lab
+    lab.node(node, "ln", "-sf", "/usr/share/ctdb/events/legacy/60.nfs.script",
+             "/etc/ctdb/events/legacy/60.nfs.script", check=True)
+    _start_nfs_on(lab, node)
+    lab.node(node, "ln", "-sf", "/usr/share/ctdb/events/legacy/06.nfs.script",
+             "/etc/ctdb/events/legacy/06.nfs.script", check=True)
+
+
+def _end_nfs(cluster):
+    for node in cluster.lab.nodes:
+        if cluster.lab._alive(f"node{node}"):
+            for script in ("06.nfs", "60.nfs"):
+                cluster.ctdb(node, "event", "script", "disable", "legacy", script)
+            cluster.lab.node(node, "killall", "-q", "-9", "ganesha.nfsd", "rpcbind", "dbus-daemon")
+
+
+@story("an NFS client's open file was gone when its server failed", daemons=["jctdb"])
+def nfs_file_goes_on(cluster):
+    lab = cluster.lab
+    if not os.path.exists("/usr/bin/ganesha.nfsd") or not os.path.exists("/usr/sbin/rpcbind"):
+        raise Failed("needs Debian's nfs-ganesha, nfs-ganesha-vfs, rpcbind and dbus")
+    address = lab.public_addresses()[1]
+    _set_up_nfs(cluster)
+    writer = FileWriter(lab, address, "growing")
+    try:
+        writer.start()
+        _goes_on(cluster, writer, "at the start", 30)
+
+        host = _host(cluster, address, 0)
+        writer.start_of_gap()
+        cluster.ctdb_ok(host, "disable")
+        cluster.wait_for(lambda: lab.addresses(0).get(address) not in (host, -1), 30,
+                         "the address does not leave a disabled node")
+        _goes_on(cluster, writer, "after a planned move", 40)
+        cluster.ctdb_ok(host, "enable")
+        lab.wait_healthy(timeout=60)
+
+        host = _host(cluster, address, 0)
+        writer.start_of_gap()
+        lab.node(host, "killall", "-9", "ganesha.nfsd")
+        _goes_on(cluster, writer, "after NFS-Ganesha was killed", 100)
+        lab.wait_healthy(timeout=100)
+
+        host = _host(cluster, address, 0)
+        writer.start_of_gap()
+        lab.power_off(host)
+        _goes_on(cluster, writer, "after a power cut", 60)
+    finally:
+        writer.finish()
+        _end_nfs(cluster)
+        if writer.problem:
+            cluster.note(f"the client was refused: {writer.problem}")
+    cluster.note(f"told to wait for the end of a grace period {writer.told_to_wait} times")
+    lost = writer.lost(os.path.join(lab.directory, "cluster", "nfs", "growing"))
+    expect(not lost, f"{len(lost)} acknowledged blocks are not on disk, the first is {lost[:3]}")

@@ -26,8 +26,8 @@ import org.slf4j.event.Level;
  *
  * <p>Events of different addresses ({@code takeip}, {@code releaseip}, {@code updateip}) run at the
  * same time, up to a limit; those of one address, and all other events, wait for whatever was asked
- * for before them. In ctdbd they all wait for each other, so that one slow address delays the others;
- * and its deadline runs while an event waits, here only while it runs.
+ * for before them. In ctdbd they all wait for each other, so that one slow address delays the
+ * others; and its deadline runs while an event waits, here only while it runs.
  *
  * <p>A monitor event makes way: it is killed when any other event is asked for, and refused while
  * one runs. Both are answered "cancelled", which says nothing about the node's health.

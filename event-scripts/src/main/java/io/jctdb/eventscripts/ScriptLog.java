@@ -23,9 +23,7 @@ final class ScriptLog {
         .limit(LINES_MAX)
         .forEach(line -> logger.atLevel(level).log("{}{}", prefix, line));
     if (lines.size() > LINES_MAX) {
-      logger
-          .atLevel(level)
-          .log("{}{} more lines are not logged", prefix, lines.size() - LINES_MAX);
+      logger.atLevel(level).log("{}{} more lines are not logged", prefix, lines.size() - LINES_MAX);
     }
   }
 

@@ -16,8 +16,9 @@ import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Sends notifications to one client over UDP, in ONC RPC (RFC 5531). Nobody waits for their answers:
- * a client that was not reached claims its locks when it sees the server's state change otherwise.
+ * Sends notifications to one client over UDP, in ONC RPC (RFC 5531). Nobody waits for their
+ * answers: a client that was not reached claims its locks when it sees the server's state change
+ * otherwise.
  *
  * <p>A call is: transaction id, 0 (call), 2 (RPC version), program, version, procedure, then twice
  * "no credentials" as 0, 0, then the arguments; every number has 32 bits, big-endian.
@@ -120,8 +121,7 @@ final class StatusChannel {
   }
 
   private static byte[] getPort(int id) {
-    return call(
-        id, PORT_MAPPER, 2, 3, out -> numbers(out, STATUS, 1, UDP, 0)); // PMAPPROC_GETPORT
+    return call(id, PORT_MAPPER, 2, 3, out -> numbers(out, STATUS, 1, UDP, 0)); // PMAPPROC_GETPORT
   }
 
   private static byte[] getAddress(int id) {

@@ -16,10 +16,10 @@ import java.util.concurrent.Executors;
  * The program {@code smnotify}: tells clients of NFSv3 that the server they have locks at has
  * restarted, so that they claim them again (events-and-config 2.21).
  *
- * <p>Either one notification by options, {@code --client= --ip= --server= --stateval= [--clientport=
- * --sendport=]}, or many on standard input, one a line: {@code CLIENT IP SERVER STATE}. Clients are
- * told at the same time, each in the order of its lines; a client that does not answer costs three
- * seconds, and is no failure.
+ * <p>Either one notification by options, {@code --client= --ip= --server= --stateval=
+ * [--clientport= --sendport=]}, or many on standard input, one a line: {@code CLIENT IP SERVER
+ * STATE}. Clients are told at the same time, each in the order of its lines; a client that does not
+ * answer costs three seconds, and is no failure.
  */
 public final class StatusNotifier {
   private static final String USAGE =
@@ -84,18 +84,20 @@ public final class StatusNotifier {
         throw new IllegalArgumentException(argument + " needs a value");
       }
     }
-    List<String> wanted = List.of("client", "ip", "server", "stateval");
-    for (String name : wanted) {
-      if (!options.containsKey(name)) {
-        throw new IllegalArgumentException("--" + name + " is missing");
-      }
-    }
     return StatusNotification.of(
-        options.get("client"),
-        options.get("ip"),
-        options.get("server"),
-        options.get("stateval"),
+        required(options, "client"),
+        required(options, "ip"),
+        required(options, "server"),
+        required(options, "stateval"),
         options.getOrDefault("clientport", "0"),
         options.getOrDefault("sendport", "0"));
+  }
+
+  private static String required(Map<String, String> options, String name) {
+    String value = options.get(name);
+    if (value == null) {
+      throw new IllegalArgumentException("--" + name + " is missing");
+    }
+    return value;
   }
 }

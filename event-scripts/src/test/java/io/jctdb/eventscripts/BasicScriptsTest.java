@@ -79,8 +79,7 @@ class BasicScriptsTest {
 
   @Test
   void aClusterLockThatIsAProgramNeedsNoDirectory() throws Exception {
-    lab.configuration(
-        "[cluster]", "\t# cluster lock = ", "\trecovery lock = !/usr/bin/helper a/b");
+    lab.configuration("[cluster]", "\t# cluster lock = ", "\trecovery lock = !/usr/bin/helper a/b");
     assertThat(lab.event("01.reclock", "init")).isEqualTo(new ScriptLab.Outcome(0, ""));
   }
 

@@ -165,9 +165,10 @@ class NfsCalloutTest {
     assertThat(ganesha("startup").status()).isZero();
     assertThat(ganesha("takeip", "eth0", "10.0.0.1", "24").status()).isZero();
 
-    assertThat(dir.resolve("lib/ganesha").toRealPath()).isEqualTo(dir.resolve("shared/ganesha/node1"));
+    assertThat(dir.resolve("lib/ganesha").toRealPath())
+        .isEqualTo(dir.resolve("shared/ganesha/node1"));
     assertThat(Files.readSymbolicLink(dir.resolve("lib/ganesha/10.0.0.1/v4recov")))
-        .isEqualTo(dir.resolve("shared/ganesha/node0/v4recov"));
+        .isEqualTo(dir.resolve("shared/ganesha/node0/v4recov/node0"));
     assertThat(dir.resolve("shared/ganesha/owners/10.0.0.1")).hasContent("node1");
 
     ganesha("takeip", "eth0", "10.0.0.1", "24");

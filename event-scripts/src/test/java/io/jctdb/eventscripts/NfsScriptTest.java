@@ -20,12 +20,16 @@ class NfsScriptTest {
     lab =
         new ScriptLab(dir)
             .standIn("callout", "[ \"$1\" != monitor-list-shares ] || echo /tmp")
-            .standIn("rpcinfo", "[ ! -e %1$s/dead.$4 ] || { echo $4 is dead; exit 1; }".formatted(dir))
-            .standIn("ctdb", "case \"$*\" in pnn) echo 0 ;; '-X ip') cat %s/ips ;; esac".formatted(dir))
+            .standIn(
+                "rpcinfo", "[ ! -e %1$s/dead.$4 ] || { echo $4 is dead; exit 1; }".formatted(dir))
+            .standIn(
+                "ctdb", "case \"$*\" in pnn) echo 0 ;; '-X ip') cat %s/ips ;; esac".formatted(dir))
             .file("ips", "|Public IP|Node|\n|10.0.0.1|0|\n")
             .file("script.options", "CTDB_NFS_CALLOUT=" + dir + "/bin/callout\n");
     Files.delete(dir.resolve("statd-callout"));
-    Files.walk(dir.resolve("nfs-checks.d")).filter(Files::isRegularFile).forEach(f -> f.toFile().delete());
+    Files.walk(dir.resolve("nfs-checks.d"))
+        .filter(Files::isRegularFile)
+        .forEach(f -> f.toFile().delete());
     check("20.nfs", "version=\"3 4\"\n");
   }
 

@@ -138,7 +138,8 @@ class RoutingScriptsTest {
       ScriptLab.Outcome outcome = lab.event("11.natgw", "monitor");
       assertThat(outcome.status()).isEqualTo(1);
       assertThat(outcome.output())
-          .contains("11.natgw.options:5: CTDB_NATGW_PRIVATE_NETWORK=\"192.168.7.0\": should be NET/BITS")
+          .contains(
+              "11.natgw.options:5: CTDB_NATGW_PRIVATE_NETWORK=\"192.168.7.0\": should be NET/BITS")
           .endsWith("NATGW: invalid configuration\n");
     }
   }
@@ -180,7 +181,9 @@ class RoutingScriptsTest {
       assumeTrue(Files.isDirectory(Path.of("/etc/iproute2")));
       lab.variable("CTDB_SYS_ETCDIR", dir.resolve("sys").toString())
           .file("sys/iproute2/rt_tables", "255\tlocal\n1000\tother\n")
-          .file("policy", "10.0.0.1 10.0.0.0/24\n10.0.0.1 0.0.0.0/0 10.0.0.254\n10.1.0.1 10.1.0.0/24\n")
+          .file(
+              "policy",
+              "10.0.0.1 10.0.0.0/24\n10.0.0.1 0.0.0.0/0 10.0.0.254\n10.1.0.1 10.1.0.0/24\n")
           .file("ips", "|IP|Node|Active|\n|10.0.0.1|0|eth1|\n|10.1.0.1|1||\n|fd00::1|0|eth1|\n");
       options(dir + "/policy", "100", "1000", "1001");
     }
@@ -242,8 +245,7 @@ class RoutingScriptsTest {
                   + "$s takeip eth1 10.0.0.1 24; $s takeip eth2 10.1.0.1 24; echo $?\n");
 
       assertThat(story)
-          .isEqualTo(
-              "per_ip_routing: no number is left for a table between 1000 and 1001\n1\n");
+          .isEqualTo("per_ip_routing: no number is left for a table between 1000 and 1001\n1\n");
     }
 
     @Test
@@ -285,7 +287,10 @@ class RoutingScriptsTest {
           .variable("PROCFS_PATH", dir.resolve("proc").toString())
           .standIn("ipvsadm", "")
           .standIn("modprobe", "exit 1")
-          .standIn("ctdb_lvs", "[ $1 = list ] && printf '0 192.168.7.1\\n1 192.168.7.2\\n' || cat %s/leader".formatted(dir))
+          .standIn(
+              "ctdb_lvs",
+              "[ $1 = list ] && printf '0 192.168.7.1\\n1 192.168.7.2\\n' || cat %s/leader"
+                  .formatted(dir))
           .file(
               "events/legacy/91.lvs.options",
               "CTDB_LVS_NODES=%s/lvs_nodes\nCTDB_LVS_PUBLIC_IP=10.0.0.50\nCTDB_LVS_PUBLIC_IFACE=eth1\n"
@@ -303,8 +308,7 @@ class RoutingScriptsTest {
               echo 1 > $CTDB_BASE/leader; $s ipreallocated; show; $s monitor; echo $?; $s shutdown; show
               """);
 
-      assertThat(story)
-          .isEqualTo("10.0.0.50/32 host\n10.0.0.50/32 global\n10.0.0.50/32 host\n0\n");
+      assertThat(story).isEqualTo("10.0.0.50/32 host\n10.0.0.50/32 global\n10.0.0.50/32 host\n0\n");
       assertThat(lab.calls())
           .containsSubsequence(
               "ipvsadm -A -t 10.0.0.50:0 -p 1999999 -s lc",

@@ -87,7 +87,8 @@ class SambaScriptTest {
     assertThat(lab.event("50.samba", "monitor"))
         .isEqualTo(
             new ScriptLab.Outcome(
-                1, "ERROR: smbd answers: fail count 2 >= error threshold 2\nNo replies received\n"));
+                1,
+                "ERROR: smbd answers: fail count 2 >= error threshold 2\nNo replies received\n"));
 
     lab.standIn("smbcontrol", "");
     assertThat(lab.event("50.samba", "monitor").output())

@@ -69,8 +69,7 @@ class ServiceScriptsTest {
 
     lab.standIn("wbinfo", "echo could not ping; exit 1");
     assertThat(lab.event("49.winbind", "monitor"))
-        .isEqualTo(
-            new ScriptLab.Outcome(1, "ERROR: wbinfo -p returned error\ncould not ping\n"));
+        .isEqualTo(new ScriptLab.Outcome(1, "ERROR: wbinfo -p returned error\ncould not ping\n"));
 
     lab.standIn("wbinfo", "sleep 60");
     edit("49.winbind", "PING_SECONDS=10", "PING_SECONDS=0.2");
@@ -213,7 +212,9 @@ class ServiceScriptsTest {
             .formatted(dir));
     for (String old : List.of("20200101000000", "20200102000000", "20200103000000")) {
       lab.file("backups/ctdb-persistent-db-backup-" + old + ".tgz", "");
-      lab.run("touch", List.of("-d", "2020-01-01", dir + "/backups/ctdb-persistent-db-backup-" + old + ".tgz"));
+      lab.run(
+          "touch",
+          List.of("-d", "2020-01-01", dir + "/backups/ctdb-persistent-db-backup-" + old + ".tgz"));
     }
 
     assertThat(lab.event("95.database", "monitor").output())

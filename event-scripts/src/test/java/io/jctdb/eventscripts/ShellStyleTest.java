@@ -35,7 +35,8 @@ class ShellStyleTest {
   @Test
   void shellcheckFindsNothing() throws Exception {
     assumeTrue(Files.isExecutable(Path.of("/usr/bin/shellcheck")), "shellcheck is not installed");
-    List<String> command = new ArrayList<>(List.of("shellcheck", "-s", "sh", "-e", "SC1091,SC2119,SC2154,SC2317"));
+    List<String> command =
+        new ArrayList<>(List.of("shellcheck", "-s", "sh", "-e", "SC1091,SC2119,SC2154,SC2317"));
     shellFiles().forEach(file -> command.add(file.toString()));
     assertThat(run(command)).isEmpty();
   }

@@ -17,7 +17,8 @@ class StatusNotifierTest {
 
   @Test
   void aNotificationIsAnRpcCallOfTheStatusProgram() {
-    StatusNotification notification = StatusNotification.parse("10.1.1.1 10.0.0.1 nfs.x 1700000001");
+    StatusNotification notification =
+        StatusNotification.parse("10.1.1.1 10.0.0.1 nfs.x 1700000001");
 
     assertThat(HexFormat.of().formatHex(StatusChannel.notify(notification, 0x01020304)))
         .isEqualTo(
@@ -52,18 +53,22 @@ class StatusNotifierTest {
 
   @Test
   void thePortMappersAnswerIsReadWithCare() throws Exception {
-    assertThat(StatusChannel.accepted(hex("00000009 00000001 00000000 00000000 00000000 00000000"), 9))
+    assertThat(
+            StatusChannel.accepted(hex("00000009 00000001 00000000 00000000 00000000 00000000"), 9))
         .isTrue();
-    assertThat(StatusChannel.accepted(hex("00000008 00000001 00000000 00000000 00000000 00000000"), 9))
+    assertThat(
+            StatusChannel.accepted(hex("00000008 00000001 00000000 00000000 00000000 00000000"), 9))
         .as("of another call")
         .isFalse();
-    assertThat(StatusChannel.accepted(hex("00000009 00000001 00000000 00000000 7fffffff 00000000"), 9))
+    assertThat(
+            StatusChannel.accepted(hex("00000009 00000001 00000000 00000000 7fffffff 00000000"), 9))
         .as("with an impossible length")
         .isFalse();
     assertThat(StatusChannel.accepted(hex("00000009"), 9)).isFalse();
     assertThat(StatusChannel.port(hex("00008005"), true)).isEqualTo(32773);
     // "::1.128.5"
-    assertThat(StatusChannel.port(hex("00000009 3a3a312e3132382e35000000"), false)).isEqualTo(32773);
+    assertThat(StatusChannel.port(hex("00000009 3a3a312e3132382e35000000"), false))
+        .isEqualTo(32773);
     assertThatThrownBy(() -> StatusChannel.port(hex("00000000"), true))
         .hasMessage("it has no rpc.statd");
     assertThatThrownBy(() -> StatusChannel.port(hex("7fffffff 3a"), false))

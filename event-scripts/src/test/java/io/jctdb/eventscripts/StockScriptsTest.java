@@ -22,7 +22,10 @@ class StockScriptsTest {
     assumeTrue(Files.isDirectory(STOCK), "Debian's ctdb is not installed");
     ScriptLab lab = new ScriptLab(dir);
     // What they would end, or start, belongs to this host.
-    lab.standIn("killall", "").standIn("tgtd", "").standIn("service", "").standIn("pidof", "exit 1");
+    lab.standIn("killall", "")
+        .standIn("tgtd", "")
+        .standIn("service", "")
+        .standIn("pidof", "exit 1");
     Path legacy = dir.resolve("events/legacy");
     try (Stream<Path> ours = Files.list(legacy);
         Stream<Path> stock = Files.list(STOCK)) {
