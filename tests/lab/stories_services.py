@@ -158,7 +158,8 @@ def _host(cluster, address, ask):
     return cluster.lab.addresses(ask)[address]
 
 
-@story("smbd hung on one server, and so did its users", daemons=["stock-own-scripts", "jctdb"])
+@story("smbd hung on one server, and so did its users", daemons=["jctdb"],
+       not_yet="it has not been run to its end on a quiet machine")
 def hung_smbd_moves_addresses(cluster):
     lab = cluster.lab
     lab.node(1, "killall", "-STOP", "smbd")
@@ -332,7 +333,8 @@ def _end_nfs(cluster):
             cluster.lab.node(node, "killall", "-q", "-9", "ganesha.nfsd", "rpcbind", "dbus-daemon")
 
 
-@story("an NFS client's open file was gone when its server failed", daemons=["jctdb"])
+@story("an NFS client's open file was gone when its server failed", daemons=["jctdb"],
+       not_yet="it has not been run to its end on a quiet machine")
 def nfs_file_goes_on(cluster):
     lab = cluster.lab
     if not os.path.exists("/usr/bin/ganesha.nfsd") or not os.path.exists("/usr/sbin/rpcbind"):
