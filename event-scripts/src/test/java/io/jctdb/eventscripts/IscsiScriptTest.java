@@ -92,6 +92,7 @@ class IscsiScriptTest {
           alone(
               """
               $s init; $s startup
+              read -r pid name < $CTDB_BASE/run/end-with-daemon/tgtd; kill -0 $pid && echo $name ends with the daemon
               $s takeip lo 10.0.0.11 24; $s takeip lo 10.0.0.12 24; targets
               iscsi-ls -s iscsi://mailuser%secretsecret12@127.0.0.1 | grep Lun:1
               $s releaseip lo 10.0.0.11 24; targets
@@ -101,6 +102,7 @@ class IscsiScriptTest {
 
       assertThat(story.lines())
           .containsExactly(
+              "tgtd ends with the daemon",
               "Starting iSCSI service for public address 10.0.0.12",
               "iqn.2026-01.test:old iqn.2026-01.org.example:mail",
               "Lun:1    Type:DIRECT_ACCESS (Size:1023k)",

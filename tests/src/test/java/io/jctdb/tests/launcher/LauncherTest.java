@@ -143,6 +143,23 @@ class LauncherTest {
   }
 
   @Test
+  void servicesThatWriteToSharedStorageEndWithTheDaemon() throws Exception {
+    Process service = new ProcessBuilder("sleep", "600").start();
+    Process other = new ProcessBuilder("sleep", "600").start();
+    Files.createDirectories(run.resolve("end-with-daemon"));
+    Files.writeString(
+        run.resolve("end-with-daemon/tgtd"),
+        service.pid() + " sleep\n" + other.pid() + " tgtd\nnonsense\n1\n");
+    launch(daemon(WAIT));
+    daemonNumber(1).destroyForcibly();
+
+    assertThat(heardByOtherNode()).startsWith("JCTDB-WILL");
+    assertThat(service.waitFor(1, TimeUnit.SECONDS)).as("before the others are told").isTrue();
+    assertThat(other.isAlive()).as("its name has changed").isTrue();
+    other.destroyForcibly();
+  }
+
+  @Test
   void whatTheDaemonRanDoesNotOutliveIt() throws IOException {
     // An event script in its own process group, and an smbd that does not notice.
     Path smbd = run.resolve("volatile").resolve("locking.tdb.3");
