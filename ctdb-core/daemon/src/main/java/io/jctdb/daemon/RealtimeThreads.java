@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * <p>Two priorities, so that the node keeps its lease however busy it is with records: the control
  * plane (membership, ZooKeeper, address leases, events) above the owner of the records and what
  * that starts. The Java machine's compilers stay as they are; the thread that stops all others to
- * collect garbage is the equal of those that wait for it.
+ * collect garbage is the equal of the owner of the records.
  *
  * <p>Where ctdbd ends if it may not do this, we say so once and go on without.
  */
@@ -35,7 +35,7 @@ final class RealtimeThreads {
             attempt(
                 () -> {
                   RealtimeScheduling.raiseThisThread(RECORDS_PRIORITY);
-                  RealtimeScheduling.raiseVirtualMachine(CONTROL_PRIORITY);
+                  RealtimeScheduling.raiseVirtualMachine(RECORDS_PRIORITY);
                 }));
   }
 
