@@ -56,7 +56,9 @@ public final class Departures {
     }
     for (MemberInfo node : now.values()) {
       gone.keySet().removeIf(life -> life.pnn() == node.pnn());
-      expelled.removeIf(life -> life.pnn() == node.pnn());
+      // Not while that very life is still registered: its expulsion may be under way.
+      expelled.removeIf(
+          life -> life.pnn() == node.pnn() && life.incarnation() != node.incarnation());
       letGo.removeIf(life -> life.pnn() == node.pnn());
       peerLeaseEnd
           .keySet()

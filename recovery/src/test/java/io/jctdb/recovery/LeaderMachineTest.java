@@ -341,6 +341,20 @@ class LeaderMachineTest {
   }
 
   @Test
+  void newsOfOtherNodesDoNotMakeAnExpulsionLookLikeAnExpiredSession() {
+    running(0, 1);
+    nodes.put(1, with(node(1), NodeFlags.BANNED, true));
+    at(0, nodesEvent());
+    at(5000, tick());
+    // Something else is published while the write is under way.
+    at(5001, nodesEvent());
+    at(5002, new LeaderEvent.Expelled(new Life(1, 101), true));
+    assertThat(at(5002, gone(1))).isEmpty();
+    assertThat(at(5002 + 1674, tick())).isEmpty();
+    assertThat(at(5002 + 1675, tick())).hasSize(1);
+  }
+
+  @Test
   void promisesOfAnEarlierEpochOrLifeDoNotCount() {
     running(0, 1, 2);
     assertThat(at(1000, silence(0, 2, 1000))).isEmpty();
