@@ -148,8 +148,10 @@ public final class PeerLease {
             (pnn, incarnation) -> {
               Acknowledged newest = acknowledged.get(pnn);
               if (pnn != self) {
-                boolean counts = newest != null && newest.incarnation() == incarnation;
-                times.add(counts ? newest.sentNanos() : NEVER);
+                times.add(
+                    newest != null && newest.incarnation() == incarnation
+                        ? newest.sentNanos()
+                        : NEVER);
               }
             });
     times.sort(Comparator.reverseOrder());

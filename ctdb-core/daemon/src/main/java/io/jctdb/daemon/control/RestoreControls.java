@@ -200,7 +200,7 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
       // Behind whatever transaction is being written.
       database
           .requireLane()
-          .submit(s -> true, done -> restore.frozen(), e -> letGo(restore, e.getMessage()));
+          .submit(s -> true, done -> restore.frozen(), e -> letGo(restore, String.valueOf(e.getMessage())));
     }
   }
 
