@@ -46,6 +46,7 @@ import io.jctdb.database.NodeMessage;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.database.RecordTunables;
 import io.jctdb.database.TraverseEngine;
+import io.jctdb.eventscripts.BoundServices;
 import io.jctdb.eventscripts.EventRunner;
 import io.jctdb.eventscripts.EventServer;
 import io.jctdb.eventscripts.Notifier;
@@ -495,6 +496,7 @@ final class Node implements ClusterMember.Actions {
   @Override
   public void dropAddresses() {
     addresses.dropAll();
+    new BoundServices(paths.endWithDaemon()).kill();
   }
 
   @Override

@@ -129,6 +129,11 @@ public record Paths(
     return runDir.resolve("held-addresses");
   }
 
+  /** Processes that must not outlast the right to serve; see BoundServices. */
+  public Path endWithDaemon() {
+    return runDir.resolve("end-with-daemon");
+  }
+
   /** The socket that {@code ctdb event} talks to. */
   public Path eventdSocket() {
     return runDir.resolve("eventd.socket");
