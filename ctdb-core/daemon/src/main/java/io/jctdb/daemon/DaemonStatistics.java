@@ -11,6 +11,7 @@ import io.jctdb.protocol.TimeVal;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.List;
@@ -26,47 +27,62 @@ final class DaemonStatistics implements ClientStatistics {
 
   private final Deque<Statistics> history = new ArrayDeque<>();
   private Instant started = Instant.now();
-  private int clientSent;
-  private int clientReceived;
-  private int nodeSent;
-  private int nodeReceived;
-  private int nodeCalls;
-  private int nodeMessages;
-  private int nodeControls;
-  private int nodeControlReplies;
-  private int nodeTunnels;
-  private int clientCalls;
-  private int clientMessages;
-  private int clientControls;
-  private int clientTunnels;
+  private final int[] counts = new int[Count.values().length];
+  private int[] countsRemembered = counts.clone();
   private int pendingCalls;
   private Latency callLatency = Latency.NONE;
+  private Instant remembered = started;
+  private Latency callLatencySince = Latency.NONE;
+
+  private enum Count {
+    CLIENT_SENT,
+    CLIENT_RECEIVED,
+    NODE_SENT,
+    NODE_RECEIVED,
+    NODE_CALLS,
+    NODE_MESSAGES,
+    NODE_CONTROLS,
+    NODE_CONTROL_REPLIES,
+    NODE_TUNNELS,
+    CLIENT_CALLS,
+    CLIENT_MESSAGES,
+    CLIENT_CONTROLS,
+    CLIENT_TUNNELS;
+
+    int in(int[] counts) {
+      return counts[ordinal()];
+    }
+  }
+
+  private void count(Count what) {
+    counts[what.ordinal()]++;
+  }
 
   /** What the statistics say of things that are not counted here but exist. */
   record Present(int clients, boolean frozen, boolean recovering, int recoveries) {}
 
   @Override
   public void packetSent() {
-    clientSent++;
+    count(Count.CLIENT_SENT);
   }
 
   @Override
   public void packetReceived() {
-    clientReceived++;
+    count(Count.CLIENT_RECEIVED);
   }
 
   void nodeMessageSent() {
-    nodeSent++;
+    count(Count.NODE_SENT);
   }
 
   void nodeMessageReceived(NodeMessage message) {
-    nodeReceived++;
+    count(Count.NODE_RECEIVED);
     switch (message) {
-      case RecordMessage m -> nodeCalls++;
-      case ClusterMessage.Datagram m -> nodeMessages++;
-      case ClusterMessage.Control m -> nodeControls++;
-      case ClusterMessage.ControlReply m -> nodeControlReplies++;
-      case ClusterMessage.Tunnel m -> nodeTunnels++;
+      case RecordMessage m -> count(Count.NODE_CALLS);
+      case ClusterMessage.Datagram m -> count(Count.NODE_MESSAGES);
+      case ClusterMessage.Control m -> count(Count.NODE_CONTROLS);
+      case ClusterMessage.ControlReply m -> count(Count.NODE_CONTROL_REPLIES);
+      case ClusterMessage.Tunnel m -> count(Count.NODE_TUNNELS);
       default -> {
         // epochs, commits and traverses have no place in ctdbd's table
       }
@@ -74,51 +90,50 @@ final class DaemonStatistics implements ClientStatistics {
   }
 
   void clientCall() {
-    clientCalls++;
+    count(Count.CLIENT_CALLS);
     pendingCalls++;
   }
 
   void callAnswered(long nanos) {
     pendingCalls--;
     callLatency = callLatency.plus(nanos / NANOS);
+    callLatencySince = callLatencySince.plus(nanos / NANOS);
   }
 
   void clientControl() {
-    clientControls++;
+    count(Count.CLIENT_CONTROLS);
   }
 
   void clientMessage() {
-    clientMessages++;
+    count(Count.CLIENT_MESSAGES);
   }
 
   void clientTunnel() {
-    clientTunnels++;
+    count(Count.CLIENT_TUNNELS);
   }
 
   void reset() {
     started = Instant.now();
-    clientSent = 0;
-    clientReceived = 0;
-    nodeSent = 0;
-    nodeReceived = 0;
-    nodeCalls = 0;
-    nodeMessages = 0;
-    nodeControls = 0;
-    nodeControlReplies = 0;
-    nodeTunnels = 0;
-    clientCalls = 0;
-    clientMessages = 0;
-    clientControls = 0;
-    clientTunnels = 0;
+    Arrays.fill(counts, 0);
     callLatency = Latency.NONE;
+    beginInterval();
   }
 
-  /** Remembers the present values as the newest entry of the history. */
+  private void beginInterval() {
+    remembered = Instant.now();
+    countsRemembered = counts.clone();
+    callLatencySince = Latency.NONE;
+  }
+
+  /** What was counted since the last time becomes the newest entry of the history. */
   void remember(Present present) {
-    history.addFirst(snapshot(present));
+    int[] since = new int[counts.length];
+    Arrays.setAll(since, i -> counts[i] - countsRemembered[i]);
+    history.addFirst(statistics(present, since, callLatencySince, remembered));
     if (history.size() > HISTORY) {
       history.removeLast();
     }
+    beginInterval();
   }
 
   /** Always 100 entries, newest first, the unused ones all zero (sheet 3.10). */
@@ -131,36 +146,53 @@ final class DaemonStatistics implements ClientStatistics {
     return list;
   }
 
+  /** What was counted since the start, or the last reset. */
   Statistics snapshot(Present present) {
+    return statistics(present, counts, callLatency, started);
+  }
+
+  private Statistics statistics(Present present, int[] of, Latency latency, Instant since) {
     Runtime runtime = Runtime.getRuntime();
     return new Statistics(
         present.clients,
         present.frozen ? 1 : 0,
         present.recovering ? 1 : 0,
-        clientSent,
-        clientReceived,
-        nodeSent,
-        nodeReceived,
+        Count.CLIENT_SENT.in(of),
+        Count.CLIENT_RECEIVED.in(of),
+        Count.NODE_SENT.in(of),
+        Count.NODE_RECEIVED.in(of),
         0,
         0,
         new Statistics.NodePackets(
-            nodeCalls, 0, 0, 0, 0, nodeMessages, nodeControls, nodeControlReplies, nodeTunnels),
-        new Statistics.ClientPackets(clientCalls, clientMessages, clientControls, clientTunnels),
+            Count.NODE_CALLS.in(of),
+            0,
+            0,
+            0,
+            0,
+            Count.NODE_MESSAGES.in(of),
+            Count.NODE_CONTROLS.in(of),
+            Count.NODE_CONTROL_REPLIES.in(of),
+            Count.NODE_TUNNELS.in(of)),
+        new Statistics.ClientPackets(
+            Count.CLIENT_CALLS.in(of),
+            Count.CLIENT_MESSAGES.in(of),
+            Count.CLIENT_CONTROLS.in(of),
+            Count.CLIENT_TUNNELS.in(of)),
         new Statistics.Timeouts(0, 0, 0),
         Latency.NONE,
         Latency.NONE,
         LockStatistics.NONE,
-        clientCalls,
+        Count.CLIENT_CALLS.in(of),
         pendingCalls,
         0,
         0,
         (int) Math.min(Integer.MAX_VALUE, runtime.totalMemory() - runtime.freeMemory()),
         0,
         Collections.nCopies(16, 0),
-        callLatency,
+        latency,
         Latency.NONE,
         present.recoveries,
-        timeVal(started),
+        timeVal(since),
         timeVal(Instant.now()),
         0,
         0);
