@@ -110,7 +110,7 @@ public final class Departures {
   }
 
   /** Whether the process that wrote this record is proven to have ended and to hold nothing. */
-  boolean dead(MemberInfo node) {
+  public boolean dead(MemberInfo node) {
     return wills.contains(node.will());
   }
 

@@ -21,6 +21,14 @@ public interface EpochChange {
    */
   CompletableFuture<Set<Integer>> propose(Epoch next);
 
+  /**
+   * The same, and only these incarnations of the members may promise it: a record in ZooKeeper can
+   * outlive its process, and the next process on that node must not promise in its place.
+   */
+  default CompletableFuture<Set<Integer>> propose(EpochLives lives, Epoch next) {
+    return propose(next);
+  }
+
   /** The epoch is committed in ZooKeeper: tell the members, this node too. */
   void commit(Epoch next);
 }

@@ -33,6 +33,9 @@ public interface MembershipListener {
    */
   void sessionEstablished(long incarnation);
 
+  /** From now on this node may become a member, as this incarnation. Before readyChanged(true). */
+  default void lifeBegins(long incarnation) {}
+
   /**
    * The lease now lasts until {@code untilNanos} on the configured clock: re-arm the dead-man
    * timer. Earlier than said before, when an epoch with more members asks for a lease of theirs,

@@ -68,6 +68,10 @@ final class ZooKeeperMembership implements ClusterMembership {
   private @Nullable ClusterView view;
   private @Nullable Enrolment enrolment;
   private @Nullable LeaderOffice office;
+
+  /** Of a life that has ended, whose record stands until this node has let go. */
+  private @Nullable ZooKeeperSession lingering;
+
   private boolean connected;
   private boolean quorumMissed;
   private boolean firstEnrolment = true;
@@ -308,6 +312,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       readyWhenPossible = false;
       own.setReady(true);
       heartbeat.beginLife(own.incarnation(), now());
+      listener.lifeBegins(own.incarnation());
       listener.readyChanged(true);
       publish();
     }
@@ -470,12 +475,24 @@ final class ZooKeeperMembership implements ClusterMembership {
           earlierSessions.remove(earlierSessions.iterator().next());
         }
       }
-      // The lease is over or the node expelled, so the session stands for nothing any more.
-      var _ = ended.close();
+      if (own.ready()) {
+        // The record must stand until this node has let go: when it goes, others take over at once.
+        lingering = ended;
+      } else {
+        var _ = ended.close();
+      }
     }
     openSession();
     if (own.ready()) {
       listener.leaseLost(reason);
+    }
+  }
+
+  private void endLingering() {
+    ZooKeeperSession ended = lingering;
+    lingering = null;
+    if (ended != null) {
+      var _ = ended.close();
     }
   }
 
@@ -678,7 +695,7 @@ final class ZooKeeperMembership implements ClusterMembership {
         proposed = d.lives();
         livesAgainAt = now();
         sendLives(d.lives());
-        propose(d.epoch());
+        propose(d.lives(), d.epoch());
       }
       case LeaderDecision.Commit d -> leads.commit(d.epoch());
       case LeaderDecision.Announce d -> {
@@ -711,10 +728,10 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
   }
 
-  private void propose(Epoch next) {
+  private void propose(EpochLives lives, Epoch next) {
     LOG.debug("epoch {}: proposing members {}", next.number(), next.members());
     epochChange
-        .propose(next)
+        .propose(lives, next)
         .whenComplete(
             Guard.guarded(
                 (silent, failure) ->
@@ -815,6 +832,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       becomeReadyIfPossible();
     } else {
       own.setReady(false);
+      endLingering();
       heartbeat.beginLife(own.incarnation(), now());
       listener.readyChanged(false);
       publish();
@@ -946,6 +964,9 @@ final class ZooKeeperMembership implements ClusterMembership {
           office = null;
           leaseUntil = NO_LEASE;
           zooKeeperLeaseUntil = NO_LEASE;
+          if (lingering != null) {
+            var _ = lingering.abandon();
+          }
           CompletableFuture<Void> ended =
               last == null
                   ? CompletableFuture.completedFuture(null)

@@ -404,8 +404,10 @@ final class CommitSequencer {
 
   private void admitted() {
     cancel(admission);
-    phase = Phase.IDLE;
-    next();
+    if (phase == Phase.ADMITTING) {
+      phase = Phase.IDLE;
+      next();
+    }
   }
 
   // --- ready

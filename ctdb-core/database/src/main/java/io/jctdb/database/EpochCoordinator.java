@@ -1,5 +1,7 @@
 package io.jctdb.database;
 
+import java.util.Collections;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -57,11 +59,21 @@ public final class EpochCoordinator {
    * @param base number of the committed epoch in ZooKeeper that {@code next} is to replace
    */
   public void propose(long base, Epoch next, Outcome outcome) {
+    propose(base, next, Collections.emptySortedMap(), outcome);
+  }
+
+  /**
+   * The same, for these incarnations of the members only.
+   *
+   * @param lives incarnation by pnn
+   */
+  public void propose(
+      long base, Epoch next, SortedMap<Integer, Long> lives, Outcome outcome) {
     if (next.number() <= base) {
       throw new IllegalArgumentException("epoch " + next.number() + " cannot follow " + base);
     }
     abandon();
-    Proposal fresh = new Proposal(base, next, outcome);
+    Proposal fresh = new Proposal(base, next, lives, outcome);
     proposal = fresh;
     fresh.send();
     fresh.silence = port.after(silentAfterNanos, fresh::reportSilent);
@@ -128,6 +140,7 @@ public final class EpochCoordinator {
   private final class Proposal {
     private final long base;
     private final Epoch next;
+    private final SortedMap<Integer, Long> lives;
     private final Outcome outcome;
 
     /** Who has not promised yet; while committing, who has not begun yet. */
@@ -138,9 +151,10 @@ public final class EpochCoordinator {
     private NodePort.@Nullable Timer resend;
     private NodePort.@Nullable Timer silence;
 
-    Proposal(long base, Epoch next, Outcome outcome) {
+    Proposal(long base, Epoch next, SortedMap<Integer, Long> lives, Outcome outcome) {
       this.base = base;
       this.next = next;
+      this.lives = lives;
       this.outcome = outcome;
       this.awaited = new TreeSet<>(next.members());
     }
@@ -149,7 +163,7 @@ public final class EpochCoordinator {
       EpochMessage message =
           committing
               ? new EpochMessage.Commit(next.number())
-              : new EpochMessage.Prepare(base, next);
+              : new EpochMessage.Prepare(base, next, lives);
       awaited.forEach(pnn -> port.send(pnn, message));
       cancel(resend);
       resend = port.after(resendNanos, this::send);

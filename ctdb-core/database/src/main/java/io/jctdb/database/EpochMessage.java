@@ -1,6 +1,9 @@
 package io.jctdb.database;
 
+import java.util.Collections;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 
 /**
  * The change of epoch, between the leader's {@link EpochCoordinator} and every member's {@link
@@ -16,8 +19,18 @@ public sealed interface EpochMessage extends NodeMessage {
    *
    * @param base number of the committed epoch that {@code next} replaces, {@link Epoch#NONE} if
    *     none
+   * @param lives incarnation by pnn of which {@code next} is made; who is another does not promise.
+   *     Empty where nobody tells incarnations apart
    */
-  record Prepare(long base, Epoch next) implements EpochMessage {
+  record Prepare(long base, Epoch next, SortedMap<Integer, Long> lives) implements EpochMessage {
+    public Prepare {
+      lives = Collections.unmodifiableSortedMap(new TreeMap<>(lives));
+    }
+
+    public Prepare(long base, Epoch next) {
+      this(base, next, Collections.emptySortedMap());
+    }
+
     @Override
     public long number() {
       return next.number();
@@ -38,7 +51,11 @@ public sealed interface EpochMessage extends NodeMessage {
 
   static void encode(EpochMessage message, WireWriter out) {
     switch (message) {
-      case Prepare m -> epoch(m.next, out.u8(0).i64(m.base));
+      case Prepare m -> {
+        epoch(m.next, out.u8(0).i64(m.base));
+        out.i32(m.lives.size());
+        m.lives.forEach((pnn, incarnation) -> out.i32(pnn).i64(incarnation));
+      }
       case Promise m -> out.u8(1).i64(m.number);
       case Refuse m -> out.u8(2).i64(m.number).i64(m.promised);
       case Commit m -> out.u8(3).i64(m.number);
@@ -49,7 +66,7 @@ public sealed interface EpochMessage extends NodeMessage {
   static EpochMessage decode(WireReader in) {
     int type = in.u8();
     return switch (type) {
-      case 0 -> new Prepare(in.i64(), epoch(in));
+      case 0 -> new Prepare(in.i64(), epoch(in), lives(in));
       case 1 -> new Promise(in.i64());
       case 2 -> new Refuse(in.i64(), in.i64());
       case 3 -> new Commit(in.i64());
@@ -60,6 +77,15 @@ public sealed interface EpochMessage extends NodeMessage {
 
   private static void epoch(Epoch epoch, WireWriter out) {
     out.i64(epoch.number()).pnns(epoch.members()).pnns(epoch.lmasters());
+  }
+
+  private static SortedMap<Integer, Long> lives(WireReader in) {
+    int count = in.count(Integer.BYTES + Long.BYTES);
+    SortedMap<Integer, Long> lives = new TreeMap<>();
+    for (int i = 0; i < count; i++) {
+      lives.put(in.i32(), in.i64());
+    }
+    return lives;
   }
 
   private static Epoch epoch(WireReader in) {

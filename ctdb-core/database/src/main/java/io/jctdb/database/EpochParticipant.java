@@ -35,6 +35,8 @@ public final class EpochParticipant {
     void excluded(long base);
   }
 
+  private static final long NO_LIFE = 0;
+
   private final NodePort port;
   private final Exclusion exclusion;
   private final List<EpochListener> listeners = new ArrayList<>();
@@ -46,6 +48,9 @@ public final class EpochParticipant {
   private @Nullable Epoch candidate;
   private long promised = Epoch.NONE;
   private boolean ready = true;
+
+  /** The incarnation as which this node may promise now. */
+  private long life = NO_LIFE;
 
   /** The last epoch known to be committed with this node in it; NONE for a newcomer. */
   private long committed = Epoch.NONE;
@@ -111,6 +116,7 @@ public final class EpochParticipant {
    */
   public void leave() {
     ready = false;
+    life = NO_LIFE;
     current = null;
     candidate = null;
     committed = Epoch.NONE;
@@ -126,9 +132,20 @@ public final class EpochParticipant {
     ready = true;
   }
 
+  /**
+   * This node's incarnation, as its membership record shows it, until it leaves. Proposals that name
+   * another one are not for this node but for one that has ended: its record outlives it for a
+   * while. An epoch made with that record would be changed without waiting for this node, because
+   * the one that it was made of is gone.
+   */
+  public void livesAs(long incarnation) {
+    life = incarnation;
+  }
+
   private void prepare(int leader, EpochMessage.Prepare m) {
     Epoch next = m.next();
-    if (!ready || !next.hasMember(port.self())) {
+    Long named = m.lives().get(port.self());
+    if (!ready || !next.hasMember(port.self()) || (named != null && named != life)) {
       return; // not ours to promise; the leader will see that this node has gone
     }
     if (next.number() < promised || (next.number() == promised && !isCandidateOrCurrent(next))) {

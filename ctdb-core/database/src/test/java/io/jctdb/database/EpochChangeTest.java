@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** How an epoch begins: what a leader and a member say, and what they refuse. */
@@ -59,6 +62,21 @@ class EpochChangeTest {
     assertThat(member.currentEpoch()).isEqualTo(FIRST);
     assertThat(heard).containsExactly("promised 1", "started 1");
     assertThat(port.said()).containsExactly("0: Promise[number=1]", "0: Started[number=1]");
+  }
+
+  @Test
+  void nobodyPromisesInThePlaceOfALifeThatHasEnded() {
+    member.livesAs(8);
+    SortedMap<Integer, Long> earlier = new TreeMap<>(Map.of(1, 7L));
+    member.receive(0, new EpochMessage.Prepare(0, FIRST, earlier));
+    commit(1);
+    assertThat(heard).as("the record of the life before is still there").isEmpty();
+    SortedMap<Integer, Long> present = new TreeMap<>(Map.of(1, 8L));
+    member.receive(0, new EpochMessage.Prepare(0, SECOND, present));
+    member.leave();
+    member.rejoin();
+    member.receive(0, new EpochMessage.Prepare(0, THIRD, present));
+    assertThat(heard).containsExactly("promised 2", "left");
   }
 
   @Test

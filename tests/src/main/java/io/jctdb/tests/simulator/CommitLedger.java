@@ -33,15 +33,19 @@ final class CommitLedger implements CommitEngine.CopyWatch {
   /** Whose copies lack what others have written. */
   private final Set<Integer> behind = new TreeSet<>();
 
+  /** The highest sequence number that was on all participants of an epoch. */
+  private long completed;
+
   private long refused;
   private long writes;
 
   /**
-   * Whether this copy has all that was acknowledged. A cluster without any such copy would begin anew
+   * Whether this copy has all that was acknowledged, and has seen the last sequence number that clients
+   * may have seen everywhere. A cluster without any such copy would begin anew
    * from an old one, in ctdb as here, so none is made.
    */
   boolean knowsAll(SimulatedDisk disk) {
-    return ancestors(disk.value(LEFT)).containsAll(acknowledged);
+    return disk.sequenceNumber() >= completed && ancestors(disk.value(LEFT)).containsAll(acknowledged);
   }
 
   long acknowledgements() {
@@ -87,7 +91,13 @@ final class CommitLedger implements CommitEngine.CopyWatch {
   }
 
   /** A node has written its copy. */
-  void written(int pnn, SimulatedDisk disk, long oldNumber, long oldStamp) {
+  void written(
+      int pnn,
+      SimulatedDisk disk,
+      long oldNumber,
+      long oldStamp,
+      Set<Integer> members,
+      Map<Integer, SimulatedDisk> disks) {
     writes++;
     if (disk.value(LEFT) != disk.value(RIGHT)) {
       throw new Violation("half a transaction on node " + pnn + ": " + disk.content());
@@ -97,6 +107,13 @@ final class CommitLedger implements CommitEngine.CopyWatch {
     if (number < oldNumber || (number == oldNumber && stamp < oldStamp)) {
       throw new Violation(
           "the sequence number goes back on node " + pnn + ": " + oldNumber + " -> " + number);
+    }
+    boolean everywhere =
+        disks.entrySet().stream()
+            .filter(other -> members.contains(other.getKey()) && !behind.contains(other.getKey()))
+            .allMatch(other -> other.getValue().sequenceNumber() >= number);
+    if (everywhere && members.contains(pnn) && !behind.contains(pnn)) {
+      completed = Math.max(completed, number);
     }
     String content = disk.content();
     String known = contents.putIfAbsent(new Version(number, stamp), content);

@@ -80,6 +80,14 @@ final class Network {
     down[from * nodes + to] = false;
   }
 
+  /** What is on the way to and from this node is lost. */
+  void cutAll(int node) {
+    for (int other = 0; other < nodes; other++) {
+      generation[node * nodes + other]++;
+      generation[other * nodes + node]++;
+    }
+  }
+
   boolean isDown(int from, int to) {
     return down[from * nodes + to];
   }

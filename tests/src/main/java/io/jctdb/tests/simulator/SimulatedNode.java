@@ -406,7 +406,19 @@ final class SimulatedNode {
     @Override
     public Timer after(long delayNanos, Runnable task) {
       long late = world.chance().oneIn(8) ? world.chance().nanos(0, 200_000) : 0;
-      return daemon(delayNanos + late, task)::cancel;
+      boolean[] cancelled = {false};
+      EventQueue.Event event =
+          daemon(
+              delayNanos + late,
+              () -> {
+                if (!cancelled[0]) {
+                  task.run();
+                }
+              });
+      return () -> {
+        cancelled[0] = true; // it may have fallen due while the node stood still
+        event.cancel();
+      };
     }
   }
 

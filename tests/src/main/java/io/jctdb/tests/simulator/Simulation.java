@@ -241,7 +241,8 @@ public final class Simulation {
 
   void diskWritten(SimulatedNode node, long oldNumber, long oldStamp) {
     trace("node " + node.pnn(), () -> "writes " + node.disk().content());
-    commitLedger.written(node.pnn(), node.disk(), oldNumber, oldStamp);
+    commitLedger.written(
+        node.pnn(), node.disk(), oldNumber, oldStamp, node.members(), disks());
   }
 
   Map<Integer, SimulatedDisk> disks() {

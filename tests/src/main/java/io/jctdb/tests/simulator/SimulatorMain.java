@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Runs schedules for as long as one wants.
  *
  * <pre>
- * tests/simulate [--seed N] [--schedules N | --minutes M] [--trace] [--mutation NAME]
+ * tests/simulate [--fencing] [--seed N] [--schedules N | --minutes M] [--trace] [--mutation NAME]
  * </pre>
  *
  * Seeds count up from N (default: the clock). Each failure is printed with the command that replays
@@ -24,6 +24,8 @@ public final class SimulatorMain {
   private long endNanos = Long.MAX_VALUE;
   private boolean trace;
   private Mutation mutation = Mutation.NONE;
+  private FencingMutation fencingMutation = FencingMutation.NONE;
+  private boolean fencing;
 
   private SimulatorMain() {}
 
@@ -33,7 +35,7 @@ public final class SimulatorMain {
       main.parse(arguments);
     } catch (IllegalArgumentException e) {
       System.err.println(
-          "usage: tests/simulate [--seed N] [--schedules N | --minutes M] [--trace]"
+          "usage: tests/simulate [--fencing] [--seed N] [--schedules N | --minutes M] [--trace]"
               + " [--mutation NAME]: "
               + e.getMessage());
       System.exit(2);
@@ -48,6 +50,10 @@ public final class SimulatorMain {
         trace = true;
         continue;
       }
+      if (option.equals("--fencing")) {
+        fencing = true;
+        continue;
+      }
       if (i + 1 == arguments.length) {
         throw new IllegalArgumentException(option);
       }
@@ -59,10 +65,24 @@ public final class SimulatorMain {
           schedules = Long.MAX_VALUE;
           endNanos = System.nanoTime() + (long) (Double.parseDouble(value) * 60e9);
         }
-        case "--mutation" -> mutation = Mutation.valueOf(value.toUpperCase(Locale.ROOT));
+        case "--mutation" -> mutate(value.toUpperCase(Locale.ROOT));
         default -> throw new IllegalArgumentException(option);
       }
     }
+  }
+
+  private void mutate(String name) {
+    if (fencing) {
+      fencingMutation = FencingMutation.valueOf(name);
+    } else {
+      mutation = Mutation.valueOf(name);
+    }
+  }
+
+  private Simulation.Result schedule(long number, @Nullable Consumer<String> story) {
+    return fencing
+        ? new FencingSimulation(number, fencingMutation, story).run()
+        : new Simulation(number, mutation, story).run();
   }
 
   private int run() {
@@ -74,7 +94,7 @@ public final class SimulatorMain {
       long next = seed + done++;
       @Nullable Consumer<String> story = trace ? System.out::println : null;
       try {
-        sum = sum.plus(new Simulation(next, mutation, story).run());
+        sum = sum.plus(schedule(next, story));
       } catch (RuntimeException e) {
         failures++;
         report(next, e);
@@ -97,14 +117,26 @@ public final class SimulatorMain {
     if (!(e instanceof Violation)) {
       e.printStackTrace(System.out);
     }
-    System.out.println("  replay: " + replay(failed, mutation));
+    System.out.println("  replay: " + (fencing ? replay(failed, fencingMutation) : replay(failed, mutation)));
   }
 
   /** The command line that runs one schedule again and tells its story. */
   public static String replay(long seed, Mutation mutation) {
-    return "tests/simulate --seed "
+    return replay("", seed, mutation == Mutation.NONE ? "" : mutation.name());
+  }
+
+  /** The same for a schedule of fencing. */
+  public static String replay(long seed, FencingMutation mutation) {
+    return replay(
+        " --fencing", seed, mutation == FencingMutation.NONE ? "" : mutation.name());
+  }
+
+  private static String replay(String kind, long seed, String mutation) {
+    return "tests/simulate"
+        + kind
+        + " --seed "
         + seed
         + " --schedules 1 --trace"
-        + (mutation == Mutation.NONE ? "" : " --mutation " + mutation);
+        + (mutation.isEmpty() ? "" : " --mutation " + mutation);
   }
 }

@@ -9,12 +9,15 @@ import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;
 import io.jctdb.recovery.ClusterMembership;
 import io.jctdb.recovery.EpochChange;
+import io.jctdb.recovery.EpochLives;
 import io.jctdb.recovery.MemberInfo;
 import io.jctdb.recovery.MembershipListener;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -159,12 +162,21 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
   @Override
   public CompletableFuture<Set<Integer>> propose(Epoch next) {
+    return propose(next, Collections.emptySortedMap());
+  }
+
+  @Override
+  public CompletableFuture<Set<Integer>> propose(EpochLives lives, Epoch next) {
+    return propose(next, lives.incarnations());
+  }
+
+  private CompletableFuture<Set<Integer>> propose(Epoch next, SortedMap<Integer, Long> lives) {
     CompletableFuture<Set<Integer>> result = new CompletableFuture<>();
     long base = membership().epoch().map(Epoch::number).orElse(Epoch.NONE);
     owner.execute(
         () -> {
           try {
-            coordinator.propose(base, next, outcome(result));
+            coordinator.propose(base, next, lives, outcome(result));
           } catch (IllegalArgumentException e) {
             result.completeExceptionally(e);
           }
@@ -299,6 +311,11 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   public void leaseRenewed(long untilNanos) {
     // The address lease asks for the time itself when it renews.
     guard.renewed(untilNanos);
+  }
+
+  @Override
+  public void lifeBegins(long incarnation) {
+    owner.execute(() -> participant.livesAs(incarnation));
   }
 
   @Override

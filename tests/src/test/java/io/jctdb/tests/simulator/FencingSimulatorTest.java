@@ -1,0 +1,60 @@
+package io.jctdb.tests.simulator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Leases, the kernel's timers and hand-over in simulated storms, and proof that double acting would show. */
+class FencingSimulatorTest {
+  private static final int SCHEDULES = 700;
+  private static final int SCHEDULES_UNTIL_CAUGHT = 4_000;
+
+  @Test
+  void nobodyActsInThePlaceOfSomebodyWhoStillDoes() {
+    Simulation.Result sum = schedule(1);
+    for (long seed = 2; seed <= SCHEDULES; seed++) {
+      sum = sum.plus(schedule(seed));
+    }
+    assertThat(sum.totals())
+        .as("the rare things happened, too")
+        .allSatisfy((what, times) -> assertThat(times).as(what).isGreaterThan(SCHEDULES / 20));
+  }
+
+  private static Simulation.Result schedule(long seed) {
+    try {
+      return new FencingSimulation(seed, FencingMutation.NONE, null).run();
+    } catch (RuntimeException e) {
+      throw new AssertionError(
+          "seed " + seed + "; replay: " + SimulatorMain.replay(seed, FencingMutation.NONE), e);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "NONE")
+  void aProtectionThatIsMissingIsMissed(FencingMutation mutation) {
+    for (long seed = 1; seed <= SCHEDULES_UNTIL_CAUGHT; seed++) {
+      try {
+        new FencingSimulation(seed, mutation, null).run();
+      } catch (RuntimeException e) {
+        return;
+      }
+    }
+    fail(mutation + " went unnoticed in " + SCHEDULES_UNTIL_CAUGHT + " schedules");
+  }
+
+  @Test
+  void aSeedAlwaysTellsTheSameStory() {
+    assertThat(story(4711)).isEqualTo(story(4711)).isNotEqualTo(story(4712));
+  }
+
+  private static List<String> story(long seed) {
+    List<String> lines = new ArrayList<>();
+    new FencingSimulation(seed, FencingMutation.NONE, lines::add).run();
+    return lines;
+  }
+}
