@@ -12,10 +12,12 @@ usage: init.py outer READY_SOCKET [LIFE_FD]
 
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 
 # What a node has to itself: (directory of the node's private tree, where the node sees it).
 PRIVATE = [
@@ -88,6 +90,19 @@ def adopt_forever(life_fd):
             os.read(wake_read, 4096)
 
 
+def clean_up():
+    """The runner has gone without a word: nothing of the lab stays on the machine."""
+    os.kill(-1, signal.SIGKILL)  # every process of this namespace but this one
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
+        time.sleep(0.02)
+    shutil.rmtree(os.environ["JCTDB_LAB_DIRECTORY"], ignore_errors=True)
+
+
 def main():
     kind, ready = sys.argv[1], sys.argv[2]
     life_fd = None
@@ -114,6 +129,7 @@ def main():
     connection.recv(1)
     connection.close()
     adopt_forever(life_fd)
+    clean_up()
 
 
 main()

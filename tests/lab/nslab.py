@@ -237,7 +237,8 @@ class Lab:
                     process = subprocess.Popen(
                         [*prefix, PYTHON, os.path.join(HERE, "init.py"), *kind, path, *arguments],
                         stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                        start_new_session=True, pass_fds=pass_fds, env={"PATH": PATH})
+                        start_new_session=True, pass_fds=pass_fds,
+                        env={"PATH": PATH, "JCTDB_LAB_DIRECTORY": self.directory})
                 threading.Thread(target=process.wait, daemon=True).start()
                 connection, _ = ready.accept()
                 with connection:

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
 import javax.security.sasl.SaslException;
+import org.apache.zookeeper.server.quorum.FastLeaderElection;
 import org.apache.zookeeper.server.quorum.QuorumCnxManager;
 import org.apache.zookeeper.server.quorum.QuorumPeer;
 import org.apache.zookeeper.server.quorum.QuorumPeerConfig;
@@ -14,6 +15,21 @@ import org.jspecify.annotations.Nullable;
 
 /** One server of several. */
 final class ReplicatedMember implements EnsembleMember {
+  /**
+   * A server that finds no quorum asks the others ever more seldom, by default up to once a minute.
+   * One that was cut off for ten seconds would then be missing from the ensemble for as long again
+   * after the network has healed, and the next failure would cost the quorum.
+   */
+  private static final int ASK_AT_LEAST_EACH_MS = 800;
+
+  static {
+    // ZooKeeper reads it once, when the class is first used; what an operator set stays.
+    if (System.getProperty(FastLeaderElection.MAX_NOTIFICATION_INTERVAL) == null) {
+      System.setProperty(
+          FastLeaderElection.MAX_NOTIFICATION_INTERVAL, Integer.toString(ASK_AT_LEAST_EACH_MS));
+    }
+  }
+
   private final CompletableFuture<Void> listening = new CompletableFuture<>();
   private final QuorumPeerConfig config = new QuorumPeerConfig();
   private final Ensemble ensemble;

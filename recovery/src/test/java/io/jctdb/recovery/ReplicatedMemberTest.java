@@ -1,0 +1,30 @@
+package io.jctdb.recovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.zookeeper.server.quorum.FastLeaderElection;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ReplicatedMemberTest {
+
+  @Test
+  void aServerThatWasCutOffAsksForItsPlaceAboutEachSecondHoweverLongItWasAway(
+      @TempDir Path directory) throws IOException {
+    TreeMap<Integer, InetAddress> nodes =
+        new TreeMap<>(
+            Map.of(
+                0, InetAddress.getByName("127.0.0.1"),
+                1, InetAddress.getByName("127.0.0.2"),
+                2, InetAddress.getByName("127.0.0.3")));
+    new ReplicatedMember(Ensemble.of(nodes, EnsemblePorts.DEFAULT), 0, directory);
+
+    assertThat(Integer.getInteger(FastLeaderElection.MAX_NOTIFICATION_INTERVAL))
+        .isBetween(1, 1000);
+  }
+}
