@@ -213,7 +213,8 @@ final class LeaderOffice {
     write(
         List.of(
             Op.check(paths.reserved(), reservedVersion),
-            Op.setData(paths.epoch(), epoch.encode(), -1)),
+            // On top of the epoch known here: an earlier commit, whose answer was lost, may stand.
+            Op.setData(paths.epoch(), epoch.encode(), epochVersion)),
         results -> {
           epochVersion = version(results.get(2));
           machine.accept(new LeaderEvent.Committed(number));
@@ -340,6 +341,11 @@ final class LeaderOffice {
 
   /** Writes as leader of this term, or not at all. */
   private void write(List<Op> operations, Consumer<List<OpResult>> done, Runnable notDone) {
+    if (stale || loading) {
+      // What became of an earlier write is not known yet.
+      notDone.run();
+      return;
+    }
     List<Op> guarded = new ArrayList<>();
     guarded.add(Op.check(paths.term(), term));
     guarded.addAll(operations);

@@ -71,9 +71,8 @@ public final class PeerLease {
     if (claims.containsKey(base)) {
       claims.headMap(base).clear();
     }
-    if (claims.containsKey(base) || base == Epoch.NONE) {
-      claims.tailMap(base, false).headMap(next.number()).clear();
-    }
+    // Their numbers were reserved before this one, and only the last reserved can be committed.
+    claims.tailMap(base, false).headMap(next.number()).clear();
     EpochLives known = announced;
     EpochLives lives = known != null && known.number() == next.number() ? known : null;
     claims.putIfAbsent(next.number(), new Claim(next.members(), lives, atNanos));

@@ -136,7 +136,8 @@ public final class SilencePromises {
   public void tick(long now) {
     long passed = lastTick == NEVER ? 0 : Math.min(now - lastTick, 2 * pingNanos);
     lastTick = now;
-    silence.replaceAll((life, nanos) -> nanos + passed);
+    // Who is no member with this node has no reason to acknowledge it.
+    silence.replaceAll((life, nanos) -> watches(life) ? nanos + passed : 0L);
     silence.forEach(
         (life, nanos) -> {
           if (nanos >= suspicionNanos && watches(life)) {

@@ -293,6 +293,10 @@ final class FencingWorld {
     EpochLives proposed;
     long promised;
     long committed;
+
+    /** Number of the epoch on which this node, as the leader, builds. */
+    long knownEpoch;
+
     final Set<Long> promisedSince = new HashSet<>();
     Map<Integer, MemberInfo> known = Map.of();
     OptionalInt leader = OptionalInt.empty();
@@ -666,6 +670,7 @@ final class FencingWorld {
       if (done && keeper.leaderSession == session) {
         leading = true;
         term = keeper.term;
+        knownEpoch = number(keeper.epoch);
         // The same answer to reading what the predecessor left, which the term protects.
         if (keeper.epoch != null) {
           heartbeat.committed(keeper.epoch.lives(), clock());
@@ -729,13 +734,19 @@ final class FencingWorld {
         }
         case LeaderDecision.Commit d ->
             asLeader(
-                () -> keeper.reserved == d.epoch().epoch().number() && keeper.commit(d.epoch()),
+                () ->
+                    keeper.reserved == d.epoch().epoch().number()
+                        && number(keeper.epoch) == knownEpoch
+                        && keeper.commit(d.epoch()),
                 new LeaderEvent.Committed(d.epoch().epoch().number()),
                 new LeaderEvent.ChangeFailed(d.epoch().epoch().number()));
-        case LeaderDecision.Announce d -> proposed = null;
+        case LeaderDecision.Announce d -> {
+          proposed = null;
+          knownEpoch = d.epoch().number();
+        }
         case LeaderDecision.Expel d -> {
           heartbeat.vanished(d.life());
-          long number = seen == null ? 0 : seen.epoch().number();
+          long number = knownEpoch;
           asLeader(
               () -> isCommitted(number) && keeperExpels(d.life()),
               new LeaderEvent.Expelled(d.life(), true),
@@ -766,7 +777,11 @@ final class FencingWorld {
     }
 
     private boolean isCommitted(long number) {
-      return keeper.epoch == null ? number == 0 : keeper.epoch.epoch().number() == number;
+      return number(keeper.epoch) == number;
+    }
+
+    private long number(@Nullable CommittedEpoch epoch) {
+      return epoch == null ? Epoch.NONE : epoch.epoch().number();
     }
 
     private boolean keeperExpels(Life life) {

@@ -126,6 +126,34 @@ class PeerHeartbeatTest {
   }
 
   @Test
+  void aJoinerDoesNotBlameMembersForTheTimeBeforeItJoined() {
+    epoch(1, 0, 1, 3);
+    node(2);
+    committed(lives(1, 0, 1, 3), 2);
+    pass(3_000);
+    // Committed before the first ping between old and new members.
+    epoch(2, 0, 1, 2, 3);
+    pass(50);
+    assertThat(reports.get(2).suspectsOf(2)).isEmpty();
+    pass(3_000);
+    assertThat(reports.get(0).suspectsOf(0)).isEmpty();
+    assertThat(leaseLeft(2)).isPositive();
+  }
+
+  @Test
+  void aJoinerIsNotHeldToAProposalThatWasDropped() {
+    epoch(1, 0, 1);
+    node(2);
+    promise(2, 1, lives(2, 2, 3, 4));
+    EpochLives next = lives(3, 0, 1, 2);
+    for (int pnn = 0; pnn < 3; pnn++) {
+      promise(pnn, 1, next);
+    }
+    pass(5_000);
+    assertThat(leaseLeft(2)).isPositive();
+  }
+
+  @Test
   void aMemberIsNotBlamedForTheTimeBeforeTheEpochWasSeen() {
     epoch(1, 0, 1, 2);
     pass(3_000);

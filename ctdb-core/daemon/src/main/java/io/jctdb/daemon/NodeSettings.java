@@ -6,6 +6,8 @@ import io.jctdb.daemon.config.ConfigException;
 import io.jctdb.daemon.config.CtdbConf;
 import io.jctdb.daemon.config.NodesFile;
 import io.jctdb.daemon.config.Paths;
+import io.jctdb.daemon.lifecycle.FileClusterLock;
+import io.jctdb.daemon.lifecycle.HelperClusterLock;
 import io.jctdb.daemon.lifecycle.LeaseGuard;
 import io.jctdb.eventscripts.EventRunner;
 import io.jctdb.eventscripts.Notifier;
@@ -16,6 +18,7 @@ import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.SockAddr;
+import io.jctdb.recovery.LeadershipCondition;
 import io.jctdb.recovery.MembershipConfig;
 import io.jctdb.recovery.MembershipTiming;
 import io.jctdb.wanlink.LinkManager;
@@ -32,6 +35,7 @@ import org.slf4j.event.Level;
 
 /** What the configuration means for the parts of a node. */
 final class NodeSettings {
+  private static final Duration CLUSTER_LOCK_RECHECK = Duration.ofSeconds(5);
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
 
   private final Paths paths;
@@ -67,7 +71,18 @@ final class NodeSettings {
         .withStartFlags(startFlags())
         .withTiming(timing())
         .withWill(willHash)
+        .withCondition(clusterLockCondition())
         .withClock(BootClock::nanos);
+  }
+
+  private LeadershipCondition clusterLockCondition() {
+    String lock = clusterLock();
+    if (lock.isEmpty()) {
+      return LeadershipCondition.NONE;
+    }
+    return lock.startsWith("!")
+        ? new HelperClusterLock(lock.substring(1))
+        : new FileClusterLock(Path.of(lock), CLUSTER_LOCK_RECHECK);
   }
 
   private MembershipTiming timing() {
