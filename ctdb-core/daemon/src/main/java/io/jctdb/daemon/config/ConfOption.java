@@ -44,7 +44,7 @@ enum ConfOption {
   SCRIPT_LOG_LEVEL("legacy", "script log level", ConfType.LEVEL, "ERROR"),
 
   NODE_PORT("jctdb", "node port", ConfType.PORT, "0"),
-  ZOOKEEPER("jctdb", "zookeeper", ConfType.TEXT, ""),
+  ZOOKEEPER("jctdb", "zookeeper", ConfType.SERVERS, ""),
   ZOOKEEPER_PORT("jctdb", "zookeeper port", ConfType.PORT, "4380"),
   ZOOKEEPER_SESSION_MS("jctdb", "zookeeper session ms", ConfType.POSITIVE, "6000"),
   TRANSPORT_SECURITY("jctdb", "transport security", ConfType.SECURITY, "auto"),

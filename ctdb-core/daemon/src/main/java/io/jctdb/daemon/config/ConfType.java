@@ -101,6 +101,28 @@ enum ConfType {
           : broken("must be ADDRESS:PORT", "write for example 127.0.0.1:9379 or [::1]:9379");
     }
   },
+  SERVERS {
+    @Override
+    Optional<Broken> check(String value, Path etcDir) {
+      return value.isEmpty() || isConnectString(value)
+          ? Optional.empty()
+          : broken(
+              "must be HOST:PORT, several of them with commas between, then perhaps a /path",
+              "write for example zk1:2181,zk2:2181,zk3:2181");
+    }
+
+    private boolean isConnectString(String value) {
+      int path = value.indexOf('/');
+      String servers = path < 0 ? value : value.substring(0, path);
+      for (String server : servers.split(",", -1)) {
+        int colon = server.lastIndexOf(':');
+        if (colon <= 0 || ConfNumber.parse(server.substring(colon + 1), 65535).orElse(0) == 0) {
+          return false;
+        }
+      }
+      return true;
+    }
+  },
   DIRECTORY {
     @Override
     Optional<Broken> check(String value, Path etcDir) {

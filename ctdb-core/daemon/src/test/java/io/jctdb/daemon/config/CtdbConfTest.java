@@ -107,6 +107,9 @@ class CtdbConfTest {
           logging  | location                   | file:/no/such | make the directory
           database | volatile database directory| /no/such/dir  | existing directory
           event    | debug script               | missing.sh    | executable file
+          jctdb    | zookeeper                  | zk1           | must be HOST:PORT
+          jctdb    | zookeeper                  | zk1:2181,     | must be HOST:PORT
+          jctdb    | zookeeper                  | zk1:xyz       | must be HOST:PORT
           jctdb    | transport security         | some          | must be tls
           jctdb    | metrics address            | ::1           | must be ADDRESS:PORT
           legacy   | script log level           | loud          | must be ERROR
