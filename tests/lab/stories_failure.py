@@ -139,8 +139,7 @@ def _held(lab, node):
     return re.findall(r"inet (\S+)/", text)
 
 
-@story("one server lost power, and everybody's files were gone or stuck",
-       not_yet="an address of a node without power is not always given away")
+@story("one server lost power, and everybody's files were gone or stuck")
 def power_cut_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 1, lab.power_off, limit_s=90, others_limit_s=60)
@@ -150,8 +149,7 @@ def power_cut_under_load(cluster):
     lab.wait_healthy(timeout=90)
 
 
-@story("a server cut off from the others kept on serving the same addresses",
-       not_yet="recovery of a fenced node is not proven yet")
+@story("a server cut off from the others kept on serving the same addresses")
 def partition_under_load(cluster):
     lab = cluster.lab
     _break_under_load(cluster, 0, lab.partition, limit_s=90, others_limit_s=60)
