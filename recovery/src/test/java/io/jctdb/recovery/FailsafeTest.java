@@ -22,7 +22,8 @@ class FailsafeTest {
 
   @Test
   void allGoOnWithoutAQuorumUntilOneOfThemIsMissed() throws Exception {
-    MembershipTiming timing = MembershipTiming.of(Duration.ofMillis(4200), MembershipTiming.TICK);
+    // The lease must outlast the 3 s after which a quorum counts as absent, by more than a stall.
+    MembershipTiming timing = MembershipTiming.of(Duration.ofSeconds(6), MembershipTiming.TICK);
     try (TestCluster cluster = new TestCluster(3, 24480, directory, timing, true)) {
       for (int pnn = 0; pnn < 3; pnn++) {
         cluster.startServer(pnn);
