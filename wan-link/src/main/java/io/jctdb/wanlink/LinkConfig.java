@@ -11,7 +11,7 @@ import java.util.Map;
  * @param incarnation a number that no earlier run of this node's daemon had
  * @param nodes the nodes file: every node's pnn and the address it listens on, this node included
  * @param security protection of the traffic
- * @param maxFrameBytes a longer frame from a peer cuts its link; a longer one to a peer is refused
+ * @param maxFrameBytes a longer frame, from a peer or to it, cuts the link
  * @param maxQueuedBytes a peer that falls this far behind in reading is cut off, so that memory
  *     stays bounded; at least {@code maxFrameBytes}
  * @param pingInterval how often every connection is proved alive and its round trip measured
@@ -29,8 +29,14 @@ public record LinkConfig(
     Duration pingInterval,
     Duration silenceLimit) {
 
-  /** A record of 256 MiB and what surrounds it. */
-  public static final int DEFAULT_MAX_FRAME_BYTES = (256 << 20) + (64 << 10);
+  /** The largest packet of a client, 32 MiB, and what surrounds it. */
+  public static final int DEFAULT_MAX_FRAME_BYTES = (32 << 20) + (64 << 10);
+
+  /** What may wait behind such a frame, so that it does not cost the link. */
+  private static final int BEHIND_A_LONG_FRAME_BYTES = 4 << 20;
+
+  private static final long SHARE_OF_MEMORY = 8;
+  private static final long QUEUE_BYTES_ENOUGH = 64 << 20;
 
   public LinkConfig {
     nodes = Map.copyOf(nodes);
@@ -47,7 +53,10 @@ public record LinkConfig(
     }
   }
 
-  /** The defaults: frames up to 256 MiB, 512 MiB queued, ping every 500 ms, down after 5 s. */
+  /**
+   * The defaults: frames up to 32 MiB; an eighth of the memory queued for a peer, but no less than
+   * one such frame and 4 MiB, and no more than 64 MiB; ping every 500 ms, down after 5 s.
+   */
   public static LinkConfig of(
       int self, long incarnation, Map<Integer, InetSocketAddress> nodes, LinkSecurity security) {
     return new LinkConfig(
@@ -56,9 +65,16 @@ public record LinkConfig(
         nodes,
         security,
         DEFAULT_MAX_FRAME_BYTES,
-        2L * DEFAULT_MAX_FRAME_BYTES,
+        defaultMaxQueuedBytes(Runtime.getRuntime().maxMemory()),
         Duration.ofMillis(500),
         Duration.ofSeconds(5));
+  }
+
+  static long defaultMaxQueuedBytes(long memoryBytes) {
+    return Math.clamp(
+        memoryBytes / SHARE_OF_MEMORY,
+        DEFAULT_MAX_FRAME_BYTES + BEHIND_A_LONG_FRAME_BYTES,
+        QUEUE_BYTES_ENOUGH);
   }
 
   public LinkConfig withLimits(int newMaxFrameBytes, long newMaxQueuedBytes) {

@@ -166,15 +166,10 @@ public final class LinkManager {
 
   /**
    * Sends {@code frame}, which must not change any more, behind all earlier ones. Dropped if the
-   * link is down; if the peer has fallen too far behind, the link goes down.
-   *
-   * @throws IllegalArgumentException if it is longer than the configured limit
+   * link is down; if the frame is longer than the configured limit, or the peer has fallen too far
+   * behind, the link goes down in a later step.
    */
   public void send(int pnn, byte[] frame) {
-    if (frame.length > config.maxFrameBytes()) {
-      throw new IllegalArgumentException(
-          "frame of " + frame.length + " bytes, allowed are " + config.maxFrameBytes());
-    }
     Peer peer = peers.get(pnn);
     if (peer != null) {
       peer.send(frame);
@@ -190,6 +185,12 @@ public final class LinkManager {
     if (peer != null) {
       loop.execute(() -> peer.giveUpIfSilent(System.nanoTime()));
     }
+  }
+
+  /** Bytes that were sent to this peer and not yet taken by the kernel; 0 if it is none. */
+  public long queuedBytes(int pnn) {
+    Peer peer = peers.get(pnn);
+    return peer == null ? 0 : peer.queuedBytes();
   }
 
   public boolean isUp(int pnn) {

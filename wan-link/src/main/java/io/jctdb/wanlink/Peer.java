@@ -69,9 +69,20 @@ final class Peer {
 
   LinkStatus status() {
     Duration roundTrip = out == null ? null : out.roundTrip();
-    long queued = out == null ? 0 : out.queuedBytes();
     return new LinkStatus(
-        pnn, up, roundTrip, queued, framesSent, bytesSent, framesReceived, bytesReceived, problem);
+        pnn,
+        up,
+        roundTrip,
+        queuedBytes(),
+        framesSent,
+        bytesSent,
+        framesReceived,
+        bytesReceived,
+        problem);
+  }
+
+  long queuedBytes() {
+    return out == null ? 0 : out.queuedBytes();
   }
 
   // --- the connection to it
@@ -188,20 +199,32 @@ final class Peer {
     if (!up || failing || outgoing == null) {
       return;
     }
-    if (outgoing.queuedBytes() + payload.length > manager.config().maxQueuedBytes()) {
-      failing = true;
-      String reason =
+    LinkConfig limits = manager.config();
+    if (payload.length > limits.maxFrameBytes()) {
+      fail(
+          outgoing,
+          "frame of " + payload.length + " bytes to send, allowed are " + limits.maxFrameBytes());
+      return;
+    }
+    if (outgoing.queuedBytes() + payload.length > limits.maxQueuedBytes()) {
+      fail(
+          outgoing,
           "the peer does not read: "
               + outgoing.queuedBytes()
               + " bytes wait, allowed are "
-              + manager.config().maxQueuedBytes();
-      manager.loop().execute(() -> outgoingLost(outgoing, reason));
+              + limits.maxQueuedBytes());
       return;
     }
     framesSent++;
     bytesSent += payload.length;
     outgoing.write(payload);
     manager.flushSoon(outgoing);
+  }
+
+  /** Nothing more is sent; the link goes down in a later step, not within the sender's. */
+  private void fail(OutgoingLink outgoing, String reason) {
+    failing = true;
+    manager.loop().execute(() -> outgoingLost(outgoing, reason));
   }
 
   /** Keeps the connections proved alive, and gives up those that are not. */

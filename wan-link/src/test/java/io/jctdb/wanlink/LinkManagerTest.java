@@ -54,10 +54,22 @@ class LinkManagerTest extends LinkTestBase {
   }
 
   @Test
-  void aFrameOverTheLimitIsTheCallersMistake() {
+  void aFrameOverTheLimitCostsTheLinkAndNotTheSender() {
     TestNode n0 = start(TestNode.config(0, 1, nodesList(2)).withLimits(1000, 10_000));
-    assertThatThrownBy(() -> n0.on(() -> send(n0, new byte[1001])))
-        .hasStackTraceContaining("frame of 1001 bytes, allowed are 1000");
+    TestNode n1 = start(TestNode.config(1, 2, nodesList(2)).withLimits(1000, 10_000));
+    n0.awaitUp(1);
+    n1.awaitUp(0);
+    n0.on(() -> send(n0, new byte[1001]));
+    n0.awaitEvent("down 1: frame of 1001 bytes to send, allowed are 1000");
+    n0.awaitUp(1);
+  }
+
+  @Test
+  void theDefaultsFitIntoASmallMemory() {
+    assertThat(LinkConfig.DEFAULT_MAX_FRAME_BYTES).isLessThan(33 << 20);
+    assertThat(LinkConfig.defaultMaxQueuedBytes(256L << 20)).isLessThan(40 << 20);
+    assertThat(LinkConfig.defaultMaxQueuedBytes(400L << 20)).isEqualTo(50 << 20);
+    assertThat(LinkConfig.defaultMaxQueuedBytes(1L << 40)).isEqualTo(64 << 20);
   }
 
   @Test

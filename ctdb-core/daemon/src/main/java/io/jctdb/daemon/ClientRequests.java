@@ -28,6 +28,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.IntSupplier;
+import java.util.function.IntToLongFunction;
 
 /**
  * What is done with the packets of local clients: records go to the engine, messages and controls
@@ -48,6 +49,7 @@ final class ClientRequests implements ClientServer.Listener {
   private final DaemonStatistics statistics;
   private final IntSupplier queueLimit;
   private final Consumer<ClientConnection> closed;
+  private final LinkPressure<ClientConnection> pressure;
 
   ClientRequests(
       NodePort port,
@@ -60,7 +62,8 @@ final class ClientRequests implements ClientServer.Listener {
       TraverseControls traverses,
       DaemonStatistics statistics,
       IntSupplier queueLimit,
-      Consumer<ClientConnection> closed) {
+      Consumer<ClientConnection> closed,
+      IntToLongFunction linkQueuedBytes) {
     this.port = port;
     this.cluster = cluster;
     this.controls = controls;
@@ -72,6 +75,8 @@ final class ClientRequests implements ClientServer.Listener {
     this.statistics = statistics;
     this.queueLimit = queueLimit;
     this.closed = closed;
+    this.pressure =
+        new LinkPressure<>(port, linkQueuedBytes, c -> c.hold(true), c -> c.hold(false));
   }
 
   @Override
@@ -84,8 +89,8 @@ final class ClientRequests implements ClientServer.Listener {
     switch (packet) {
       case Packet.RequestCall call -> call(client, call);
       case Packet.RequestControl control -> control(client, control);
-      case Packet.RequestMessage message -> message(message);
-      case Packet.RequestTunnel tunnel -> tunnel(tunnel);
+      case Packet.RequestMessage message -> message(client, message);
+      case Packet.RequestTunnel tunnel -> tunnel(client, tunnel);
       case Packet.ReplyCall p -> {}
       case Packet.ReplyError p -> {}
       case Packet.ReplyControl p -> {}
@@ -183,7 +188,7 @@ final class ClientRequests implements ClientServer.Listener {
     } else if (!cluster.isConnected(destination)) {
       reply.fail(UNREACHABLE);
     } else {
-      forward(destination, control, reply);
+      forward(client, destination, control, reply);
     }
   }
 
@@ -204,18 +209,20 @@ final class ClientRequests implements ClientServer.Listener {
       if (pnn == cluster.self()) {
         execute(client, control, reply);
       } else {
-        forward(pnn, control, reply);
+        forward(client, pnn, control, reply);
       }
     }
   }
 
-  private void forward(int pnn, Packet.RequestControl control, ControlReply reply) {
+  private void forward(
+      ClientConnection client, int pnn, Packet.RequestControl control, ControlReply reply) {
     int flags = control.flags() & ~ControlFlag.NOREPLY;
     if (control.noReply()) {
       remote.send(pnn, control.opcode(), control.srvid(), flags, control.data());
     } else {
       remote.call(pnn, control.opcode(), control.srvid(), flags, control.data(), reply);
     }
+    pressure.sent(client, pnn);
   }
 
   private SortedSet<Integer> destinations(int destination) {
@@ -228,21 +235,22 @@ final class ClientRequests implements ClientServer.Listener {
 
   // --- messages --------------------------------------------------------------------------------
 
-  private void message(Packet.RequestMessage message) {
+  private void message(ClientConnection client, Packet.RequestMessage message) {
     statistics.clientMessage();
     int destination = message.header().destnode();
     if (destination == SpecialPnn.CURRENT_NODE) {
-      datagram(cluster.self(), message);
+      datagram(client, cluster.self(), message);
     } else if (SpecialPnn.isBroadcast(destination)) {
-      destinations(destination).forEach(pnn -> datagram(pnn, message));
+      destinations(destination).forEach(pnn -> datagram(client, pnn, message));
     } else if (cluster.isConnected(destination)) {
-      datagram(destination, message);
+      datagram(client, destination, message);
     }
   }
 
   /** Also to this node by way of the port: delivery never happens within the sender's request. */
-  private void datagram(int pnn, Packet.RequestMessage message) {
+  private void datagram(ClientConnection client, int pnn, Packet.RequestMessage message) {
     port.send(pnn, new ClusterMessage.Datagram(message.srvid(), message.data()));
+    pressure.sent(client, pnn);
   }
 
   @Override
@@ -251,12 +259,13 @@ final class ClientRequests implements ClientServer.Listener {
   }
 
   /** Only between real nodes, and only if somebody on this one has that tunnel (sheet 2.9). */
-  private void tunnel(Packet.RequestTunnel tunnel) {
+  private void tunnel(ClientConnection client, Packet.RequestTunnel tunnel) {
     statistics.clientTunnel();
     int destination = tunnel.header().destnode();
     if (tunnels.clientOf(tunnel.tunnelId()) != null && cluster.isConnected(destination)) {
       port.send(
           destination, new ClusterMessage.Tunnel(tunnel.tunnelId(), tunnel.flags(), tunnel.data()));
+      pressure.sent(client, destination);
     }
   }
 
@@ -270,6 +279,7 @@ final class ClientRequests implements ClientServer.Listener {
 
   @Override
   public void closed(ClientConnection client, Map<Long, byte[]> notices) {
+    pressure.closed(client);
     traverses.closed(client);
     tunnels.closed(client);
     closed.accept(client);

@@ -245,7 +245,8 @@ final class Node implements ClusterMember.Actions {
             traverseControls,
             statistics,
             () -> (int) tunables.get(Tunable.MAX_QUEUE_DEPTH_DROP_MSG),
-            this::clientGone);
+            this::clientGone,
+            links::queuedBytes);
     this.messages =
         new NodeMessages(
             port,
@@ -405,7 +406,16 @@ final class Node implements ClusterMember.Actions {
             settings::nodesFile,
             settings::clusterLock));
     controls.add(
-        new DatabaseControls(catalog, gate, counters, records, commits, broadcast, restores));
+        new DatabaseControls(
+            catalog,
+            gate,
+            counters,
+            records,
+            commits,
+            broadcast,
+            restores,
+            port,
+            () -> nanos(Tunable.CONTROL_TIMEOUT)));
     controls.add(restores);
     controls.add(traverseControls);
     controls.add(new TunableControls(tunables));

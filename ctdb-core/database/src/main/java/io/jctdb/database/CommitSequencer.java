@@ -61,6 +61,9 @@ final class CommitSequencer {
   private static final Logger log = LoggerFactory.getLogger(CommitSequencer.class);
   private static final int BATCH_MAX = 100;
 
+  /** A batch travels in one message; a transaction that is larger goes alone. */
+  private static final long BATCH_BYTES_MAX = 4 << 20;
+
   /** How often at most the next batch waits a moment for one that is almost level. */
   private static final int WAITS_MAX = 3;
 
@@ -88,6 +91,10 @@ final class CommitSequencer {
   private record Waiting(CommitBatch.Id id, List<Update> updates) {
     Refused refused() {
       return new Refused(id, proposed(updates));
+    }
+
+    long bytes() {
+      return updates.stream().mapToLong(u -> u.key().length() + u.record().data().length).sum();
     }
   }
 
@@ -494,7 +501,12 @@ final class CommitSequencer {
       return; // what a transaction would change cannot be seen here until this copy is level
     }
     List<Waiting> some = new ArrayList<>();
+    long bytes = 0;
     while (!queue.isEmpty() && some.size() < BATCH_MAX) {
+      bytes += queue.element().bytes();
+      if (!some.isEmpty() && bytes > BATCH_BYTES_MAX) {
+        break;
+      }
       Waiting waiting = queue.remove();
       if (replica.hasWritten(waiting.id)) {
         known.remove(waiting.id);

@@ -69,6 +69,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
   private int registered;
   private boolean flushPending;
   private boolean committing;
+  private boolean held;
 
   ClientConnection(ClientServer server, EpollDomainSocketChannel channel) {
     this.server = server;
@@ -207,18 +208,25 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter
     readIfCaughtUp();
   }
 
+  /** While true, nothing more is read: what it sends waits for another node. */
+  public void hold(boolean hold) {
+    held = hold;
+    readIfCaughtUp();
+  }
+
   private void readIfCaughtUp() {
     boolean reading = channel.config().isAutoRead();
     int share = reading ? 1 : 2; // stop at the limit, go on at half of it
     boolean caughtUp =
-        queuedBytes <= UNREAD_BYTES_MAX / share && unanswered <= UNANSWERED_MAX / share;
+        !held && queuedBytes <= UNREAD_BYTES_MAX / share && unanswered <= UNANSWERED_MAX / share;
     if (caughtUp != reading) {
       log.debug(
-          "client pid {}: {} reading: {} bytes unread, {} requests unanswered",
+          "client pid {}: {} reading: {} bytes unread, {} requests unanswered{}",
           pid,
           caughtUp ? "goes on" : "stops",
           queuedBytes,
-          unanswered);
+          unanswered,
+          held ? ", another node is behind" : "");
       channel.config().setAutoRead(caughtUp);
     }
   }

@@ -6,6 +6,7 @@ import io.jctdb.daemon.catalog.DatabaseCatalog;
 import io.jctdb.daemon.client.ClientConnection;
 import io.jctdb.database.CommitEngine;
 import io.jctdb.database.DatabaseType;
+import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.DatabaseMap;
@@ -21,6 +22,7 @@ import io.jctdb.store.TransactionStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** What databases there are and what they are like; transactions and deletions (sheet 3.6, 3.7). */
@@ -32,7 +34,13 @@ public final class DatabaseControls implements ControlTable.Group {
   private final CommitEngine commits;
   private final ControlBroadcast broadcast;
   private final RestoreControls restores;
+  private final NodePort port;
+  private final LongSupplier questionNanos;
 
+  /**
+   * @param questionNanos how long the question for a sequence number may wait for whoever has
+   *     locked the file
+   */
   public DatabaseControls(
       DatabaseCatalog catalog,
       AttachGate gate,
@@ -40,7 +48,9 @@ public final class DatabaseControls implements ControlTable.Group {
       RecordEngine records,
       CommitEngine commits,
       ControlBroadcast broadcast,
-      RestoreControls restores) {
+      RestoreControls restores,
+      NodePort port,
+      LongSupplier questionNanos) {
     this.catalog = catalog;
     this.gate = gate;
     this.counters = counters;
@@ -48,6 +58,8 @@ public final class DatabaseControls implements ControlTable.Group {
     this.commits = commits;
     this.broadcast = broadcast;
     this.restores = restores;
+    this.port = port;
+    this.questionNanos = questionNanos;
   }
 
   @Override
@@ -150,12 +162,11 @@ public final class DatabaseControls implements ControlTable.Group {
     } else if (database.lane() == null) {
       request.reply().ok(Payload.ofU64(0));
     } else {
+      SequenceNumberQuestion question =
+          new SequenceNumberQuestion(port, questionNanos.getAsLong(), request.reply());
       database
           .lane()
-          .submit(
-              TransactionStore::sequenceNumber,
-              n -> request.reply().ok(Payload.ofU64(n)),
-              e -> request.reply().fail());
+          .submit(TransactionStore::sequenceNumber, question::answered, question::failed);
     }
   }
 

@@ -41,6 +41,9 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
   /** A share of the memory, because pushed records wait in memory for the commit. */
   private static final int MEMORY_SHARE = 4;
 
+  /** What is committed goes to the other nodes in one message, of 32 MiB at most. */
+  private static final long COMMIT_BYTES_MAX = 30 << 20;
+
   private final DatabaseCatalog catalog;
   private final ClusterView cluster;
   private final MessageRouter router;
@@ -188,7 +191,9 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
       request.reply().fail();
       return;
     }
-    long pushedBytesMax = Runtime.getRuntime().maxMemory() / MEMORY_SHARE;
+    long memoryShare = Runtime.getRuntime().maxMemory() / MEMORY_SHARE;
+    boolean volatileDatabase = database.volatileStore() != null;
+    long pushedBytesMax = volatileDatabase ? memoryShare : Math.min(memoryShare, COMMIT_BYTES_MAX);
     Restore restore = new Restore(database, router, pushedBytesMax);
     restores.put(database.id(), restore);
     restore.answerWhenFrozen(request.reply());
