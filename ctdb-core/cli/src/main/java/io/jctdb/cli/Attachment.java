@@ -9,6 +9,26 @@ import java.nio.file.Path;
 record Attachment(Tool tool, int id, String name, Path path, int tdbFlags) {
   /** Attaches, which creates the database if it is missing; says why if that fails. */
   static Attachment attach(Tool tool, String name, int flags) {
+    int id = attachOnly(tool, name, flags);
+    DaemonClient client = tool.client();
+    int self = client.pnn();
+    Path path = Path.of(Database.path(client, self, id));
+    String reason = Database.health(client, self, id);
+    if (!reason.isEmpty()) {
+      throw tool.fail(5, "attach: " + name + " database unhealthy (" + reason + ")");
+    }
+    if ((flags & DatabaseFlag.READONLY) != 0) {
+      setEverywhere(tool, Control.SET_DB_READONLY, id);
+    }
+    if ((flags & DatabaseFlag.STICKY) != 0) {
+      setEverywhere(tool, Control.SET_DB_STICKY, id);
+    }
+    int tdbFlags = Payload.u32(client.data(self, Control.DB_OPEN_FLAGS, Payload.ofU32(id)));
+    return new Attachment(tool, id, name, path, tdbFlags);
+  }
+
+  /** Returns the id of the database, which may be unhealthy. */
+  private static int attachOnly(Tool tool, String name, int flags) {
     DaemonClient client = tool.client();
     Control control =
         (flags & DatabaseFlag.PERSISTENT) != 0
@@ -26,20 +46,20 @@ record Attachment(Tool tool, int id, String name, Path path, int tdbFlags) {
       tool.err().line("attach: " + name + " failed to get db_id, ret=" + reply.status());
       throw new ToolFailure(reply.status() < 0 ? 1 : reply.status());
     }
-    int id = Payload.u32(reply.data());
-    Path path = Path.of(Database.path(client, self, id));
-    String reason = Database.health(client, self, id);
-    if (!reason.isEmpty()) {
-      throw tool.fail(5, "attach: " + name + " database unhealthy (" + reason + ")");
+    return Payload.u32(reply.data());
+  }
+
+  /**
+   * Attaches a database whose whole content is about to be replaced, which is how an unhealthy one
+   * gets well again, and returns its id.
+   */
+  static int toReplace(Tool tool, String name, int flags) {
+    try {
+      return attachOnly(tool, name, flags & (DatabaseFlag.PERSISTENT | DatabaseFlag.REPLICATED));
+    } catch (ToolFailure e) {
+      tool.err().line("Failed to attach to DB " + name);
+      throw e;
     }
-    if ((flags & DatabaseFlag.READONLY) != 0) {
-      setEverywhere(tool, Control.SET_DB_READONLY, id);
-    }
-    if ((flags & DatabaseFlag.STICKY) != 0) {
-      setEverywhere(tool, Control.SET_DB_STICKY, id);
-    }
-    int tdbFlags = Payload.u32(client.data(self, Control.DB_OPEN_FLAGS, Payload.ofU32(id)));
-    return new Attachment(tool, id, name, path, tdbFlags);
   }
 
   /** Attaches a known database as what it is, for a command that wants its records. */

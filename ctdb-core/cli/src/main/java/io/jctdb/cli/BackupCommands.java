@@ -83,13 +83,13 @@ final class BackupCommands {
     String name = arguments.size() == 2 ? arguments.get(1) : backup.name();
     tool.out()
         .line("Restoring database " + name + " from backup @ " + Times.slashed(backup.time()));
-    Attachment attachment = Attachment.toRecordsOf(tool, name, backup.flags());
+    int id = Attachment.toReplace(tool, name, backup.flags());
     // The file's own database ids are garbage when the stock tool wrote it.
     List<MarshallBuffer> content =
         backup.buffers().stream()
-            .map(buffer -> new MarshallBuffer(attachment.id(), buffer.records()))
+            .map(buffer -> new MarshallBuffer(id, buffer.records()))
             .toList();
-    new DatabaseReplacement(tool, attachment.id()).run(content);
+    new DatabaseReplacement(tool, id).run(content);
     tool.out().line("Database " + name + " restored");
     return 0;
   }

@@ -183,7 +183,12 @@ final class Node implements ClusterMember.Actions {
               links.send(pnn, frame);
             },
             this::receive);
-    this.catalog = DatabaseCatalog.onTdb(plan.self(), conf.database(), tunables, loop);
+    this.catalog = DatabaseCatalog.onTdb(
+            plan.self(),
+            conf.database(),
+            tunables,
+            loop,
+            !NodePlan.others(plan.self(), plan.nodes()).isEmpty());
     this.records = new RecordEngine(port, catalog, RecordTunables.DEFAULT);
     this.commits =
         new CommitEngine(

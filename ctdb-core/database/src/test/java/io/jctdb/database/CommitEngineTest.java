@@ -3,6 +3,7 @@ package io.jctdb.database;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.database.CommitWorld.Machine;
+import io.jctdb.store.TransactionStore;
 import io.jctdb.store.TransactionStore.Update;
 import java.util.ArrayList;
 import java.util.List;
@@ -285,6 +286,43 @@ class CommitEngineTest {
 
     assertThat(world.machines.get(other).disk.text("color")).isEqualTo("blue");
     assertThat(world.machines.get(another).disk.text("color")).isEqualTo("blue");
+  }
+
+  @Test
+  void aCopyThatWaitsForContentGetsThatOfTheOthersEvenIfItHasNoNumber() {
+    for (int awaiting = 0; awaiting < 3; awaiting++) {
+      CommitWorld world = new CommitWorld(1, 3, null);
+      for (Machine machine : world.machines) {
+        if (machine.pnn == awaiting) {
+          machine.awaited = true;
+        } else {
+          transaction(0, 1, "color", "red").stream()
+              .filter(u -> !u.key().equals(TransactionStore.SEQUENCE_KEY))
+              .forEach(u -> machine.disk.records.put(u.key(), u.record()));
+        }
+      }
+      boot(world);
+      world.runFor(10 * CommitWorld.SECONDS);
+      Machine machine = world.machines.get(awaiting);
+      assertThat(machine.isReady()).isTrue();
+      assertThat(machine.awaited).isFalse();
+      world.machines.forEach(m -> assertThat(m.disk.text("color")).isEqualTo("red"));
+    }
+  }
+
+  @Test
+  void copiesThatWaitForContentDoNotBecomeAnEmptyDatabase() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.machines.forEach(machine -> machine.awaited = true);
+    world.machines.get(2).awaited = false;
+    world.machines.get(2).attached = false; // has never had it, and is not told of it
+    boot(world);
+    world.runFor(10 * CommitWorld.SECONDS);
+    assertThat(world.machines).allMatch(Machine::isReady);
+    assertThat(world.machines.get(0).awaited).isTrue();
+    assertThat(world.machines.get(1).awaited).isTrue();
+    assertThat(world.machines.get(2).attached).isFalse();
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isNotEqualTo(0);
   }
 
   @Test

@@ -232,6 +232,9 @@ final class CommitWorld {
     /** Its copy cannot be opened. */
     boolean broken;
 
+    /** Its file was damaged and set aside; the new one is empty and waits for content. */
+    boolean awaited;
+
     /** How long each piece of work takes at least since it has been told to fetch a copy. */
     long slowNanos;
 
@@ -414,7 +417,7 @@ final class CommitWorld {
 
     @Override
     public Collection<DurableDatabase> durable() {
-      return attached && !broken ? List.of(DATABASE) : List.of();
+      return attached && !broken && !awaited ? List.of(DATABASE) : List.of();
     }
 
     @Override
@@ -450,16 +453,19 @@ final class CommitWorld {
     private final class FileStore implements TransactionStore {
       @Override
       public long sequenceNumber() {
+        checkUsable();
         return disk.sequenceNumber();
       }
 
       @Override
       public @Nullable StoredRecord fetch(Key key) {
+        checkUsable();
         return disk.records.get(key);
       }
 
       @Override
       public void apply(List<Update> updates) {
+        checkUsable();
         checkSpace();
         updates.forEach(u -> disk.records.put(u.key(), u.record()));
         changed();
@@ -468,9 +474,16 @@ final class CommitWorld {
       @Override
       public void replaceAll(Iterable<Update> content) {
         checkSpace();
+        awaited = false;
         disk.records.clear();
         content.forEach(u -> disk.records.put(u.key(), u.record()));
         changed();
+      }
+
+      private void checkUsable() {
+        if (awaited) {
+          throw new StoreException("the copy of node " + pnn + " waits for content");
+        }
       }
 
       private void checkSpace() {
@@ -486,6 +499,7 @@ final class CommitWorld {
 
       @Override
       public void forEach(RecordVisitor visitor) {
+        checkUsable();
         disk.records.forEach(visitor::visit);
       }
 

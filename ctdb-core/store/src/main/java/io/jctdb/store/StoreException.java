@@ -1,7 +1,7 @@
 package io.jctdb.store;
 
 /** A store could not do what was asked; the message names the file and the reason. */
-public final class StoreException extends RuntimeException {
+public class StoreException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public StoreException(String message) {

@@ -67,6 +67,11 @@ public final class AttachedDatabase {
     return store.openFlags();
   }
 
+  /** The answer to DB_GET_HEALTH: why the copy here cannot be used; empty if it can. */
+  public String healthProblem() {
+    return store.healthProblem();
+  }
+
   public void setReadOnly() {
     readOnly = true;
   }

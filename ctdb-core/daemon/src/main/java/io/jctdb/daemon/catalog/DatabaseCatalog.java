@@ -49,9 +49,13 @@ public final class DatabaseCatalog implements Databases {
     this.opener = opener;
   }
 
-  /** The catalogue of a real daemon: TDB files in the configured directories. */
+  /**
+   * The catalogue of a real daemon: TDB files in the configured directories.
+   *
+   * @param others whether the cluster has nodes other than this one
+   */
   public static DatabaseCatalog onTdb(
-      int self, CtdbConf.Database conf, Tunables tunables, Executor owner) {
+      int self, CtdbConf.Database conf, Tunables tunables, Executor owner, boolean others) {
     return new DatabaseCatalog(
         self,
         conf.volatileDirectory(),
@@ -62,7 +66,8 @@ public final class DatabaseCatalog implements Databases {
             () ->
                 new TdbGeometry(
                     (int) tunables.get(Tunable.DATABASE_HASH_SIZE),
-                    (int) tunables.get(Tunable.DATABASE_MAX_DEAD))));
+                    (int) tunables.get(Tunable.DATABASE_MAX_DEAD)),
+            others));
   }
 
   public @Nullable AttachedDatabase find(int dbId) {
@@ -123,10 +128,19 @@ public final class DatabaseCatalog implements Databases {
     return type == DatabaseType.PERSISTENT ? persistentDirectory : volatileDirectory;
   }
 
-  /** Removes the harmless traces of a kill -9 from persistent files, before init checks them. */
+  /**
+   * Removes the harmless traces of a kill -9 from persistent files, and sets damaged ones aside if
+   * other nodes may have the content, before init checks them.
+   */
   public void cleanAfterCrash() {
     for (String name : persistentNames()) {
-      TdbTransactionStore.cleanAfterCrash(persistentDirectory.resolve(name + "." + self));
+      Path file = persistentDirectory.resolve(name + "." + self);
+      TdbTransactionStore.cleanAfterCrash(file);
+      try {
+        opener.setAsideIfDamaged(file);
+      } catch (StoreException e) {
+        log.debug("{}", e.getMessage()); // attaching it will fail, and say so
+      }
     }
   }
 
@@ -184,6 +198,7 @@ public final class DatabaseCatalog implements Databases {
   public Collection<DurableDatabase> durable() {
     return byId.values().stream()
         .filter(d -> d.type().isTransactional())
+        .filter(d -> d.healthProblem().isEmpty()) // or others would make an empty copy of nothing
         .map(d -> new DurableDatabase(d.id(), d.name(), d.type()))
         .toList();
   }

@@ -15,6 +15,11 @@ interface OpenedStore {
 
   @Nullable DurableLane lane();
 
+  /** Why the database cannot be used for now; empty if it can. */
+  default String healthProblem() {
+    return "";
+  }
+
   /** The tdb flags of our handle. */
   int openFlags();
 

@@ -3,12 +3,14 @@ package io.jctdb.daemon.catalog;
 import io.jctdb.database.DatabaseType;
 import io.jctdb.database.DurableLane;
 import io.jctdb.store.RecordStore;
+import io.jctdb.store.TransactionStore;
 import io.jctdb.store.tdb.LockWaiters;
 import io.jctdb.store.tdb.TdbGeometry;
 import io.jctdb.store.tdb.TdbOpenMode;
 import io.jctdb.store.tdb.TdbRecordStore;
 import io.jctdb.store.tdb.TdbTransactionStore;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.concurrent.Executor;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
@@ -19,16 +21,20 @@ final class TdbStores implements StoreOpener {
   private final Executor owner;
   private final boolean mutexes;
   private final Supplier<TdbGeometry> geometry;
+  private final DamagedFiles damaged;
   private final LockWaiters waiters = new LockWaiters(LockWaiters.DEFAULT_THREADS_MAX);
 
   /**
    * @param mutexes {@code [database] tdb mutexes}
    * @param geometry for files that are created, from the tunables as they are then
+   * @param others whether the cluster has nodes other than this one, that may have what a damaged
+   *     file has lost
    */
-  TdbStores(Executor owner, boolean mutexes, Supplier<TdbGeometry> geometry) {
+  TdbStores(Executor owner, boolean mutexes, Supplier<TdbGeometry> geometry, boolean others) {
     this.owner = owner;
     this.mutexes = mutexes;
     this.geometry = geometry;
+    this.damaged = new DamagedFiles(others, Clock.systemUTC());
   }
 
   @Override
@@ -38,14 +44,24 @@ final class TdbStores implements StoreOpener {
           new Volatile(
               TdbRecordStore.open(
                   path, TdbOpenMode.volatileMode(mutexes), geometry.get(), owner, waiters));
-      case REPLICATED -> durable(name, path, TdbOpenMode.REPLICATED);
-      case PERSISTENT -> durable(name, path, TdbOpenMode.PERSISTENT);
+      case REPLICATED ->
+          durable(
+              name,
+              new DamagedFiles.Opened(
+                  TdbTransactionStore.open(path, TdbOpenMode.REPLICATED, geometry.get()), null));
+      case PERSISTENT -> durable(name, damaged.open(path, geometry.get()));
     };
   }
 
-  private OpenedStore durable(String name, Path path, TdbOpenMode mode) {
-    TdbTransactionStore store = TdbTransactionStore.open(path, mode, geometry.get());
-    return new Durable(store, new ExecutorLane(name, store, owner));
+  private OpenedStore durable(String name, DamagedFiles.Opened opened) {
+    AwaitedCopy awaited = opened.awaited();
+    TransactionStore content = awaited == null ? opened.store() : awaited;
+    return new Durable(opened.store(), awaited, new ExecutorLane(name, content, owner));
+  }
+
+  @Override
+  public void setAsideIfDamaged(Path path) {
+    damaged.open(path, geometry.get()).store().close();
   }
 
   /** A file whose records migrate. */
@@ -88,8 +104,15 @@ final class TdbStores implements StoreOpener {
   }
 
   /** A file that is written in transactions; its context belongs to the lane's thread. */
-  private record Durable(TdbTransactionStore store, ExecutorLane laneOfStore)
+  private record Durable(
+      TdbTransactionStore store, @Nullable AwaitedCopy awaited, ExecutorLane laneOfStore)
       implements OpenedStore {
+    @Override
+    public String healthProblem() {
+      String reason = awaited == null ? null : awaited.reason();
+      return reason == null ? "" : reason;
+    }
+
     @Override
     public @Nullable RecordStore volatileStore() {
       return null;

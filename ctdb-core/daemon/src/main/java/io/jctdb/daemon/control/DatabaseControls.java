@@ -71,7 +71,7 @@ public final class DatabaseControls implements ControlTable.Group {
     table.on(Control.GETDBPATH, on((d, r) -> r.reply().ok(Payload.ofCstr(d.path().toString()))));
     table.on(Control.GET_DBNAME, on((d, r) -> r.reply().ok(Payload.ofCstr(d.name()))));
     table.on(Control.GET_DBMAP, this::databaseMap);
-    table.on(Control.DB_OPEN_FLAGS, on((d, r) -> r.reply().ok(Payload.ofU32(d.openFlags()))));
+    table.on(Control.DB_OPEN_FLAGS, on(this::openFlags));
     table.on(Control.ENABLE_SEQNUM, on(this::enableSequenceNumber));
     table.on(Control.UPDATE_SEQNUM, on(this::updateSequenceNumber));
     table.on(Control.GET_DB_SEQNUM, this::sequenceNumber);
@@ -171,7 +171,23 @@ public final class DatabaseControls implements ControlTable.Group {
   }
 
   private void health(AttachedDatabase database, ControlRequest request) {
-    request.reply().ok();
+    String problem = database.healthProblem();
+    if (problem.isEmpty()) {
+      request.reply().ok();
+    } else {
+      request.reply().ok(Payload.ofCstr(problem));
+    }
+  }
+
+  /** Nobody can open a file without them, so nobody takes one that waits for content for empty. */
+  private void openFlags(AttachedDatabase database, ControlRequest request) {
+    String problem = database.healthProblem();
+    if (problem.isEmpty()) {
+      request.reply().ok(Payload.ofU32(database.openFlags()));
+    } else {
+      catalog.report(database.name(), new StoreException(problem));
+      request.reply().fail(problem);
+    }
   }
 
   private void volatileProperty(

@@ -4,7 +4,9 @@ import io.jctdb.linux.Errno;
 import io.jctdb.linux.Tdb;
 import io.jctdb.linux.TdbAbortedGrowth;
 import io.jctdb.linux.TdbChainHeads;
+import io.jctdb.linux.TdbError;
 import io.jctdb.linux.TdbException;
+import io.jctdb.store.DamagedStoreException;
 import io.jctdb.store.StoreException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -33,8 +35,19 @@ final class TdbFiles {
       tdb.setMaxDead(geometry.maxDead());
       return tdb;
     } catch (TdbException e) {
-      throw new StoreException(explain(file, e), e);
+      throw isDamage(e)
+          ? new DamagedStoreException(explain(file, e), e)
+          : new StoreException(explain(file, e), e);
     }
+  }
+
+  private static boolean isDamage(TdbException e) {
+    return e.error() == TdbError.CORRUPT
+        || switch (e.errno()) {
+          case Errno.EIO, Errno.EINVAL, Errno.ENOSYS -> true;
+          case 0 -> e.operation().equals("open"); // no call failed: the content is not as it must be
+          default -> false;
+        };
   }
 
   /**
@@ -96,10 +109,17 @@ final class TdbFiles {
     if (isNew) {
       syncDirectoryOf(file);
     }
-    removeCutOffGrowth(tdb);
-    if (!tdb.check()) {
-      tdb.close();
-      throw new StoreException(file + ": the file is damaged. " + remedy(file));
+    boolean sound = false;
+    try {
+      removeCutOffGrowth(tdb);
+      sound = tdb.check();
+    } finally {
+      if (!sound) {
+        tdb.close();
+      }
+    }
+    if (!sound) {
+      throw new DamagedStoreException(file + ": the file is damaged. " + remedy(file));
     }
     return tdb;
   }
@@ -152,11 +172,12 @@ final class TdbFiles {
   }
 
   private static String explain(Path file, TdbException e) {
+    if (isDamage(e)) {
+      return e.getMessage() + ": not a TDB file, or damaged, or of other flags. " + remedy(file);
+    }
     return switch (e.errno()) {
       case Errno.EBUSY -> file + ": this daemon has the file open already";
       case Errno.ENOENT -> e.getMessage() + "; does the directory exist?";
-      case Errno.EIO, Errno.EINVAL, Errno.ENOSYS ->
-          e.getMessage() + ": not a TDB file, or damaged, or of other flags. " + remedy(file);
       default -> e.getMessage();
     };
   }
