@@ -17,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The launcher script with a shell script in the daemon's place, which writes the will that a daemon
  * writes, and an {@code ip} that only notes what it is told.
  */
+@NullUnmarked // what a story has not started yet is not used by it
 class LauncherTest {
   private static final Path LAUNCHER =
       Path.of("..", "conf/src/main/libexec/jctdb-launcher").toAbsolutePath().normalize();

@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.NullUnmarked;
 
 /**
  * A cluster of one: the daemon as a process of its own, with everything below one directory, on a
  * loopback address and ports that nobody else uses.
  */
+@NullUnmarked // what a story has not started yet is not used by it
 final class LiveDaemon implements AutoCloseable {
   static final int START_SECONDS_MAX = 60;
 
