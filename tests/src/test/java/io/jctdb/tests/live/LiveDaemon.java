@@ -21,6 +21,7 @@ final class LiveDaemon implements AutoCloseable {
 
   private final Path base;
   private final String address;
+  private List<String> prefix = List.of();
   private Process process;
 
   private LiveDaemon(Path base, String address) {
@@ -65,6 +66,21 @@ final class LiveDaemon implements AutoCloseable {
           zookeeper port = %d
         %s"""
             .formatted(logFile(), freePort(), freePort(), more));
+  }
+
+  /**
+   * From the next start on, persistent databases are in a file system of that size, which lives
+   * and dies with the daemon's process. Only root can do this.
+   */
+  void limitPersistentSpace(String size) {
+    prefix =
+        List.of(
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            "mount -t tmpfs -o size=" + size + " limited \"$0\" && exec \"$@\"",
+            base.resolve("var/persistent").toString());
   }
 
   private int freePort() throws IOException {
@@ -120,7 +136,7 @@ final class LiveDaemon implements AutoCloseable {
 
   /** Starts one that is expected to end by itself. */
   Process launch() throws IOException {
-    List<String> command = new ArrayList<>();
+    List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(

@@ -11,6 +11,8 @@ import io.jctdb.store.SequenceNumbers;
 import io.jctdb.store.StoreException;
 import io.jctdb.store.StoredRecord;
 import io.jctdb.store.TransactionStore;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -140,10 +142,20 @@ public final class TdbTransactionStore implements TransactionStore {
         return;
       } catch (TdbException e) {
         if (attempt == ATTEMPTS_MAX || !isRefusedLock(e)) {
-          throw new StoreException(e.getMessage() + "; nothing was changed", e);
+          throw new StoreException(e.getMessage() + "; nothing was changed" + freeSpace(), e);
         }
         pause(Math.min(1L << attempt, PAUSE_MILLISECONDS_MAX));
       }
+    }
+  }
+
+  /** For the text of an error: libtdb does not say that the disk is full. */
+  private String freeSpace() {
+    try {
+      long bytes = Files.getFileStore(path()).getUsableSpace();
+      return "; its file system has " + (bytes >> 10) + " KiB free";
+    } catch (IOException e) {
+      return "";
     }
   }
 
