@@ -144,7 +144,8 @@ public final class TakeoverRuns {
     this.disabled = new Suspension(scheduler);
     this.quiet = new Suspension(scheduler);
     this.moving = new Suspension(scheduler);
-    this.refusals = new Refusals(scheduler);
+    this.refusals =
+        new Refusals(scheduler, () -> request("a node that refused an address is tried again"));
     this.history = new AddressHistory(scheduler, true);
   }
 

@@ -297,6 +297,37 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void aNodeThatRefusedEverythingGetsItsShareAgainByItself() {
+    flags[2] = NodeFlags.STOPPED;
+    lead();
+    ALL.forEach(address -> failing.add("2 TAKEOVER_IP " + address));
+    flags[2] = 0;
+    runs.request("node 2 is back");
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(held(2)).as("it was too early for it").isEmpty();
+    assertEveryAddressOnce();
+
+    failing.clear();
+    scheduler.advance(Refusals.REMEMBERED);
+    assertThat(held(2)).isNotEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void aNodeThatKeepsRefusingIsTriedMoreAndMoreSeldom() {
+    flags[2] = NodeFlags.STOPPED;
+    lead();
+    ALL.forEach(address -> failing.add("2 TAKEOVER_IP " + address));
+    flags[2] = 0;
+    runs.request("node 2 is back");
+    scheduler.advance(Duration.ofMinutes(4));
+    sent.clear();
+    scheduler.advance(Duration.ofMinutes(3));
+    assertThat(sent.stream().filter(s -> s.startsWith("2 TAKEOVER_IP")).count()).isLessThan(6);
+    assertEveryAddressOnce();
+  }
+
+  @Test
   void aNodeLostRightAfterMoveipIsNotWaitedForUntilTheSuspensionEnds() {
     lead();
     String moving = held(2).iterator().next();

@@ -11,6 +11,7 @@ import io.jctdb.daemon.control.ControlReply;
 import io.jctdb.daemon.control.ControlRequest;
 import io.jctdb.daemon.control.ControlTable;
 import io.jctdb.daemon.control.RemoteControls;
+import io.jctdb.database.Epoch;
 import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressControls;
 import io.jctdb.iptakeover.AddressEvents;
@@ -156,7 +157,7 @@ public final class Addresses implements ControlTable.Group {
             this::call,
             scheduler,
             this::nanosUntilSafe,
-            cluster::nodeMap,
+            this::nodesThatMayHold,
             this::settings,
             news);
     this.local =
@@ -310,6 +311,23 @@ public final class Addresses implements ControlTable.Group {
         tunables.duration(Tunable.TAKEOVER_TIMEOUT),
         failoverDisabled,
         Map.of());
+  }
+
+  /**
+   * A node that is not (yet) a member of the epoch is to the addresses as if it were stopped: it
+   * has no lease with which it could hold one, and would only refuse it.
+   */
+  private NodeMap nodesThatMayHold() {
+    Epoch epoch = cluster.epoch();
+    return new NodeMap(
+        cluster.nodeMap().nodes().stream()
+            .map(
+                node ->
+                    epoch == null || epoch.hasMember(node.pnn())
+                        ? node
+                        : new NodeMap.Node(
+                            node.pnn(), node.flags() | NodeFlags.STOPPED, node.address()))
+            .toList());
   }
 
   private long nanosUntilSafe(int pnn) {
