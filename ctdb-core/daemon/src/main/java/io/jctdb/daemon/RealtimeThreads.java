@@ -3,7 +3,6 @@ package io.jctdb.daemon;
 import io.jctdb.linux.LinuxException;
 import io.jctdb.linux.RealtimeScheduling;
 import io.netty.channel.EventLoop;
-import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,8 +12,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Two priorities, so that the node keeps its lease however busy it is with records: the control
  * plane (membership, ZooKeeper, address leases, events) above the owner of the records and what
- * that starts. The Java machine's compilers stay as they are; the thread that stops all others to
- * collect garbage is the equal of the owner of the records.
+ * that starts. The Java machine's own threads stay as they are.
  *
  * <p>Where ctdbd ends if it may not do this, we say so once and go on without.
  */
@@ -31,12 +29,7 @@ final class RealtimeThreads {
 
   void raiseRecords(EventLoop records) {
     records.execute(
-        () ->
-            attempt(
-                () -> {
-                  RealtimeScheduling.raiseThisThread(RECORDS_PRIORITY);
-                  RealtimeScheduling.raiseVirtualMachine(RECORDS_PRIORITY);
-                }));
+        () -> attempt(() -> RealtimeScheduling.raiseThisThread(RECORDS_PRIORITY)));
   }
 
   /** From now on the calling thread starts threads of the control plane. */
@@ -48,17 +41,13 @@ final class RealtimeThreads {
     attempt(RealtimeScheduling::lowerThisThread);
   }
 
-  private interface Change {
-    void make() throws IOException;
-  }
-
-  private void attempt(Change change) {
+  private void attempt(Runnable change) {
     if (!wanted) {
       return;
     }
     try {
-      change.make();
-    } catch (LinuxException | IOException e) {
+      change.run();
+    } catch (LinuxException e) {
       wanted = false;
       log.error(
           "real-time scheduling is not possible: {}; going on without it, which is slower while the"

@@ -3,15 +3,10 @@ package io.jctdb.linux;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 
 /**
  * Lets threads of this process run before everything that is not real-time, as ctdbd does as a
@@ -20,18 +15,16 @@ import java.nio.file.Path;
  * <p>A thread that works for microseconds and waits for milliseconds otherwise waits, once woken,
  * until another process has used up its slice of a busy processor. Only such threads may be raised:
  * one that computes for long would starve the rest of the node, compilers of this Java machine
- * included. Threads that a raised thread starts are raised like it; of child processes, those of
+ * included. The thread with which the Java machine stops all others must not be raised either: it
+ * spins until each of them has stopped, and one that is not real-time cannot do so while it spins (a
+ * few daemons on one host then stand still until the kernel's reserve for the others, each second).
+ * Threads that a raised thread starts are raised like it; of child processes, those of
  * {@link ChildProcess} are not.
  */
 public final class RealtimeScheduling {
   private static final int SCHED_OTHER = 0;
   private static final int SCHED_FIFO = 1;
   private static final int THIS_THREAD = 0;
-
-  /** What HotSpot calls the thread that stops all others, to collect garbage for one. */
-  private static final String VM_THREAD = "VM Thread";
-
-  private static final Path THREADS = Path.of("/proc/self/task");
 
   private static final MethodHandle SCHED_SETSCHEDULER =
       CLibrary.withErrno(
@@ -52,30 +45,6 @@ public final class RealtimeScheduling {
   /** The calling thread is scheduled like any other again, and so is what it starts from now on. */
   public static void lowerThisThread() {
     schedule(THIS_THREAD, SCHED_OTHER, 0);
-  }
-
-  /**
-   * The thread of the Java machine for which all others wait while it works; at a lower priority
-   * than those it would hold them up until other processes let it run.
-   *
-   * @throws LinuxException as {@link #raiseThisThread}
-   */
-  public static void raiseVirtualMachine(int priority) throws IOException {
-    try (DirectoryStream<Path> threads = Files.newDirectoryStream(THREADS)) {
-      for (Path thread : threads) {
-        if (name(thread).equals(VM_THREAD)) {
-          schedule(Integer.parseInt(thread.getFileName().toString()), SCHED_FIFO, priority);
-        }
-      }
-    }
-  }
-
-  private static String name(Path thread) throws IOException {
-    try {
-      return Files.readString(thread.resolve("comm")).strip();
-    } catch (NoSuchFileException e) {
-      return ""; // it has ended
-    }
   }
 
   private static void schedule(int thread, int policy, int priority) {

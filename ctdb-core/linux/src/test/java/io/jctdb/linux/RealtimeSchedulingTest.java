@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class RealtimeSchedulingTest {
@@ -75,29 +74,6 @@ class RealtimeSchedulingTest {
       String policy = policy(Path.of("/proc/" + child.pid()));
       child.signalGroup(SIGKILL);
       return policy;
-    }
-  }
-
-  @Test
-  void theThreadThatStopsAllOthersIsFoundAndRaised()
-      throws InterruptedException, ExecutionException, IOException {
-    assumeTrue(onAThread(RealtimeSchedulingTest::permitted), "no permission");
-    RealtimeScheduling.raiseVirtualMachine(1);
-    assertThat(policiesOfThisProcess()).containsOnlyOnce(FIFO);
-  }
-
-  private static List<String> policiesOfThisProcess() throws IOException {
-    try (Stream<Path> threads = Files.list(Path.of("/proc/self/task"))) {
-      return threads
-          .map(
-              thread -> {
-                try {
-                  return policy(thread);
-                } catch (IOException e) {
-                  return "ended";
-                }
-              })
-          .toList();
     }
   }
 }
