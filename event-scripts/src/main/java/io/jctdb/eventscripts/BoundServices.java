@@ -15,8 +15,8 @@ import java.nio.file.Path;
 public record BoundServices(Path directory) {
 
   /**
-   * Kills them; any thread. A line that makes no sense, and a number that now belongs to a process of
-   * another name, are passed over.
+   * Kills them; any thread. A line that makes no sense, and a number that now belongs to a process
+   * of another name, are passed over.
    */
   public void kill() {
     if (!Files.isDirectory(directory)) {

@@ -10,9 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks for a takeover run when a link has changed, or when nobody has an address that this node could
- * host (cluster-and-failover.md 3.8). The same complaint is repeated only every five seconds: what a run
- * did not mend, the next one a second later will rarely mend either.
+ * Asks for a takeover run when a link has changed, or when nobody has an address that this node
+ * could host (cluster-and-failover.md 3.8). The same complaint is repeated only every five seconds:
+ * what a run did not mend, the next one a second later will rarely mend either.
  */
 final class AddressCheck {
   private static final Logger LOG = LoggerFactory.getLogger(AddressCheck.class);

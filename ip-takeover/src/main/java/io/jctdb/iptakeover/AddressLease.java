@@ -30,7 +30,8 @@ import java.util.concurrent.TimeUnit;
  * <p>Lateness is measured for addresses that are all renewed together. The kernel looks for expired
  * addresses at most once a second, and anew after each change of any address; so somebody else who
  * changes an address of the same host just after its daemon has stopped can delay the expiry by up
- * to a second more. That needs a host that lives, whose daemon and launcher are both dead or frozen.
+ * to a second more. That needs a host that lives, whose daemon and launcher are both dead or
+ * frozen.
  */
 public record AddressLease(Duration lifetime) {
   /** How long after the end of its lifetime the kernel may still have an address. */

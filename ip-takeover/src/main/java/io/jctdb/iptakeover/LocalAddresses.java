@@ -596,7 +596,9 @@ public final class LocalAddresses {
       String heir = newHolder < 0 || newHolder == self ? "nobody" : "node " + newHolder;
       history.note(
           entry.address(),
-          wasHere ? "released here; it goes to " + heir : "it goes to " + heir + ", says the leader");
+          wasHere
+              ? "released here; it goes to " + heir
+              : "it goes to " + heir + ", says the leader");
     }
     entry.holder = newHolder == self ? SpecialPnn.UNKNOWN : newHolder;
     entry.interfaceName = null;

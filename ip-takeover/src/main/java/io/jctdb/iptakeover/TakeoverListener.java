@@ -12,8 +12,8 @@ public interface TakeoverListener {
   void disableElsewhere(int seconds);
 
   /**
-   * Run after run, this node does not release what it should: as long as it is a member, nobody else
-   * can have those addresses.
+   * Run after run, this node does not release what it should: as long as it is a member, nobody
+   * else can have those addresses.
    *
    * @param runs how many in a row
    */

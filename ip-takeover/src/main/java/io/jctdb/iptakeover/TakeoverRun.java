@@ -95,8 +95,8 @@ final class TakeoverRun {
   /**
    * @param nodesNow the node map as the leader sees it at the time of asking
    * @param tellAlways send {@code ipreallocated} even if nothing changes
-   * @param onlyStranded touch no address but those whose holder is lost or must not have it: somebody
-   *     else, {@code ctdb moveip}, may be moving the others
+   * @param onlyStranded touch no address but those whose holder is lost or must not have it:
+   *     somebody else, {@code ctdb moveip}, may be moving the others
    */
   TakeoverRun(
       NodeControls controls,
@@ -168,8 +168,7 @@ final class TakeoverRun {
   // Asking.
 
   private void ask() {
-    Duration limit =
-        settings.timeout().compareTo(ASKING_MAX) < 0 ? settings.timeout() : ASKING_MAX;
+    Duration limit = settings.timeout().compareTo(ASKING_MAX) < 0 ? settings.timeout() : ASKING_MAX;
     ControlRound asking = begin(limit, this::allocate);
     for (NodeMap.Node node : nodes.nodes()) {
       if (!isLost(node.pnn())) {

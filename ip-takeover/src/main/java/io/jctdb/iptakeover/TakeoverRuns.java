@@ -32,8 +32,9 @@ import org.slf4j.LoggerFactory;
  * that could lead has been stopped.
  *
  * <p>Tools suspend runs, or the checks, for longer than they need (20 s). A change of the cluster's
- * state does not wait for that: it starts a run that touches only the addresses whose holder is lost
- * or must not have them any more. While {@code ctdb moveip} may be moving one, nothing else does.
+ * state does not wait for that: it starts a run that touches only the addresses whose holder is
+ * lost or must not have them any more. While {@code ctdb moveip} may be moving one, nothing else
+ * does.
  *
  * <p>A run that is wanted while another one is under way does not wait for slow nodes: the first
  * run comes to an end soon ({@link TakeoverRun#hurry}), and who waited for it waits for the next.
@@ -68,6 +69,9 @@ public final class TakeoverRuns {
   /** So many runs may remain unfinished before who asked is told that it failed. */
   private static final int UNFINISHED_MAX = 3;
 
+  /** So many reasons for one run are remembered, for people to read. */
+  private static final int REASONS_MAX = 3;
+
   /** So many runs in a row may a node fail to release an address before it is complained about. */
   static final int KEEPING_MAX = 10;
 
@@ -92,7 +96,6 @@ public final class TakeoverRuns {
   /** Why a run is wanted, in the words of who asked. */
   private final Set<String> reasons = new LinkedHashSet<>();
 
-  private static final int REASONS_MAX = 3;
   private OptionalInt leader = OptionalInt.empty();
   private boolean wanted;
 

@@ -23,8 +23,7 @@ class AddressLeaseTest {
   private final AtomicInteger missing = new AtomicInteger();
   private final AtomicLong leaseLeft = new AtomicLong(Long.MAX_VALUE);
   private final AddressLeases leases =
-      new AddressLeases(
-          kernel, AddressLease.DEFAULT, leaseLeft::get, missing::incrementAndGet);
+      new AddressLeases(kernel, AddressLease.DEFAULT, leaseLeft::get, missing::incrementAndGet);
 
   @Test
   void wholeSecondsRoundedDownAndNeverLongerThanTheLifetime() {
@@ -42,8 +41,7 @@ class AddressLeaseTest {
   void noAddressOutlivesTheLeaseByMoreThanTheHandOverDelay() {
     for (long left = SECOND; left < 20 * SECOND; left += 7_654_321) {
       long goneAfter =
-          AddressLease.DEFAULT.validSeconds(left) * SECOND
-              + AddressLease.KERNEL_LATENESS.toNanos();
+          AddressLease.DEFAULT.validSeconds(left) * SECOND + AddressLease.KERNEL_LATENESS.toNanos();
       assertThat(goneAfter - left).isLessThan(AddressLease.HAND_OVER_DELAY.toNanos());
     }
   }

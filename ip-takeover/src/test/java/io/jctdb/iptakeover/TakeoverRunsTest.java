@@ -338,9 +338,7 @@ class TakeoverRunsTest {
     runs.request("the tool's own request");
     assertThat(sent).as("the tool is given its moment").isEmpty();
     runs.requestUrgently("node 1 is lost");
-    assertThat(sent)
-        .as("what the tool is moving is left alone")
-        .noneMatch(s -> s.endsWith(moving));
+    assertThat(sent).as("what the tool is moving is left alone").noneMatch(s -> s.endsWith(moving));
     lost.forEach(address -> assertThat(sent).anyMatch(s -> s.endsWith("TAKEOVER_IP " + address)));
     held(0).add(moving);
     scheduler.advance(TakeoverRuns.SUSPENDED_MAX);

@@ -147,8 +147,8 @@ final class ClusterView {
   private void note(Map<Integer, Versioned> found, int pnn, ZooKeeperSession.Node node) {
     try {
       MemberInfo info = MemberRecord.decode(pnn, node.data());
-      found.put(pnn, new Versioned(
-              info, node.stat().getVersion(), node.stat().getEphemeralOwner()));
+      found.put(
+          pnn, new Versioned(info, node.stat().getVersion(), node.stat().getEphemeralOwner()));
     } catch (IllegalArgumentException e) {
       LOG.error("the membership record of node {} cannot be read: {}", pnn, e.getMessage());
       Versioned before = members.get(pnn);

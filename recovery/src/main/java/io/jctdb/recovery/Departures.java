@@ -62,8 +62,7 @@ public final class Departures {
       letGo.removeIf(life -> life.pnn() == node.pnn());
       peerLeaseEnd
           .keySet()
-          .removeIf(
-              life -> life.pnn() == node.pnn() && life.incarnation() != node.incarnation());
+          .removeIf(life -> life.pnn() == node.pnn() && life.incarnation() != node.incarnation());
     }
     nodes = Map.copyOf(now);
   }

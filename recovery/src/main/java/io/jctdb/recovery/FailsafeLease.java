@@ -69,9 +69,7 @@ public final class FailsafeLease {
     for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
       if (member.getKey() != self.pnn()) {
         Confirmed by = confirmed.get(member.getKey());
-        if (by == null
-            || by.incarnation() != member.getValue()
-            || by.epoch() != current.number()) {
+        if (by == null || by.incarnation() != member.getValue() || by.epoch() != current.number()) {
           return NONE;
         }
         oldest = Math.min(oldest, by.sentNanos());

@@ -10,8 +10,8 @@ import java.util.HexFormat;
  * A one-time secret with which the death of a process is proven. The process leaves it where only
  * its supervisor can read it, and publishes its hash in its membership record. The supervisor tells
  * the secret to the other nodes when the process is dead <em>and</em> nothing is left of what it
- * held: no public address, no local process that uses its databases. Whoever sees a secret that fits
- * the hash need not wait for a lease.
+ * held: no public address, no local process that uses its databases. Whoever sees a secret that
+ * fits the hash need not wait for a lease.
  *
  * <p>It belongs to the process, not to one incarnation: a registration that was still under way in
  * the network when its process died is covered, too. Knowing one lets nobody do anything but

@@ -18,8 +18,8 @@ import java.util.function.LongSupplier;
  * @param timing session, lease and heartbeat
  * @param addressResidue how long a public address may stay on an interface after the end of the
  *     lease under which it was last renewed. The daemon guarantees it by the {@code valid_lft} it
- *     gives: the rest of the lease, rounded down to whole seconds, plus at most 0.4 s that the kernel
- *     may be late (libraries 3.3), plus a margin
+ *     gives: the rest of the lease, rounded down to whole seconds, plus at most 0.4 s that the
+ *     kernel may be late (libraries 3.3), plus a margin
  * @param gather how long a new leader of a cold cluster waits for others before the first epoch
  * @param settle how long a join waits for others to join with it
  * @param patience how long a member that cannot be reached by the leader, does not promise, or does
@@ -73,25 +73,6 @@ public record MembershipConfig(
         System::nanoTime,
         QuorumWitness.NONE,
         LeadershipCondition.NONE);
-  }
-
-  public MembershipConfig withRoot(String path) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        path,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        witness,
-        condition);
   }
 
   public MembershipConfig withCapabilities(int bits) {

@@ -39,8 +39,8 @@ public interface MembershipListener {
   /**
    * The lease now lasts until {@code untilNanos} on the configured clock: re-arm the dead-man
    * timer. Earlier than said before, when an epoch with more members asks for a lease of theirs,
-   * too. {@link #leaseLost} comes {@link PeerTiming#fencing} before that time, so that letting go is
-   * done when the timer would fire.
+   * too. {@link #leaseLost} comes {@link PeerTiming#fencing} before that time, so that letting go
+   * is done when the timer would fire.
    */
   void leaseRenewed(long untilNanos);
 

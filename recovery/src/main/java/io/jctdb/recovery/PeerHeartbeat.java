@@ -93,10 +93,7 @@ public final class PeerHeartbeat {
   /** The epoch that this node holds on to: none while a later one is promised. */
   private long frozenEpoch() {
     EpochLives current = epoch;
-    return frozen
-            && current != null
-            && current.has(own())
-            && highestPromised <= current.number()
+    return frozen && current != null && current.has(own()) && highestPromised <= current.number()
         ? current.number()
         : Epoch.NONE;
   }

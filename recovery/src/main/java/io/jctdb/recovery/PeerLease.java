@@ -95,8 +95,7 @@ public final class PeerLease {
     if (epoch.has(own)) {
       Claim before = claims.get(epoch.number());
       long grantedAt = before == null ? NEVER : before.grantedAt();
-      claims.put(
-          epoch.number(), new Claim(epoch.incarnations().keySet(), epoch, grantedAt));
+      claims.put(epoch.number(), new Claim(epoch.incarnations().keySet(), epoch, grantedAt));
     }
     acknowledged.keySet().retainAll(peers());
   }

@@ -122,8 +122,7 @@ public final class SilenceReports {
   public Set<Life> suspectsOf(int reporter) {
     Set<Life> suspects = new HashSet<>();
     for (Map.Entry<Pair, Report> entry : reports.entrySet()) {
-      Life suspect =
-          new Life(entry.getKey().suspect(), entry.getValue().said().ofIncarnation());
+      Life suspect = new Life(entry.getKey().suspect(), entry.getValue().said().ofIncarnation());
       if (entry.getKey().reporter() == reporter && !standing(suspect).isEmpty()) {
         suspects.add(suspect);
       }

@@ -137,8 +137,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       MembershipListener listener,
       EpochChange epochChange,
       LeaseLinks links) {
-    ZooKeeperMembership membership =
-        new ZooKeeperMembership(config, listener, epochChange, links);
+    ZooKeeperMembership membership = new ZooKeeperMembership(config, listener, epochChange, links);
     membership.owner.execute(membership::openSession);
     membership.thread.scheduleWithFixedDelay(
         () -> membership.guarded(membership::tick),
@@ -335,8 +334,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private void answered(long sentAt) {
-    zooKeeperLeaseUntil =
-        Math.max(zooKeeperLeaseUntil, sentAt + config.timing().lease().toNanos());
+    zooKeeperLeaseUntil = Math.max(zooKeeperLeaseUntil, sentAt + config.timing().lease().toNanos());
     absence.answered(now());
     reckonLease();
   }

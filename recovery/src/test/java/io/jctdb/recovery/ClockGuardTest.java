@@ -19,8 +19,7 @@ class ClockGuardTest {
   @Test
   void aProcessThatWasNotRunIsToldAndCounted() {
     guard.step(0, 0);
-    assertThat(guard.step(900 * MS, 900 * MS))
-        .isEqualTo(new ClockGuard.Finding(900 * MS, 0));
+    assertThat(guard.step(900 * MS, 900 * MS)).isEqualTo(new ClockGuard.Finding(900 * MS, 0));
     guard.step(925 * MS, 925 * MS);
     assertThat(guard.stalls()).isEqualTo(1);
     assertThat(guard.longestStallNanos()).isEqualTo(900 * MS);

@@ -421,9 +421,7 @@ final class FencingWorld {
           now + 1 + random.nextInt(15),
           () -> {
             boolean done =
-                reachesKeeper()
-                    && (keeper.alive(of) || of == session)
-                    && operation.getAsBoolean();
+                reachesKeeper() && (keeper.alive(of) || of == session) && operation.getAsBoolean();
             if (done) {
               keeper.heard(of);
               keeper.changed();
@@ -809,8 +807,7 @@ final class FencingWorld {
                 keeper.term == of
                     && keeper.leader == d.leader().pnn()
                     && isCommitted(d.epoch())
-                    && keeper.sessionOf.getOrDefault(d.leader().pnn(), -1L)
-                        == keeper.leaderSession
+                    && keeper.sessionOf.getOrDefault(d.leader().pnn(), -1L) == keeper.leaderSession
                     && keeperExpels(d.leader());
             if (same) {
               keeper.term++;

@@ -38,8 +38,7 @@ class LeaderMachineTest {
     assertThat(at(999, tick())).isEmpty();
     assertThat(at(1000, tick()))
         .containsExactly(new LeaderDecision.Reserve(1, "the cluster starts"));
-    assertThat(at(1001, new LeaderEvent.Reserved(1)))
-        .containsExactly(propose(1, 0, 1));
+    assertThat(at(1001, new LeaderEvent.Reserved(1))).containsExactly(propose(1, 0, 1));
     assertThat(at(1002, new LeaderEvent.Promised(1, Set.of())))
         .containsExactly(
             new LeaderDecision.Commit(
@@ -123,8 +122,7 @@ class LeaderMachineTest {
     assertThat(at(1510, gone(2))).isEmpty();
     assertThat(at(1510 + 1675, tick()))
         .containsExactly(new LeaderDecision.Reserve(3, "nodes [2] did not promise epoch 2"));
-    assertThat(at(3200, new LeaderEvent.Reserved(3)))
-        .containsExactly(propose(3, 0, 1));
+    assertThat(at(3200, new LeaderEvent.Reserved(3))).containsExactly(propose(3, 0, 1));
   }
 
   @Test
@@ -135,8 +133,7 @@ class LeaderMachineTest {
     at(81, new LeaderEvent.Reserved(2));
     assertThat(at(1000, new LeaderEvent.Promised(2, Set.of(2))))
         .containsExactly(new LeaderDecision.Reserve(3, "nodes [2] did not promise epoch 2"));
-    assertThat(at(1001, new LeaderEvent.Reserved(3)))
-        .containsExactly(propose(3, 0, 1));
+    assertThat(at(1001, new LeaderEvent.Reserved(3))).containsExactly(propose(3, 0, 1));
     at(1002, new LeaderEvent.Promised(3, Set.of()));
     at(1003, new LeaderEvent.Committed(3));
     assertThat(at(4000, tick())).isEmpty();
@@ -151,8 +148,7 @@ class LeaderMachineTest {
     at(1, new LeaderEvent.Reserved(2));
     assertThat(at(2, gone(1))).containsExactly(reserve(3));
     assertThat(at(3, new LeaderEvent.Promised(2, Set.of()))).isEmpty();
-    assertThat(at(4, new LeaderEvent.Reserved(3)))
-        .containsExactly(propose(3, 0, 2));
+    assertThat(at(4, new LeaderEvent.Reserved(3))).containsExactly(propose(3, 0, 2));
   }
 
   @Test
@@ -162,8 +158,7 @@ class LeaderMachineTest {
     at(80, tick());
     at(81, new LeaderEvent.Reserved(2));
     assertThat(at(82, gone(2))).containsExactly(reserve(3));
-    assertThat(at(83, new LeaderEvent.Reserved(3)))
-        .containsExactly(propose(3, 0, 1));
+    assertThat(at(83, new LeaderEvent.Reserved(3))).containsExactly(propose(3, 0, 1));
   }
 
   @Test
@@ -198,8 +193,7 @@ class LeaderMachineTest {
     at(0, nodesEvent());
     at(0, elected(null, 0));
     at(1000, tick());
-    assertThat(at(1001, new LeaderEvent.Reserved(1)))
-        .containsExactly(propose(1, 0));
+    assertThat(at(1001, new LeaderEvent.Reserved(1))).containsExactly(propose(1, 0));
     at(1002, new LeaderEvent.Promised(1, Set.of()));
     at(1003, new LeaderEvent.Committed(1));
     assertThat(at(9000, tick())).isEmpty();
@@ -252,8 +246,7 @@ class LeaderMachineTest {
     assertThat(at(11, new LeaderEvent.WillTold(1, ""))).isEmpty();
     assertThat(at(12, new LeaderEvent.WillTold(2, "proof")))
         .containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
-    assertThat(at(13, new LeaderEvent.Reserved(2)))
-        .containsExactly(propose(2, 0, 1));
+    assertThat(at(13, new LeaderEvent.Reserved(2))).containsExactly(propose(2, 0, 1));
     assertThat(machine.departures().addressesSafeAfter(2)).isEqualTo(Long.MIN_VALUE);
     assertThat(machine.departures().addressesSafeAfter(1)).isEqualTo(Long.MAX_VALUE);
 

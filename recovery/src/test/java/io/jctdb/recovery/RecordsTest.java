@@ -51,7 +51,8 @@ class RecordsTest {
   void aRecordWithoutALastWillIsReadAsSuch() {
     String text = new String(MemberRecord.encode(MEMBER), StandardCharsets.UTF_8);
     assertThat(
-            MemberRecord.decode(3, text.replaceAll("will=.*\n", "").getBytes(StandardCharsets.UTF_8))
+            MemberRecord.decode(
+                    3, text.replaceAll("will=.*\n", "").getBytes(StandardCharsets.UTF_8))
                 .will())
         .isEmpty();
   }

@@ -24,7 +24,6 @@ class ReplicatedMemberTest {
                 2, InetAddress.getByName("127.0.0.3")));
     new ReplicatedMember(Ensemble.of(nodes, EnsemblePorts.DEFAULT), 0, directory);
 
-    assertThat(Integer.getInteger(FastLeaderElection.MAX_NOTIFICATION_INTERVAL))
-        .isBetween(1, 1000);
+    assertThat(Integer.getInteger(FastLeaderElection.MAX_NOTIFICATION_INTERVAL)).isBetween(1, 1000);
   }
 }

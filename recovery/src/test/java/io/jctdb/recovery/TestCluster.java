@@ -55,8 +55,7 @@ final class TestCluster implements AutoCloseable {
   /**
    * @param witnessed the members know their servers, and hold on when ZooKeeper has no quorum
    */
-  TestCluster(
-      int size, int port, Path directory, MembershipTiming timing, boolean witnessed) {
+  TestCluster(int size, int port, Path directory, MembershipTiming timing, boolean witnessed) {
     this.timing = timing.withPeer(PATIENT);
     this.witnessed = witnessed;
     SortedMap<Integer, InetAddress> addresses = new TreeMap<>();
@@ -177,9 +176,7 @@ final class TestCluster implements AutoCloseable {
               .withTiming(timing)
               .withPatience(Duration.ofMillis(1500))
               .withWitness(
-                  witnessed
-                      ? QuorumWitness.of(ensemble, () -> inQuorum(pnn))
-                      : QuorumWitness.NONE)
+                  witnessed ? QuorumWitness.of(ensemble, () -> inQuorum(pnn)) : QuorumWitness.NONE)
               .withWill(LastWill.hashOf(secret));
       membership = ZooKeeperMembership.start(config, this, this, this);
       for (Node other : nodes.values()) {

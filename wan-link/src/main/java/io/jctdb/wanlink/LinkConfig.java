@@ -16,8 +16,8 @@ import java.util.Map;
  *     stays bounded; at least {@code maxFrameBytes}
  * @param pingInterval how often every connection is proved alive and its round trip measured
  * @param silenceLimit a peer not heard of for so long is down. Must be at least 3 {@code
- *     pingInterval}, so that one late ping does not cost a link, and may be longer than the time after which
- *     the cluster gives a node up: see {@link LinkManager#giveUpIfSilent}
+ *     pingInterval}, so that one late ping does not cost a link, and may be longer than the time
+ *     after which the cluster gives a node up: see {@link LinkManager#giveUpIfSilent}
  */
 public record LinkConfig(
     int self,

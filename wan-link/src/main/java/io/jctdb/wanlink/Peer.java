@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
  */
 final class Peer {
   private static final Logger log = LoggerFactory.getLogger(Peer.class);
+
   /** One late answer to a ping is not silence. */
   private static final int SILENT_PINGS = 2;
 

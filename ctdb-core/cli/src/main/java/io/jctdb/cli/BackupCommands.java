@@ -86,9 +86,7 @@ final class BackupCommands {
     int id = Attachment.toReplace(tool, name, backup.flags());
     // The file's own database ids are garbage when the stock tool wrote it.
     List<MarshallBuffer> content =
-        backup.buffers().stream()
-            .map(buffer -> new MarshallBuffer(id, buffer.records()))
-            .toList();
+        backup.buffers().stream().map(buffer -> new MarshallBuffer(id, buffer.records())).toList();
     new DatabaseReplacement(tool, id).run(content);
     tool.out().line("Database " + name + " restored");
     return 0;

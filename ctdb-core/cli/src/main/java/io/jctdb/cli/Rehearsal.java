@@ -17,10 +17,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The load of a busy day in half a minute, on a cluster made for it: {@code Rehearsal
- * SOCKET...}. While it plays, one of the daemons records what its Java machine has to compile, so
- * that after the installation every daemon is quick from its first request on ({@code
- * make-start-cache}).
+ * The load of a busy day in half a minute, on a cluster made for it: {@code Rehearsal SOCKET...}.
+ * While it plays, one of the daemons records what its Java machine has to compile, so that after
+ * the installation every daemon is quick from its first request on ({@code make-start-cache}).
  *
  * <p>One client on each node wants the same records as the others, writes to the next node's
  * client, and the first one commits to a persistent database.
@@ -33,6 +32,7 @@ final class Rehearsal {
 
   /** On a machine that is busy otherwise, half of it will do. */
   private static final long LIMIT_SECONDS = 60;
+
   private static final long ANSWER_MILLIS = 10_000;
   private static final long MESSAGE_MILLIS = 50;
   private static final long SRVID = 0x4A43_5444_5245_4800L;
@@ -99,8 +99,7 @@ final class Rehearsal {
 
   /** The database is new and nobody else writes it, so all numbers are known beforehand. */
   private static void commit(DaemonClient client, int database, long number) {
-    byte[] sequence =
-        ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(number).array();
+    byte[] sequence = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(number).array();
     RecordHeader header = new RecordHeader(number, client.pnn(), 0);
     List<RecordData> changes =
         List.of(

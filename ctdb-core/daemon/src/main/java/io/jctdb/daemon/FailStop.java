@@ -9,8 +9,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What becomes of an exception that nobody expected on the owner thread: a state machine may have
  * stopped half-way through a step, and whatever it did next could cost somebody's data. So the
- * process ends at once, as if it had been killed; its launcher lets go of what it held and starts it
- * anew. While the daemon is ending anyway, the exception is only logged.
+ * process ends at once, as if it had been killed; its launcher lets go of what it held and starts
+ * it anew. While the daemon is ending anyway, the exception is only logged.
  *
  * <p>What a client asks for is not among this: an exception there costs the client its connection.
  */

@@ -33,8 +33,7 @@ final class LinkPressure<C> {
   /**
    * @param queuedBytes what waits for a node; 0 when its link is down
    */
-  LinkPressure(
-      NodePort port, IntToLongFunction queuedBytes, Consumer<C> hold, Consumer<C> letGo) {
+  LinkPressure(NodePort port, IntToLongFunction queuedBytes, Consumer<C> hold, Consumer<C> letGo) {
     this.port = port;
     this.queuedBytes = queuedBytes;
     this.hold = hold;

@@ -183,7 +183,8 @@ final class Node implements ClusterMember.Actions {
               links.send(pnn, frame);
             },
             this::receive);
-    this.catalog = DatabaseCatalog.onTdb(
+    this.catalog =
+        DatabaseCatalog.onTdb(
             plan.self(),
             conf.database(),
             tunables,

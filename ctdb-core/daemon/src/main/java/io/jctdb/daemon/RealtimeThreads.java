@@ -28,8 +28,7 @@ final class RealtimeThreads {
   }
 
   void raiseRecords(EventLoop records) {
-    records.execute(
-        () -> attempt(() -> RealtimeScheduling.raiseThisThread(RECORDS_PRIORITY)));
+    records.execute(() -> attempt(() -> RealtimeScheduling.raiseThisThread(RECORDS_PRIORITY)));
   }
 
   /** From now on the calling thread starts threads of the control plane. */

@@ -20,8 +20,7 @@ class LinkPressureTest {
   private final List<String> held = new ArrayList<>();
   private final Deque<Runnable> timers = new ArrayDeque<>();
   private final LinkPressure<String> pressure =
-      new LinkPressure<>(
-          new Port(), pnn -> queued.getOrDefault(pnn, 0L), held::add, held::remove);
+      new LinkPressure<>(new Port(), pnn -> queued.getOrDefault(pnn, 0L), held::add, held::remove);
 
   @Test
   void whoFloodsALinkIsHeldUntilItHasCaughtUp() {

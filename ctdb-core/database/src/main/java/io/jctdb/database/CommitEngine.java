@@ -67,8 +67,7 @@ public final class CommitEngine implements EpochListener {
     private final CommitDone done;
     private NodePort.@Nullable Timer limit;
 
-    Submission(
-        CommitBatch.Id id, DurableDatabase database, List<Update> updates, CommitDone done) {
+    Submission(CommitBatch.Id id, DurableDatabase database, List<Update> updates, CommitDone done) {
       this.id = id;
       this.database = database;
       this.updates = updates;
@@ -361,8 +360,7 @@ public final class CommitEngine implements EpochListener {
   private void askReady(Epoch current, DurableDatabase database) {
     port.send(
         sequencerOf(current, database.dbId()),
-        new CommitMessage.AskReady(
-            current.number(), database, moved.containsKey(database.dbId())));
+        new CommitMessage.AskReady(current.number(), database, moved.containsKey(database.dbId())));
   }
 
   private void continueIfAllKnown() {
@@ -425,8 +423,7 @@ public final class CommitEngine implements EpochListener {
       case CommitMessage.Part m -> withReplica(m.dbId(), r -> r.in().part(fromPnn, m));
       case CommitMessage.Follow m -> withReplica(m.dbId(), r -> r.in().follow(m, fromPnn));
       case CommitMessage.Submit m ->
-          withSequencer(
-              fromPnn, m.database(), m.redirected(), s -> s.submit(m.id(), m.updates()));
+          withSequencer(fromPnn, m.database(), m.redirected(), s -> s.submit(m.id(), m.updates()));
       case CommitMessage.Result m -> result(m);
       case CommitMessage.Prepare m ->
           withReplica(m.dbId(), r -> r.prepare(m.epoch(), fromPnn, m.batch()));

@@ -90,13 +90,7 @@ public sealed interface CommitMessage extends NodeMessage {
    * @param same the asker has this very content already; there are no records
    */
   record Part(
-      long epoch,
-      int dbId,
-      long copy,
-      int number,
-      boolean last,
-      boolean same,
-      List<Update> records)
+      long epoch, int dbId, long copy, int number, boolean last, boolean same, List<Update> records)
       implements CommitMessage {
     static final int UNKNOWN = -1;
 
@@ -212,11 +206,9 @@ public sealed interface CommitMessage extends NodeMessage {
       case 3 -> new Ready(epoch, in.i32());
       case 4 -> new AskState(epoch, database(in));
       case 5 ->
-          new State(
-              epoch, in.i32(), in.i64(), in.i64(), in.flag(), in.flag() ? batch(in) : null);
+          new State(epoch, in.i32(), in.i64(), in.i64(), in.flag(), in.flag() ? batch(in) : null);
       case 6 -> new Fetch(epoch, in.i32(), in.i32(), in.i64());
-      case 7 ->
-          new Part(epoch, in.i32(), in.i64(), in.i32(), in.flag(), in.flag(), updates(in));
+      case 7 -> new Part(epoch, in.i32(), in.i64(), in.i32(), in.flag(), in.flag(), updates(in));
       case 8 -> {
         boolean redirected = in.flag();
         yield new Submit(epoch, database(in), redirected, id(in), updates(in));
@@ -228,8 +220,7 @@ public sealed interface CommitMessage extends NodeMessage {
       case 13 -> new Applied(epoch, in.i32(), in.i64(), in.text());
       case 14 -> new LeftBehind(epoch, database(in), in.text());
       case 15 -> new Moved(epoch, in.i32(), in.i32());
-      case 16 ->
-          new AskPart(epoch, in.i32(), in.i64(), in.i32(), in.i64(), in.i64(), in.i64());
+      case 16 -> new AskPart(epoch, in.i32(), in.i64(), in.i32(), in.i64(), in.i64(), in.i64());
       case 17 -> new Follow(epoch, in.i32(), batch(in));
       default -> throw new MalformedMessageException("commit message type " + type);
     };

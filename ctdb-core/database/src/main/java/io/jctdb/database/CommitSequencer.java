@@ -22,7 +22,6 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -358,8 +357,7 @@ final class CommitSequencer {
     }
     int from = participants.contains(source) ? source : participants.first();
     for (int pnn : joiners.keySet()) {
-      port.send(
-          pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
+      port.send(pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
     }
     fetching = port.after(times.repeatNanos(), this::fetchForJoiners);
   }
@@ -462,8 +460,7 @@ final class CommitSequencer {
 
   private void tellMoved() {
     askers.forEach(
-        pnn ->
-            port.send(pnn, new CommitMessage.Moved(epoch.number(), database.dbId(), source)));
+        pnn -> port.send(pnn, new CommitMessage.Moved(epoch.number(), database.dbId(), source)));
     askers.clear();
   }
 
@@ -721,8 +718,7 @@ final class CommitSequencer {
           .keySet()
           .forEach(
               pnn ->
-                  port.send(
-                      pnn, new CommitMessage.Follow(epoch.number(), database.dbId(), done)));
+                  port.send(pnn, new CommitMessage.Follow(epoch.number(), database.dbId(), done)));
       announceFailures();
       for (CommitBatch.Id id : done.ids()) {
         known.remove(id);

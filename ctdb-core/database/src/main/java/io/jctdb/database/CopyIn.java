@@ -206,8 +206,7 @@ final class CopyIn {
           if (incoming == copy) {
             incoming = null;
             followed.clear();
-            owner.report(
-                copy.order.epoch(), copy.sequencer, -1, String.valueOf(e.getMessage()));
+            owner.report(copy.order.epoch(), copy.sequencer, -1, String.valueOf(e.getMessage()));
           }
         });
   }

@@ -67,8 +67,7 @@ public final class EpochCoordinator {
    *
    * @param lives incarnation by pnn
    */
-  public void propose(
-      long base, Epoch next, SortedMap<Integer, Long> lives, Outcome outcome) {
+  public void propose(long base, Epoch next, SortedMap<Integer, Long> lives, Outcome outcome) {
     if (next.number() <= base) {
       throw new IllegalArgumentException("epoch " + next.number() + " cannot follow " + base);
     }

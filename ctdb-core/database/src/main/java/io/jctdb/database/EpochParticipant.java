@@ -133,8 +133,8 @@ public final class EpochParticipant {
   }
 
   /**
-   * This node's incarnation, as its membership record shows it, until it leaves. Proposals that name
-   * another one are not for this node but for one that has ended: its record outlives it for a
+   * This node's incarnation, as its membership record shows it, until it leaves. Proposals that
+   * name another one are not for this node but for one that has ended: its record outlives it for a
    * while. An epoch made with that record would be changed without waiting for this node, because
    * the one that it was made of is gone.
    */

@@ -43,12 +43,7 @@ public sealed interface LeaseMessage extends NodeMessage {
    * @param heardAgain whether pings of it arrive now
    */
   record Silent(
-      long incarnation,
-      long epoch,
-      int pnn,
-      long ofIncarnation,
-      long ageNanos,
-      boolean heardAgain)
+      long incarnation, long epoch, int pnn, long ofIncarnation, long ageNanos, boolean heardAgain)
       implements LeaseMessage {}
 
   /**
@@ -68,11 +63,7 @@ public sealed interface LeaseMessage extends NodeMessage {
     switch (message) {
       case Ping m -> out.u8(0).i64(m.incarnation).i64(m.sentNanos);
       case Ack m ->
-          out.u8(1)
-              .i64(m.incarnation)
-              .i64(m.pingIncarnation)
-              .i64(m.sentNanos)
-              .i64(m.frozenEpoch);
+          out.u8(1).i64(m.incarnation).i64(m.pingIncarnation).i64(m.sentNanos).i64(m.frozenEpoch);
       case Silent m ->
           out.u8(2)
               .i64(m.incarnation)

@@ -430,7 +430,8 @@ final class CommitWorld {
       @Override
       public <T> void submit(
           Function<TransactionStore, T> work, Consumer<T> done, Consumer<StoreException> failed) {
-        laneFree = Math.max(now + 1, laneFree)
+        laneFree =
+            Math.max(now + 1, laneFree)
                 + (fetching ? slowNanos : 0)
                 + skewed(10 * MICROS, 3 * MILLIS);
         long answered = laneFree - now + skewed(1 * MICROS, MILLIS);

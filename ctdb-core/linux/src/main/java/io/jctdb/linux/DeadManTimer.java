@@ -94,9 +94,7 @@ public final class DeadManTimer implements AutoCloseable {
     setting.set(JAVA_LONG, 24, nanos % BootClock.NANOS_PER_SECOND);
     try {
       int result =
-          (int)
-              TIMER_SETTIME.invokeExact(
-                  errno, timer, TIMER_ABSTIME, setting, MemorySegment.NULL);
+          (int) TIMER_SETTIME.invokeExact(errno, timer, TIMER_ABSTIME, setting, MemorySegment.NULL);
       if (result != 0) {
         throw new LinuxException("timer_settime", CLibrary.errno(errno));
       }

@@ -16,9 +16,9 @@ import java.lang.invoke.MethodHandle;
  * until another process has used up its slice of a busy processor. Only such threads may be raised:
  * one that computes for long would starve the rest of the node, compilers of this Java machine
  * included. The thread with which the Java machine stops all others must not be raised either: it
- * spins until each of them has stopped, and one that is not real-time cannot do so while it spins (a
- * few daemons on one host then stand still until the kernel's reserve for the others, each second).
- * Threads that a raised thread starts are raised like it; of child processes, those of
+ * spins until each of them has stopped, and one that is not real-time cannot do so while it spins
+ * (a few daemons on one host then stand still until the kernel's reserve for the others, each
+ * second). Threads that a raised thread starts are raised like it; of child processes, those of
  * {@link ChildProcess} are not.
  */
 public final class RealtimeScheduling {

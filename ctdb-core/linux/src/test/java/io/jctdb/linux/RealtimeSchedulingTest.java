@@ -19,14 +19,15 @@ class RealtimeSchedulingTest {
   private static final int SIGKILL = 9;
 
   /** In a thread of its own, so that the thread that runs tests stays as it is. */
-  private static <T> T onAThread(Callable<T> work)
-      throws InterruptedException, ExecutionException {
+  private static <T> T onAThread(Callable<T> work) throws InterruptedException, ExecutionException {
     FutureTask<T> task = new FutureTask<>(work);
     Thread.ofPlatform().start(task);
     return task.get();
   }
 
-  /** Field 41 of proc(5)'s stat; what comes before the name's closing parenthesis is counted off. */
+  /**
+   * Field 41 of proc(5)'s stat; what comes before the name's closing parenthesis is counted off.
+   */
   private static String policy(Path thread) throws IOException {
     String stat = Files.readString(thread.resolve("stat"));
     return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3];

@@ -3,8 +3,8 @@ package io.jctdb.protocol;
 import java.util.List;
 
 /**
- * Our own control ADDRESS_STORY, request: the address as {@link SockAddr}; what one node can tell of
- * a public address.
+ * Our own control ADDRESS_STORY, request: the address as {@link SockAddr}; what one node can tell
+ * of a public address.
  *
  * <pre>
  * flags u32 (1 known, 2 here, 4 the node is the leader)

@@ -1,8 +1,8 @@
 package io.jctdb.tests.simulator;
 
 import io.jctdb.database.CommitEngine;
-import io.jctdb.database.Databases.DurableDatabase;
 import io.jctdb.database.DatabaseType;
+import io.jctdb.database.Databases.DurableDatabase;
 import io.jctdb.protocol.Key;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -13,10 +13,10 @@ import java.util.TreeSet;
 /**
  * What must be true of the persistent database, checked at every write to any disk.
  *
- * <p>Every transaction replaces two records by one new value, whose predecessor it has read. So a copy is
- * whole when both are the same, and what was acknowledged must be among the ancestors of what is there.
- * A sequence number, together with its stamp, names one content in the whole history of the cluster, and
- * no copy ever goes back to an earlier one.
+ * <p>Every transaction replaces two records by one new value, whose predecessor it has read. So a
+ * copy is whole when both are the same, and what was acknowledged must be among the ancestors of
+ * what is there. A sequence number, together with its stamp, names one content in the whole history
+ * of the cluster, and no copy ever goes back to an earlier one.
  */
 final class CommitLedger implements CommitEngine.CopyWatch {
   static final DurableDatabase DATABASE =
@@ -40,12 +40,13 @@ final class CommitLedger implements CommitEngine.CopyWatch {
   private long writes;
 
   /**
-   * Whether this copy has all that was acknowledged, and has seen the last sequence number that clients
-   * may have seen everywhere. A cluster without any such copy would begin anew
-   * from an old one, in ctdb as here, so none is made.
+   * Whether this copy has all that was acknowledged, and has seen the last sequence number that
+   * clients may have seen everywhere. A cluster without any such copy would begin anew from an old
+   * one, in ctdb as here, so none is made.
    */
   boolean knowsAll(SimulatedDisk disk) {
-    return disk.sequenceNumber() >= completed && ancestors(disk.value(LEFT)).containsAll(acknowledged);
+    return disk.sequenceNumber() >= completed
+        && ancestors(disk.value(LEFT)).containsAll(acknowledged);
   }
 
   long acknowledgements() {

@@ -115,12 +115,10 @@ final class FencingDaemon {
     Port port = new Port();
     this.participant = new EpochParticipant(port, base -> excluded());
     this.participant.addListener(new Member());
-    this.coordinator =
-        new EpochCoordinator(port, 100 * Chance.MILLIS, 1_500 * Chance.MILLIS);
+    this.coordinator = new EpochCoordinator(port, 100 * Chance.MILLIS, 1_500 * Chance.MILLIS);
   }
 
-  private static MembershipConfig configOf(
-      FencingHost host, FencingSimulation world, String will) {
+  private static MembershipConfig configOf(FencingHost host, FencingSimulation world, String will) {
     MembershipConfig config =
         MembershipConfig.of(host.pnn(), "10.0.0." + host.pnn(), "zookeeper")
             .withTiming(world.timing())
@@ -176,7 +174,9 @@ final class FencingDaemon {
     return host.now();
   }
 
-  /** Something this process does, that long from now on its own clock; not while it stands still. */
+  /**
+   * Something this process does, that long from now on its own clock; not while it stands still.
+   */
   void later(long localNanos, Runnable task) {
     world.events().after(host.truly(localNanos), () -> run(task));
   }
@@ -289,7 +289,10 @@ final class FencingDaemon {
         () -> {
           FencingZooKeeper.Record there = world.zooKeeper().records().get(self);
           boolean free =
-              there == null || any || there.session() == in || replaceable.contains(there.session());
+              there == null
+                  || any
+                  || there.session() == in
+                  || replaceable.contains(there.session());
           return free && world.zooKeeper().register(info, in);
         },
         outcome -> {
@@ -449,8 +452,8 @@ final class FencingDaemon {
   }
 
   /**
-   * Out of use at once, because others may soon act in this node's place: addresses are dropped, smbds
-   * lose their connections and go. Mirrors {@code ClusterMember.fence}.
+   * Out of use at once, because others may soon act in this node's place: addresses are dropped,
+   * smbds lose their connections and go. Mirrors {@code ClusterMember.fence}.
    */
   private void fence() {
     if (clean) {
@@ -663,8 +666,7 @@ final class FencingDaemon {
   private LeaseMessage answerNow(LeaseMessage message) {
     return message instanceof LeaseMessage.Ack ack
             && world.mutation() == FencingMutation.LEASE_FROM_THE_ANSWER
-        ? new LeaseMessage.Ack(
-            ack.incarnation(), ack.pingIncarnation(), now(), ack.frozenEpoch())
+        ? new LeaseMessage.Ack(ack.incarnation(), ack.pingIncarnation(), now(), ack.frozenEpoch())
         : message;
   }
 
@@ -718,14 +720,11 @@ final class FencingDaemon {
     } else if (leads != null && may && leads.session() == session) {
       int unconfirmed = world.zooKeeper().term();
       contending = true;
-      submit(
-          () -> world.zooKeeper().resign(unconfirmed),
-          outcome -> contending = false);
+      submit(() -> world.zooKeeper().resign(unconfirmed), outcome -> contending = false);
     } else if (leads != null && may && isDead(known, leads)) {
       contending = true;
       long in = session;
-      submit(
-          () -> elect(world.zooKeeper().succeed(self, in, leads.session())), this::elected);
+      submit(() -> elect(world.zooKeeper().succeed(self, in, leads.session())), this::elected);
     }
   }
 
@@ -784,9 +783,7 @@ final class FencingDaemon {
     int of = term;
     leading = false;
     contending = true;
-    submit(
-        () -> world.zooKeeper().resign(of),
-        outcome -> contending = false);
+    submit(() -> world.zooKeeper().resign(of), outcome -> contending = false);
     step(new LeaderEvent.Deposed());
   }
 
@@ -867,8 +864,7 @@ final class FencingDaemon {
           contending = true;
           long in = session;
           submit(
-              () -> elect(world.zooKeeper().usurp(self, in, d.leader(), d.epoch())),
-              this::elected);
+              () -> elect(world.zooKeeper().usurp(self, in, d.leader(), d.epoch())), this::elected);
         }
       }
       case LeaderDecision.Yield d -> {

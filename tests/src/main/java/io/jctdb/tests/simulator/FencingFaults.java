@@ -83,9 +83,7 @@ final class FencingFaults {
   private void cutPower() {
     FencingHost host = any();
     host.cutPower();
-    after(
-        chance.skewed(500 * Chance.MILLIS, 10_000 * Chance.MILLIS),
-        host::boot);
+    after(chance.skewed(500 * Chance.MILLIS, 10_000 * Chance.MILLIS), host::boot);
   }
 
   /** From all others; from ZooKeeper mostly, too; sometimes in one direction only. */
@@ -167,8 +165,7 @@ final class FencingFaults {
     world.trace("world", () -> "cuts node " + host.pnn() + " off ZooKeeper");
     host.zooKeeperCut(true);
     after(
-        chance.skewed(300 * Chance.MILLIS, 10_000 * Chance.MILLIS),
-        () -> host.zooKeeperCut(false));
+        chance.skewed(300 * Chance.MILLIS, 10_000 * Chance.MILLIS), () -> host.zooKeeperCut(false));
   }
 
   private void stopZooKeeper() {

@@ -7,9 +7,10 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One machine: a clock that runs a little wrong, a kernel that removes addresses which nobody renews and
- * kills the daemon that does not renew its timer, smbds that work on records as long as their daemon's
- * socket is open, and a launcher that cleans up after a daemon and delivers its last will.
+ * One machine: a clock that runs a little wrong, a kernel that removes addresses which nobody
+ * renews and kills the daemon that does not renew its timer, smbds that work on records as long as
+ * their daemon's socket is open, and a launcher that cleans up after a daemon and delivers its last
+ * will.
  */
 final class FencingHost {
   /** The kernel is late by no more than this with an address (libraries.md 3.3). */
@@ -152,7 +153,9 @@ final class FencingHost {
                 }
                 world
                     .events()
-                    .after(chance.skewed(10 * Chance.MILLIS, 3_000 * Chance.MILLIS), () -> again(process));
+                    .after(
+                        chance.skewed(10 * Chance.MILLIS, 3_000 * Chance.MILLIS),
+                        () -> again(process));
               }
             });
   }

@@ -1,6 +1,8 @@
 package io.jctdb.tests.simulator;
 
-/** Protections against acting twice, taken away one at a time, to show that the simulator notices. */
+/**
+ * Protections against acting twice, taken away one at a time, to show that the simulator notices.
+ */
 public enum FencingMutation {
   /** Fencing as it is. */
   NONE,

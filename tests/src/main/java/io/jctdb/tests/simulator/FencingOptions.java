@@ -4,8 +4,8 @@ package io.jctdb.tests.simulator;
  * The circumstances of one schedule.
  *
  * @param clocksWrong how much clocks may run too fast or too slow, as a fraction
- * @param letGoNanos how long it takes at most until a daemon that notices the end of its lease begins
- *     to let go
+ * @param letGoNanos how long it takes at most until a daemon that notices the end of its lease
+ *     begins to let go
  */
 record FencingOptions(
     int nodes,

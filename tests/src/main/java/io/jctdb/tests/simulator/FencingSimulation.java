@@ -18,12 +18,12 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One schedule of a cluster whose nodes hang, die and get cut off: does ever anybody act in the place of
- * somebody who still acts? In seconds, with the real machines of membership and real lease times, on
- * clocks that run wrong.
+ * One schedule of a cluster whose nodes hang, die and get cut off: does ever anybody act in the
+ * place of somebody who still acts? In seconds, with the real machines of membership and real lease
+ * times, on clocks that run wrong.
  *
- * <p>Checked: an smbd writes a record only while no epoch without its node is committed; no address is on
- * two hosts; in the end all that live are members, serve, and every address is there.
+ * <p>Checked: an smbd writes a record only while no epoch without its node is committed; no address
+ * is on two hosts; in the end all that live are members, serve, and every address is there.
  */
 public final class FencingSimulation {
   static final int NOBODY = -1;
@@ -42,14 +42,12 @@ public final class FencingSimulation {
   private final SortedMap<String, Long> totals = new TreeMap<>();
   private boolean calm;
 
-  public FencingSimulation(
-      long seed, FencingMutation mutation, @Nullable Consumer<String> story) {
+  public FencingSimulation(long seed, FencingMutation mutation, @Nullable Consumer<String> story) {
     this.chance = new Chance(seed);
     this.mutation = mutation;
     this.story = story;
     this.options = FencingOptions.draw(chance, mutation);
-    this.zooKeeper =
-        new FencingZooKeeper(events, chance, timing.session().toNanos());
+    this.zooKeeper = new FencingZooKeeper(events, chance, timing.session().toNanos());
     this.network =
         new Network(
             events,
@@ -77,8 +75,7 @@ public final class FencingSimulation {
    */
   public Simulation.Result run() {
     trace("world", options::toString);
-    hosts.forEach(
-        host -> events.after(chance.nanos(0, 500 * Chance.MILLIS), host::boot));
+    hosts.forEach(host -> events.after(chance.nanos(0, 500 * Chance.MILLIS), host::boot));
     new FencingFaults(this).plan();
     long storm = 3_000 * Chance.MILLIS + options.stormNanos();
     while (events.step(storm)) {
@@ -178,7 +175,12 @@ public final class FencingSimulation {
     CommittedEpoch epoch = zooKeeper.epoch();
     if (epoch == null || !epoch.epoch().hasMember(host.pnn())) {
       throw new Violation(
-          "node " + host.pnn() + " writes as " + as.life() + " and others act in its place: " + epoch);
+          "node "
+              + host.pnn()
+              + " writes as "
+              + as.life()
+              + " and others act in its place: "
+              + epoch);
     }
   }
 
@@ -237,7 +239,8 @@ public final class FencingSimulation {
     long delay =
         crashed
             ? chance.skewed(100 * Chance.MICROS, 5 * Chance.MILLIS)
-            : chance.skewed(Chance.MILLIS, isLinked(at, to) ? 300 * Chance.MILLIS : 3_000 * Chance.MILLIS);
+            : chance.skewed(
+                Chance.MILLIS, isLinked(at, to) ? 300 * Chance.MILLIS : 3_000 * Chance.MILLIS);
     events.after(
         delay,
         () -> {

@@ -14,9 +14,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ZooKeeper as its clients see it: writes that happen at one instant or not at all, sessions that expire
- * when nothing was heard of them, watches that tell late, answers that get lost. Without a quorum it
- * answers nothing, and counts all sessions afresh when it has one again.
+ * ZooKeeper as its clients see it: writes that happen at one instant or not at all, sessions that
+ * expire when nothing was heard of them, watches that tell late, answers that get lost. Without a
+ * quorum it answers nothing, and counts all sessions afresh when it has one again.
  */
 final class FencingZooKeeper {
   /** What became of a request. */
@@ -180,8 +180,7 @@ final class FencingZooKeeper {
         });
   }
 
-  private void answer(
-      FencingDaemon daemon, @Nullable Session in, Runnable arrives, Runnable lost) {
+  private void answer(FencingDaemon daemon, @Nullable Session in, Runnable arrives, Runnable lost) {
     events.at(
         answerTime(in),
         () -> {

@@ -23,7 +23,7 @@ final class SimulatedDisk implements TransactionStore {
 
   private final int pnn;
   private final Observer observer;
-  private final Map<Key, StoredRecord> records = 
+  private final Map<Key, StoredRecord> records =
       new TreeMap<>(Comparator.comparing(Key::bytes, Arrays::compare));
   private boolean full;
 

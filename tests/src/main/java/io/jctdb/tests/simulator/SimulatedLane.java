@@ -6,7 +6,10 @@ import io.jctdb.store.TransactionStore;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
-/** The lane of one life of a daemon to its disk: one piece of work after another, each takes a while. */
+/**
+ * The lane of one life of a daemon to its disk: one piece of work after another, each takes a
+ * while.
+ */
 final class SimulatedLane implements DurableLane {
   private final SimulatedNode node;
   private final Simulation world;

@@ -59,9 +59,9 @@ final class SimulatedNode {
   SimulatedNode(int pnn, Simulation world) {
     this.pnn = pnn;
     this.world = world;
-    this.disk =
-        new SimulatedDisk(pnn, (number, stamp) -> world.diskWritten(this, number, stamp));
-    this.attached = world.options().transactorsPerNode() >= 0 && (pnn == 0 || !world.chance().oneIn(5));
+    this.disk = new SimulatedDisk(pnn, (number, stamp) -> world.diskWritten(this, number, stamp));
+    this.attached =
+        world.options().transactorsPerNode() >= 0 && (pnn == 0 || !world.chance().oneIn(5));
   }
 
   int pnn() {

@@ -187,7 +187,10 @@ public final class Simulation {
       }
     }
     // Which name the content: see the ledger.
-    return disksInUse().values().stream().mapToLong(SimulatedDisk::sequenceNumber).distinct().count()
+    return disksInUse().values().stream()
+            .mapToLong(SimulatedDisk::sequenceNumber)
+            .distinct()
+            .count()
         <= 1;
   }
 
@@ -212,7 +215,9 @@ public final class Simulation {
             .append(" promised ")
             .append(node.participant().promisedNumber());
         node.clients().stream().filter(c -> !c.isDone()).forEach(c -> text.append(' ').append(c));
-        node.transactors().stream().filter(t -> !t.isDone()).forEach(t -> text.append(' ').append(t));
+        node.transactors().stream()
+            .filter(t -> !t.isDone())
+            .forEach(t -> text.append(' ').append(t));
         text.append(node.commits().isReconciled() ? " " : " databases not ready ");
         text.append(node.disk().sequenceNumber()).append(' ').append(node.engine().statistics());
       }
@@ -241,8 +246,7 @@ public final class Simulation {
 
   void diskWritten(SimulatedNode node, long oldNumber, long oldStamp) {
     trace("node " + node.pnn(), () -> "writes " + node.disk().content());
-    commitLedger.written(
-        node.pnn(), node.disk(), oldNumber, oldStamp, node.members(), disks());
+    commitLedger.written(node.pnn(), node.disk(), oldNumber, oldStamp, node.members(), disks());
   }
 
   Map<Integer, SimulatedDisk> disks() {

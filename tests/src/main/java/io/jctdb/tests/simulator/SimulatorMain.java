@@ -117,7 +117,8 @@ public final class SimulatorMain {
     if (!(e instanceof Violation)) {
       e.printStackTrace(System.out);
     }
-    System.out.println("  replay: " + (fencing ? replay(failed, fencingMutation) : replay(failed, mutation)));
+    System.out.println(
+        "  replay: " + (fencing ? replay(failed, fencingMutation) : replay(failed, mutation)));
   }
 
   /** The command line that runs one schedule again and tells its story. */
@@ -127,8 +128,7 @@ public final class SimulatorMain {
 
   /** The same for a schedule of fencing. */
   public static String replay(long seed, FencingMutation mutation) {
-    return replay(
-        " --fencing", seed, mutation == FencingMutation.NONE ? "" : mutation.name());
+    return replay(" --fencing", seed, mutation == FencingMutation.NONE ? "" : mutation.name());
   }
 
   private static String replay(String kind, long seed, String mutation) {

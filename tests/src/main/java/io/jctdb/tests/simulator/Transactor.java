@@ -10,9 +10,9 @@ import java.util.Set;
 
 /**
  * An smbd (or {@code net}) that changes the persistent database (databases.md 6.1): reads the local
- * copy, sends what it changes with the next sequence number, and when refused looks at the number to
- * learn what became of it. Mostly under the lock that smbds share; but smbd and the stock tool do not see
- * each other's locks (databases.md 6.4), so some go without.
+ * copy, sends what it changes with the next sequence number, and when refused looks at the number
+ * to learn what became of it. Mostly under the lock that smbds share; but smbd and the stock tool
+ * do not see each other's locks (databases.md 6.4), so some go without.
  */
 final class Transactor {
   private final SimulatedNode node;
@@ -101,8 +101,7 @@ final class Transactor {
                         // What it promises must be true when it is said, not when it is heard.
                         ledger.acknowledged(wanted, node.members(), world.disks());
                       }
-                      later(
-                          chance.skewed(5_000, 50_000), () -> answered(status, number, updates));
+                      later(chance.skewed(5_000, 50_000), () -> answered(status, number, updates));
                     }));
   }
 

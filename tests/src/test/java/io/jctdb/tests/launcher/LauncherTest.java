@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The launcher script with a shell script in the daemon's place, which writes the will that a daemon
- * writes, and an {@code ip} that only notes what it is told.
+ * The launcher script with a shell script in the daemon's place, which writes the will that a
+ * daemon writes, and an {@code ip} that only notes what it is told.
  */
 @NullUnmarked // what a story has not started yet is not used by it
 class LauncherTest {
@@ -43,8 +43,14 @@ class LauncherTest {
     otherNode.setSoTimeout(20_000);
     Files.createDirectories(run.resolve("bin"));
     Files.createDirectories(run.resolve("volatile"));
-    script("bin/ip", "echo \"ip $*\" >>" + run + "/ip.log", "case \"$*\" in *batch*) cat >>" + run
-        + "/ip.log ;; *) cat " + run + "/present 2>/dev/null ;; esac");
+    script(
+        "bin/ip",
+        "echo \"ip $*\" >>" + run + "/ip.log",
+        "case \"$*\" in *batch*) cat >>"
+            + run
+            + "/ip.log ;; *) cat "
+            + run
+            + "/present 2>/dev/null ;; esac");
     Files.writeString(
         run.resolve("held"), "192.0.2.7/24 eth1\nfd00::7/64 eth1\n$(reboot)/24 eth1\n192.0.2");
   }
@@ -61,7 +67,8 @@ class LauncherTest {
     }
   }
 
-  // --- words of the stories ------------------------------------------------------------------------
+  // --- words of the stories
+  // ------------------------------------------------------------------------
 
   private Path script(String name, String... lines) throws IOException {
     Path path = run.resolve(name);
@@ -126,7 +133,8 @@ class LauncherTest {
 
   private static final String WAIT = "sleep 600 & wait";
 
-  // --- stories -------------------------------------------------------------------------------------
+  // --- stories
+  // -------------------------------------------------------------------------------------
 
   @Test
   void aDaemonThatIsKilledIsWoundUpReportedAndStartedAgain() throws IOException {
@@ -205,8 +213,7 @@ class LauncherTest {
         .atMost(Duration.ofSeconds(20))
         .until(() -> read("ip.log").contains("address del 192.0.2.7/32 dev eth1"));
     otherNode.setSoTimeout(300);
-    assertThatThrownBy(this::heardByOtherNode)
-        .isInstanceOf(SocketTimeoutException.class);
+    assertThatThrownBy(this::heardByOtherNode).isInstanceOf(SocketTimeoutException.class);
     otherNode.setSoTimeout(20_000);
     Files.delete(run.resolve("present"));
     assertThat(heardByOtherNode()).startsWith("JCTDB-WILL 1 3 ");
@@ -253,25 +260,31 @@ class LauncherTest {
   @Test
   void aSecondDaemonThatFindsAnotherRunningDoesNotGiveAwayItsSecret() throws Exception {
     daemon(WAIT);
-    Files.writeString(run.resolve("will"), "pid 1\npnn 3\nsecret " + SECRET + "\nport "
-        + otherNode.getLocalPort() + "\npeer 127.0.0.1\naddresses " + run + "/held\n");
+    Files.writeString(
+        run.resolve("will"),
+        "pid 1\npnn 3\nsecret "
+            + SECRET
+            + "\nport "
+            + otherNode.getLocalPort()
+            + "\npeer 127.0.0.1\naddresses "
+            + run
+            + "/held\n");
     launch(script("daemon", "exit 1"));
     assertThat(exitStatus()).isEqualTo(1);
     assertThat(read("ip.log")).isEmpty();
     assertThat(read("will")).contains(SECRET);
     otherNode.setSoTimeout(200);
-    assertThatThrownBy(this::heardByOtherNode)
-        .isInstanceOf(SocketTimeoutException.class);
+    assertThatThrownBy(this::heardByOtherNode).isInstanceOf(SocketTimeoutException.class);
   }
 
   @Test
   void aMissingOrDamagedWillHarmsNobody() throws Exception {
-    launch(daemon("echo 'databases ' >>" + run + "/will", "echo secret x >>" + run + "/will", WAIT));
+    launch(
+        daemon("echo 'databases ' >>" + run + "/will", "echo secret x >>" + run + "/will", WAIT));
     daemonNumber(1).destroyForcibly();
     daemonNumber(2);
     assertThat(launcher.isAlive()).isTrue();
     otherNode.setSoTimeout(200);
-    assertThatThrownBy(this::heardByOtherNode)
-        .isInstanceOf(SocketTimeoutException.class);
+    assertThatThrownBy(this::heardByOtherNode).isInstanceOf(SocketTimeoutException.class);
   }
 }

@@ -69,8 +69,8 @@ final class LiveDaemon implements AutoCloseable {
   }
 
   /**
-   * From the next start on, persistent databases are in a file system of that size, which lives
-   * and dies with the daemon's process. Only root can do this.
+   * From the next start on, persistent databases are in a file system of that size, which lives and
+   * dies with the daemon's process. Only root can do this.
    */
   void limitPersistentSpace(String size) {
     prefix =

@@ -9,7 +9,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Leases, the kernel's timers and hand-over in simulated storms, and proof that double acting would show. */
+/**
+ * Leases, the kernel's timers and hand-over in simulated storms, and proof that double acting would
+ * show.
+ */
 class FencingSimulatorTest {
   private static final int SCHEDULES = 700;
   private static final int SCHEDULES_UNTIL_CAUGHT = 4_000;

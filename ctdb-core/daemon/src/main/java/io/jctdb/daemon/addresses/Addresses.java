@@ -29,10 +29,10 @@ import io.jctdb.iptakeover.TakeoverSettings;
 import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Control;
-import io.jctdb.protocol.Payload;
-import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.Payload;
+import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
@@ -137,19 +137,13 @@ public final class Addresses implements ControlTable.Group {
       log.warn("{}: no such file: this node has no public addresses", file);
     }
     List<PublicAddress> list = configured.orElse(List.of());
-    this.kernel =
-        new KernelAccess(leaseNanosLeft, () -> port.after(0, Addresses.this::checkNow));
+    this.kernel = new KernelAccess(leaseNanosLeft, () -> port.after(0, Addresses.this::checkNow));
     if (!list.isEmpty()) {
       kernel.open();
     }
     AddressNews news =
         new AddressNews(
-            port,
-            cluster,
-            router,
-            broadcast,
-            () -> tunables.on(Tunable.ENABLE_BANS),
-            this::call);
+            port, cluster, router, broadcast, () -> tunables.on(Tunable.ENABLE_BANS), this::call);
     PortScheduler scheduler = new PortScheduler(port);
     this.runs =
         new TakeoverRuns(
@@ -164,14 +158,7 @@ public final class Addresses implements ControlTable.Group {
         new LocalAddresses(
             port.self(),
             new AddressPorts(
-                kernel,
-                kernel,
-                events,
-                kernel,
-                scheduler,
-                news,
-                this::ownState,
-                runs::isDisabled),
+                kernel, kernel, events, kernel, scheduler, news, this::ownState, runs::isDisabled),
             list);
     this.drain =
         new Drain(

@@ -205,7 +205,10 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
       // Behind whatever transaction is being written.
       database
           .requireLane()
-          .submit(s -> true, done -> restore.frozen(), e -> letGo(restore, String.valueOf(e.getMessage())));
+          .submit(
+              s -> true,
+              done -> restore.frozen(),
+              e -> letGo(restore, String.valueOf(e.getMessage())));
     }
   }
 

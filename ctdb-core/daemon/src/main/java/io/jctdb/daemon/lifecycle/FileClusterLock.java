@@ -41,10 +41,7 @@ public final class FileClusterLock implements LeadershipCondition {
   public CompletionStage<Boolean> acquire(Runnable lost) {
     long mine = next();
     CompletableFuture<Boolean> result = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .name("cluster-lock")
-        .daemon()
-        .start(() -> hold(mine, result, lost));
+    Thread.ofPlatform().name("cluster-lock").daemon().start(() -> hold(mine, result, lost));
     return result;
   }
 

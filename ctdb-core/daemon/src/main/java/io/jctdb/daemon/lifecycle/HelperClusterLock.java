@@ -39,10 +39,7 @@ public final class HelperClusterLock implements LeadershipCondition {
   public CompletionStage<Boolean> acquire(Runnable lost) {
     long mine = next(null);
     CompletableFuture<Boolean> result = new CompletableFuture<>();
-    Thread.ofPlatform()
-        .name("cluster-lock")
-        .daemon()
-        .start(() -> hold(mine, result, lost));
+    Thread.ofPlatform().name("cluster-lock").daemon().start(() -> hold(mine, result, lost));
     return result;
   }
 

@@ -12,9 +12,9 @@ import java.util.function.LongSupplier;
  * <pre>  end of lease  ≤  deadline = end of lease + margin  ≤  first moment at which others act
  * </pre>
  *
- * Membership tells a daemon to let go {@link io.jctdb.recovery.PeerTiming#fencing} before the end of
- * its lease; one that does so in time lives on, because the timer is set only while the node is one
- * that may act. So the margin may be zero.
+ * Membership tells a daemon to let go {@link io.jctdb.recovery.PeerTiming#fencing} before the end
+ * of its lease; one that does so in time lives on, because the timer is set only while the node is
+ * one that may act. So the margin may be zero.
  *
  * <p>Threading: any thread; the membership thread begins and renews, the owner thread ends.
  */

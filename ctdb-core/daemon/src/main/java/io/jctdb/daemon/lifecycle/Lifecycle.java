@@ -149,8 +149,8 @@ public final class Lifecycle {
   }
 
   /**
-   * Moves the public addresses away, runs {@code shutdown}, says goodbye to the cluster, then {@code
-   * done}. Asked for again while it is under way, it does nothing.
+   * Moves the public addresses away, runs {@code shutdown}, says goodbye to the cluster, then
+   * {@code done}. Asked for again while it is under way, it does nothing.
    */
   public void shutdown(Runnable done) {
     if (shuttingDown) {

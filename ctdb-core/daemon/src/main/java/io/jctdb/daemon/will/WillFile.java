@@ -79,7 +79,9 @@ public final class WillFile {
     rewrite();
   }
 
-  /** The launcher cannot know any more what this process holds, and must not say it holds nothing. */
+  /**
+   * The launcher cannot know any more what this process holds, and must not say it holds nothing.
+   */
   public synchronized void revoke() {
     written = false;
     try {

@@ -21,8 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Hears last wills on the UDP port of the same number as the nodes' TCP port. A secret proves
- * itself, so nothing else is checked here but the form; whoever sends anything else is told nothing,
- * and cannot make this node do more than read so many datagrams a second.
+ * itself, so nothing else is checked here but the form; whoever sends anything else is told
+ * nothing, and cannot make this node do more than read so many datagrams a second.
  *
  * <p>Threading: owner thread.
  */
@@ -69,7 +69,8 @@ public final class WillListener {
             .handler(
                 new SimpleChannelInboundHandler<DatagramPacket>() {
                   @Override
-                  protected void channelRead0(ChannelHandlerContext context, DatagramPacket packet) {
+                  protected void channelRead0(
+                      ChannelHandlerContext context, DatagramPacket packet) {
                     listener.received(ByteBufUtil.getBytes(packet.content()), packet.sender());
                   }
                 })
@@ -77,8 +78,12 @@ public final class WillListener {
             .awaitUninterruptibly();
     if (!bound.isSuccess()) {
       throw new IOException(
-          "UDP port " + address.getPort() + " of " + address.getAddress().getHostAddress()
-              + " cannot be used: " + bound.cause().getMessage(),
+          "UDP port "
+              + address.getPort()
+              + " of "
+              + address.getAddress().getHostAddress()
+              + " cannot be used: "
+              + bound.cause().getMessage(),
           bound.cause());
     }
     return bound.channel();

@@ -74,8 +74,7 @@ class DamagedFilesTest {
     if (catalog != null) {
       catalog.closeAll();
     }
-    TdbStores stores =
-        new TdbStores(Runnable::run, false, () -> new TdbGeometry(101, 5), others);
+    TdbStores stores = new TdbStores(Runnable::run, false, () -> new TdbGeometry(101, 5), others);
     catalog = new DatabaseCatalog(2, directory, directory, stores);
     catalog.cleanAfterCrash();
   }

@@ -17,9 +17,7 @@ class ClusterLockTest {
   private final CompletableFuture<Void> lost = new CompletableFuture<>();
 
   private boolean get(LeadershipCondition lock) throws Exception {
-    return lock.acquire(() -> lost.complete(null))
-        .toCompletableFuture()
-        .get(10, TimeUnit.SECONDS);
+    return lock.acquire(() -> lost.complete(null)).toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
   private FileClusterLock file() {
@@ -67,7 +65,10 @@ class ClusterLockTest {
     Path marker = directory.resolve("released");
     HelperClusterLock lock =
         new HelperClusterLock(
-            script("trap 'touch " + marker + "; exit 0' TERM; printf 0; while :; do sleep 0.05; done")
+            script(
+                    "trap 'touch "
+                        + marker
+                        + "; exit 0' TERM; printf 0; while :; do sleep 0.05; done")
                 .toString());
     assertThat(get(lock)).isTrue();
     lock.release();

@@ -45,7 +45,8 @@ final class TdbFiles {
     return e.error() == TdbError.CORRUPT
         || switch (e.errno()) {
           case Errno.EIO, Errno.EINVAL, Errno.ENOSYS -> true;
-          case 0 -> e.operation().equals("open"); // no call failed: the content is not as it must be
+          case 0 ->
+              e.operation().equals("open"); // no call failed: the content is not as it must be
           default -> false;
         };
   }
@@ -125,9 +126,9 @@ final class TdbFiles {
   }
 
   /**
-   * Cleans a persistent file after a kill -9 in the middle of a commit, so that {@code tdbtool check}
-   * of the init event finds nothing to complain about. Says in the log what it could not do; {@link
-   * #open} will then refuse the file.
+   * Cleans a persistent file after a kill -9 in the middle of a commit, so that {@code tdbtool
+   * check} of the init event finds nothing to complain about. Says in the log what it could not do;
+   * {@link #open} will then refuse the file.
    */
   static void cleanAfterCrash(Path file) {
     try {
