@@ -33,7 +33,7 @@ final class CommitLedger implements CommitEngine.CopyWatch {
   /** Whose copies lack what others have written. */
   private final Set<Integer> behind = new TreeSet<>();
 
-  /** The highest sequence number that was on all participants of an epoch. */
+  /** The highest sequence number that was on all participants of an epoch, or was served there. */
   private long completed;
 
   private long refused;
@@ -109,12 +109,8 @@ final class CommitLedger implements CommitEngine.CopyWatch {
       throw new Violation(
           "the sequence number goes back on node " + pnn + ": " + oldNumber + " -> " + number);
     }
-    boolean everywhere =
-        disks.entrySet().stream()
-            .filter(other -> members.contains(other.getKey()) && !behind.contains(other.getKey()))
-            .allMatch(other -> other.getValue().sequenceNumber() >= number);
-    if (everywhere && members.contains(pnn) && !behind.contains(pnn)) {
-      completed = Math.max(completed, number);
+    if (members.contains(pnn) && !behind.contains(pnn)) {
+      completes(members, disks);
     }
     String content = disk.content();
     String known = contents.putIfAbsent(new Version(number, stamp), content);
@@ -122,6 +118,24 @@ final class CommitLedger implements CommitEngine.CopyWatch {
       throw new Violation(
           "two contents with sequence number " + number + ": " + known + " and " + content);
     }
+  }
+
+  /**
+   * Clients of a member are served from its copy, which is level with the others. What an earlier
+   * epoch wrote on some of its members only is on all participants now, without any further write.
+   */
+  void served(int pnn, Set<Integer> members, Map<Integer, SimulatedDisk> disks) {
+    if (members.contains(pnn) && !behind.contains(pnn)) {
+      completes(members, disks);
+    }
+  }
+
+  private void completes(Set<Integer> members, Map<Integer, SimulatedDisk> disks) {
+    disks.entrySet().stream()
+        .filter(disk -> members.contains(disk.getKey()) && !behind.contains(disk.getKey()))
+        .mapToLong(disk -> disk.getValue().sequenceNumber())
+        .min()
+        .ifPresent(everywhere -> completed = Math.max(completed, everywhere));
   }
 
   /** When all is quiet: everything that was acknowledged is on all of these. */

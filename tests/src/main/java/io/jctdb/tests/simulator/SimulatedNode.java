@@ -223,6 +223,9 @@ final class SimulatedNode {
 
   private void databasesReady() {
     trace(() -> "has all databases");
+    if (attached) {
+      world.commitLedger().served(pnn, members(), world.disks());
+    }
     if (transactors.isEmpty() && attached) {
       for (int i = 0; i < world.options().transactorsPerNode(); i++) {
         Transactor transactor =
