@@ -7,6 +7,8 @@ There is nothing on the host to clean up but one directory.
     outer namespace: bridge "priv" (the nodes' private network), bridge "pub" (the public one)
       node0, node1, ...: own processes, mounts, host name; eth0 on priv, eth1 on pub
       client:            eth0 on pub
+      wan.py             one for each remote site: its nodes' eth0 is on a bridge of the site, which a line
+                         with delay, loss, ... connects to priv; eth1 likewise if that is asked for
       watch.py           sees every address of every node come and go, for as long as the lab lives
 """
 
@@ -22,6 +24,8 @@ import subprocess
 import sys
 import threading
 import time
+
+import wan
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -112,10 +116,13 @@ class Lab:
 
     # ---- life of the lab -------------------------------------------------------------------
 
-    def up(self, nodes=3, daemon="jctdb", keep=False, samba=True, ipv6=False):
+    def up(self, nodes=3, daemon="jctdb", keep=False, samba=True, ipv6=False, sites=None,
+           wan_public=False):
         """Makes the namespaces; starts no daemon. With `keep` the lab outlives its runner; without
         `samba` the cluster is the daemon alone; with `ipv6` each node brings an IPv6 public address,
-        too."""
+        too. `sites` names the remote sites and their nodes, {"branch": [3]}: their private network is
+        behind a line of its own (see `wan`), with `wan_public` the public one, too. The public addresses
+        of a site are its own."""
         reason = why_not_here()
         if reason:
             raise LabError(reason)
@@ -126,11 +133,15 @@ class Lab:
         self._remove_directory()
         os.makedirs(os.path.join(self.directory, "cluster"))
         take_processor_share()
-        self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "ipv6": ipv6, "pids": {}}
+        self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "ipv6": ipv6, "pids": {},
+                      "sites": sites or {}, "wan_public": wan_public}
         self._start_outer(keep)
         self._start_watcher()
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
                        "link set priv up", "link set pub up")
+        for site in self.state["sites"]:
+            for bridge in ["priv", *(["pub"] if wan_public else [])]:
+                self._start_line(site, bridge)
         self._lay_out_cluster()
         if daemon != "stock":  # hard links: a later build does not pull the files from under us
             subprocess.run(["cp", "-al", PRODUCT, self._product()], check=True)
@@ -178,6 +189,45 @@ class Lab:
         path = os.path.join(self.directory, "watch.sock")
         if not self.until(lambda: os.path.exists(path), 20, pause=0.02):
             raise LabError(f"the address watcher did not start: see {log.name}")
+
+    # ---- sites -------------------------------------------------------------------------------
+
+    def site_of(self, node):
+        """The remote site of a node; None for the main site."""
+        return next((site for site, nodes in self.state.get("sites", {}).items() if node in nodes), None)
+
+    def site_nodes(self, site=None):
+        """The nodes of a remote site, or of the main one."""
+        return [node for node in self.nodes if self.site_of(node) == site]
+
+    def wan(self, site, commands):
+        """Tells the line(s) of a remote site, as wan.py describes; gives the private network's answer."""
+        lines = ["priv", *(["pub"] if self.state["wan_public"] else [])]
+        return [wan.ask(self._line_control(site, bridge), commands) for bridge in lines][0]
+
+    def _line_control(self, site, bridge):
+        return os.path.join(self.directory, f"wan-{site}-{bridge}.sock")
+
+    def _start_line(self, site, bridge):
+        """A bridge for the site, and the line from there to `bridge`."""
+        control, near, far = self._line_control(site, bridge), f"{site}-{bridge}-m", f"{site}-{bridge}-r"
+        with open(os.path.join(self.directory, f"wan-{site}.log"), "ab") as log:
+            line = subprocess.Popen(
+                ["nsenter", "-t", str(self.state["pids"]["outer"]), "-p", "-n", PYTHON,
+                 os.path.join(HERE, "wan.py"), "--control", control, near, far],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        threading.Thread(target=line.wait, daemon=True).start()
+        if not self.until(lambda: os.path.exists(control), 20, pause=0.02):
+            raise LabError(f"the line to {site} did not start: see {log.name}")
+        self._outer_ip(f"link add {site}-{bridge} type bridge", f"link set {site}-{bridge} up",
+                       f"link set {near} master {bridge} up",
+                       f"link set {far} master {site}-{bridge} up")
+
+    def _bridge(self, node, bridge):
+        """Where the node is plugged in for its private ("priv") or public ("pub") network."""
+        site = self.site_of(node)
+        behind = site is not None and (bridge == "priv" or self.state["wan_public"])
+        return f"{site}-{bridge}" if behind else bridge
 
     def ask_watcher(self, *words, namespace=None):
         """Gives its report; see watch.py."""
@@ -323,8 +373,8 @@ class Lab:
             self._give_certificates(node, etc)
         self._write_etc(node, "ctdb/public_addresses", "".join(
             f"{address}/{64 if ':' in address else 24} eth1\n"
-            for address in self.public_addresses()))
-        self._write_etc(node, "ctdb/ctdb.conf", CTDB_CONF)
+            for address in self.public_addresses(self.site_nodes(self.site_of(node)))))
+        self._write_etc(node, "ctdb/ctdb.conf", self._ctdb_conf(node))
         self._write_etc(node, "ctdb/script.options", "CTDB_SAMBA_CHECK_PORTS=445\n")
         legacy = os.path.join(etc, "events", "legacy")
         os.makedirs(legacy, exist_ok=True)
@@ -337,9 +387,15 @@ class Lab:
             if os.path.exists(os.path.join(shipped, script_path)) and not os.path.lexists(link):
                 os.symlink(os.path.join(source, script_path), link)
 
-    def public_addresses(self):
-        """All that the cluster is given to serve."""
-        last = [101 + node for node in self.nodes]
+    def _ctdb_conf(self, node):
+        """A remote node leads nothing and is no location master, in words that each daemon knows."""
+        if self.site_of(node) is None:
+            return CTDB_CONF
+        return CTDB_CONF + "  leader capability = false\n\n[legacy]\n  lmaster capability = false\n"
+
+    def public_addresses(self, nodes=None):
+        """All that the cluster, or these nodes of it, are given to serve."""
+        last = [101 + node for node in (self.nodes if nodes is None else nodes)]
         return [f"{PUBLIC_NET}.{number}" for number in last] + (
             [f"{PUBLIC_NET6}:{number}" for number in last] if self.state.get("ipv6") else [])
 
@@ -375,8 +431,8 @@ class Lab:
         self._spawn_init(f"node{node}", self._inside_outer() + ["--uts"], ["node"],
                          [f"node{node}", self.node_path(node),
                           os.path.join(self.directory, "cluster"), product, self.daemon])
-        self._plug(f"node{node}", "priv", f"n{node}-priv", "eth0")
-        self._plug(f"node{node}", "pub", f"n{node}-pub", "eth1")
+        self._plug(f"node{node}", self._bridge(node, "priv"), f"n{node}-priv", "eth0")
+        self._plug(f"node{node}", self._bridge(node, "pub"), f"n{node}-pub", "eth1")
         self._ip(f"node{node}", f"addr add {PRIVATE_NET}.{node + 1}/24 dev eth0")
         self._watch(f"node{node}")
 
@@ -391,7 +447,7 @@ class Lab:
         self._outer_ip(f"link set n{node}-priv nomaster")
 
     def heal(self, node):
-        self._outer_ip(f"link set n{node}-priv master priv")
+        self._outer_ip(f"link set n{node}-priv master {self._bridge(node, 'priv')}")
 
     def _plug(self, who, bridge, port, interface):
         pid = self.state["pids"][who]

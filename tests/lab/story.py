@@ -10,14 +10,17 @@ import nslab
 import smb2
 
 STORIES = []
+STRETCHED = (4, {"branch": [3]})  # nodes, and which of them are at a remote site
 RECORDS = "lab_failure.tdb"  # a persistent database of the stories
 
 
-def story(complaint, daemons=nslab.DAEMONS, not_yet=None):
+def story(complaint, daemons=nslab.DAEMONS, not_yet=None, layout=None):
     """Declares a story. `complaint` is what a user would say if it went wrong; `daemons` are those
-    that promise it. A story that our daemon does `not_yet` keep says why; it is run only by name."""
+    that promise it. A story that our daemon does `not_yet` keep says why; it is run only by name.
+    A `layout` such as STRETCHED is that of the cluster that it needs, if not the usual one."""
     def declare(function):
         function.complaint, function.daemons, function.not_yet = complaint, daemons, not_yet
+        function.layout = layout
         STORIES.append(function)
         return function
     return declare
