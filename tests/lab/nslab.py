@@ -117,10 +117,10 @@ class Lab:
     # ---- life of the lab -------------------------------------------------------------------
 
     def up(self, nodes=3, daemon="jctdb", keep=False, samba=True, ipv6=False, sites=None,
-           wan_public=False):
+           wan_public=False, each=1):
         """Makes the namespaces; starts no daemon. With `keep` the lab outlives its runner; without
-        `samba` the cluster is the daemon alone; with `ipv6` each node brings an IPv6 public address,
-        too. `sites` names the remote sites and their nodes, {"branch": [3]}: their private network is
+        `samba` the cluster is the daemon alone; each node brings `each` IPv4 public addresses, with `ipv6`
+        as many of that family, too. `sites` names the remote sites and their nodes, {"branch": [3]}: their private network is
         behind a line of its own (see `wan`), with `wan_public` the public one, too. The public addresses
         of a site are its own."""
         reason = why_not_here()
@@ -134,7 +134,7 @@ class Lab:
         os.makedirs(os.path.join(self.directory, "cluster"))
         take_processor_share()
         self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "ipv6": ipv6, "pids": {},
-                      "sites": sites or {}, "wan_public": wan_public}
+                      "sites": sites or {}, "wan_public": wan_public, "each": each}
         self._start_outer(keep)
         self._start_watcher()
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
@@ -395,7 +395,8 @@ class Lab:
 
     def public_addresses(self, nodes=None):
         """All that the cluster, or these nodes of it, are given to serve."""
-        last = [101 + node for node in (self.nodes if nodes is None else nodes)]
+        last = [101 + node + more * len(self.nodes) for more in range(self.state.get("each", 1))
+                for node in (self.nodes if nodes is None else nodes)]
         return [f"{PUBLIC_NET}.{number}" for number in last] + (
             [f"{PUBLIC_NET6}:{number}" for number in last] if self.state.get("ipv6") else [])
 

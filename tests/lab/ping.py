@@ -1,4 +1,4 @@
-"""Echo requests to addresses every 10 ms from the client's namespace: how long each is not there."""
+"""Echo requests to addresses from the client's namespace, every 10 ms unless told otherwise: how long each is not there."""
 
 import socket
 import struct
@@ -12,8 +12,9 @@ GAP_S = 0.05
 class Pinger:
     """Pings IPv4 and IPv6 addresses until it is closed."""
 
-    def __init__(self, lab, addresses):
+    def __init__(self, lab, addresses, interval_s=INTERVAL_S):
         self.addresses = list(addresses)
+        self._interval_s = interval_s
         self.last = dict.fromkeys(self.addresses)
         self._gaps = []
         self._closed = threading.Event()
@@ -37,12 +38,19 @@ class Pinger:
 
     def outage(self, address, since):
         """The longest time without an answer that ended after `since`, in seconds."""
-        gaps = [end - begin for one, begin, end in self._gaps if one == address and end > since]
+        gaps = [end - begin for one, begin, end in list(self._gaps) if one == address and end > since]
         return max([*gaps, time.monotonic() - (self.last[address] or since)])
+
+    def end_of_outage(self, address, since):
+        """When the address answered again after its longest time away; now, if it has not."""
+        gaps = [(end - begin, end) for one, begin, end in list(self._gaps)
+                if one == address and end > since]
+        now = time.monotonic()
+        return max([*gaps, (now - (self.last[address] or since), now)])[1]
 
     def _send(self):
         count = 0
-        while not self._closed.wait(INTERVAL_S):
+        while not self._closed.wait(self._interval_s):
             count = (count + 1) & 0xFFFF
             for address in self.addresses:
                 six = ":" in address
