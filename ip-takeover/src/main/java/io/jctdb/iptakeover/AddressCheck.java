@@ -35,7 +35,9 @@ final class AddressCheck {
       return;
     }
     boolean linksChanged = lastLinks != null && !lastLinks.equals(links);
-    lastLinks = links;
+    if (lastLinks == null) {
+      lastLinks = links;
+    }
     String complaint =
         linksChanged ? "an interface or its link has changed" : complaint(table, available);
     if (complaint == null) {
@@ -46,6 +48,7 @@ final class AddressCheck {
     if (complaint.equals(lastComplaint) && now - lastComplaintNanos < REPEAT_NANOS) {
       return;
     }
+    lastLinks = links;
     lastComplaint = complaint;
     lastComplaintNanos = now;
     LOG.warn("Asking for a takeover run: {}", complaint);

@@ -32,6 +32,19 @@ final class AddressHistory {
     last.addLast(new AddressStory.Event(scheduler.epochMillis(), leaders, text));
   }
 
+  /** The same; but what says almost the same as the last event takes its place. */
+  void noteOfMany(InetAddress address, String text) {
+    Deque<AddressStory.Event> last = events.get(address);
+    if (last != null && !last.isEmpty() && sameKind(last.getLast().text(), text)) {
+      last.removeLast();
+    }
+    note(address, text);
+  }
+
+  private static boolean sameKind(String one, String other) {
+    return one.replaceAll("[0-9]+", "").equals(other.replaceAll("[0-9]+", ""));
+  }
+
   /** The oldest first. */
   List<AddressStory.Event> of(InetAddress address) {
     return List.copyOf(events.getOrDefault(address, new ArrayDeque<>()));

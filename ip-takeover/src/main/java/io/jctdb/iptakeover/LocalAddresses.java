@@ -2,6 +2,7 @@ package io.jctdb.iptakeover;
 
 import io.jctdb.iptakeover.LocalAddress.AfterChange;
 import io.jctdb.linux.LinkAddress;
+import io.jctdb.linux.NetworkLink;
 import io.jctdb.protocol.AddressInfo;
 import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Interface;
@@ -18,6 +19,7 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +63,7 @@ public final class LocalAddresses {
   private final Announcements announcements;
   private final TcpConnections connections;
   private final AddressCheck check;
-  private final LocalInterfaces interfaces = new LocalInterfaces(this::references);
+  private final LocalInterfaces interfaces;
 
   /** In order of creation; lists are given in the reverse of it. */
   private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
@@ -72,6 +74,7 @@ public final class LocalAddresses {
   public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
     this.self = self;
     this.ports = ports;
+    this.interfaces = new LocalInterfaces(this::references, ports.scheduler());
     this.announcements = new Announcements(ports.announcements(), ports.scheduler());
     this.connections = new TcpConnections(this, ports.listener());
     this.check = new AddressCheck(ports);
@@ -201,9 +204,51 @@ public final class LocalAddresses {
     }
     if (interfaces.isUp(state.name()) != state.linkUp()) {
       LOG.warn("Interface {}: link is {}", state.name(), state.linkUp() ? "up" : "down");
-      interfaces.setLink(state.name(), state.linkUp());
     }
+    avoid(state.name(), interfaces.setLink(state.name(), state.linkUp()));
     return OK;
+  }
+
+  private void avoid(String interfaceName, Duration hold) {
+    if (hold.isPositive()) {
+      LOG.warn(
+          "Interface {} has lost its link too often: avoided until it has been up for {} s",
+          interfaceName,
+          hold.toSeconds());
+      ports
+          .scheduler()
+          .after(
+              hold,
+              () ->
+                  ports
+                      .listener()
+                      .takeoverRunWanted(interfaceName + " may have become steady again"));
+    }
+  }
+
+  /**
+   * Asks the kernel for the state of the links. An interface that is not set up is left to the
+   * scripts, which set it up when they need it; those without a link to speak of (InfiniBand,
+   * loopback), too, as interface_monitor does.
+   */
+  private void lookAtLinks() throws IOException {
+    Map<String, Boolean> carriers = new HashMap<>();
+    ports.kernel().links().forEach(link -> carriers.put(link.name(), hasCarrier(link)));
+    for (String name : interfaces.names()) {
+      boolean carrier = carriers.getOrDefault(name, false);
+      if (carrier != interfaces.hasCarrier(name)) {
+        LOG.warn(
+            "Interface {} {}",
+            name,
+            carrier ? "has a link again" : carriers.containsKey(name) ? "has no link" : "is gone");
+      }
+      avoid(name, interfaces.setCarrier(name, carrier));
+    }
+  }
+
+  private static boolean hasCarrier(NetworkLink link) {
+    boolean untold = link.name().startsWith("lo") || link.name().startsWith("ib");
+    return link.isRunning() || !link.isUp() || untold;
   }
 
   /** ADD_PUBLIC_IP. */
@@ -417,6 +462,13 @@ public final class LocalAddresses {
   private void move(LocalAddress entry, @Nullable String from, String to, IntConsumer status) {
     String old = from == null ? NO_INTERFACE : from;
     LOG.info("Moving public address {} from {} to {}", entry.text(), old, to);
+    history.note(
+        entry.address(),
+        "moving from "
+            + (from == null ? "an interface that was not recorded" : from)
+            + (from != null && !interfaces.isUp(from) ? ", which has no link," : "")
+            + " to "
+            + to);
     entry.interfaceName = to;
     entry.changing = true;
     // A renewal between the script's deleting and adding would bring it back on the old interface.
@@ -658,6 +710,7 @@ public final class LocalAddresses {
       return;
     }
     try {
+      lookAtLinks();
       Set<InetAddress> present = new HashSet<>();
       ports.kernel().list().forEach(found -> present.add(found.address()));
       List.copyOf(table.values()).forEach(entry -> mend(entry, present.contains(entry.address())));

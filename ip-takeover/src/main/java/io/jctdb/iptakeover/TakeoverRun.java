@@ -72,8 +72,7 @@ final class TakeoverRun {
   private final Supplier<NodeMap> nodesNow;
   private final NodeMap nodes;
   private final Set<Integer> rebalance;
-  private final LastHolders holders;
-  private final Refusals refusals;
+  private final LeaderMemory memory;
   private final boolean tellAlways;
   private final boolean onlyStranded;
   private final Consumer<TakeoverResult> done;
@@ -105,8 +104,7 @@ final class TakeoverRun {
       TakeoverSettings settings,
       Supplier<NodeMap> nodesNow,
       Set<Integer> rebalance,
-      LastHolders holders,
-      Refusals refusals,
+      LeaderMemory memory,
       boolean tellAlways,
       boolean onlyStranded,
       Consumer<TakeoverResult> done) {
@@ -117,8 +115,7 @@ final class TakeoverRun {
     this.nodesNow = nodesNow;
     this.nodes = nodesNow.get();
     this.rebalance = Set.copyOf(rebalance);
-    this.holders = holders;
-    this.refusals = refusals;
+    this.memory = memory;
     this.tellAlways = tellAlways;
     this.onlyStranded = onlyStranded;
     this.done = done;
@@ -240,7 +237,9 @@ final class TakeoverRun {
   // Placing.
 
   private void allocate() {
-    refusals.apply(available);
+    memory.unsteady().look(nodes, known, available);
+    memory.unsteady().apply(available, hosted);
+    memory.refusals().apply(available);
     List<NodeAddresses> perNode = new ArrayList<>();
     for (NodeMap.Node node : nodes.nodes()) {
       int pnn = node.pnn();
@@ -260,7 +259,7 @@ final class TakeoverRun {
             settings.homeNodes());
     placements = Allocation.allocate(request);
     for (Placement placement : placements) {
-      holders.claimed(placement.address(), claimers(placement.address()));
+      memory.holders().claimed(placement.address(), claimers(placement.address()));
     }
     if (Allocation.nothingToDo(request)) {
       tellReallocated();
@@ -371,7 +370,7 @@ final class TakeoverRun {
     }
     boolean moves = !claimers(placement.address()).contains(pnn);
     changed |= moves;
-    holders.told(placement.address(), pnn);
+    memory.holders().told(placement.address(), pnn);
     placing.call(
         pnn,
         Control.TAKEOVER_IP,
@@ -406,7 +405,7 @@ final class TakeoverRun {
         unsafe.add(node.pnn());
       }
     }
-    if (holders.of(address).isEmpty()) {
+    if (memory.holders().of(address).isEmpty()) {
       return unsafe;
     }
     Set<Integer> traces = traces(address);
@@ -419,7 +418,7 @@ final class TakeoverRun {
 
   /** Where it was seen or sent by this leader, or is believed to be. */
   private Set<Integer> traces(InetAddress address) {
-    Set<Integer> traces = new HashSet<>(holders.of(address));
+    Set<Integer> traces = new HashSet<>(memory.holders().of(address));
     traces.addAll(believed.getOrDefault(address, Set.of()));
     return traces;
   }
@@ -470,7 +469,7 @@ final class TakeoverRun {
     }
     failures.merge(pnn, 1, Integer::sum);
     if (address != null && control == Control.TAKEOVER_IP && status != ControlRound.TIMED_OUT) {
-      refusals.add(address, pnn);
+      memory.refusals().add(address, pnn);
     }
     LOG.error(
         "Takeover run: {} on node {} {}",

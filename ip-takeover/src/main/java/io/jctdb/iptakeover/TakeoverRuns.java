@@ -84,8 +84,7 @@ public final class TakeoverRuns {
   private final TakeoverListener listener;
 
   private final Set<Integer> rebalance = new HashSet<>();
-  private final LastHolders holders = new LastHolders();
-  private final Refusals refusals;
+  private final LeaderMemory memory;
   private List<Asker> waiting = new ArrayList<>();
   private final AddressHistory history;
   private List<Deferral> deferred = List.of();
@@ -147,9 +146,13 @@ public final class TakeoverRuns {
     this.disabled = new Suspension(scheduler);
     this.quiet = new Suspension(scheduler);
     this.moving = new Suspension(scheduler);
-    this.refusals =
-        new Refusals(scheduler, () -> request("a node that refused an address is tried again"));
     this.history = new AddressHistory(scheduler, true);
+    this.memory =
+        new LeaderMemory(
+            new LastHolders(),
+            new Refusals(scheduler, () -> request("a node that refused an address is tried again")),
+            new UnsteadyNodes(
+                scheduler, history, () -> request("a node may have become steady again")));
   }
 
   /**
@@ -182,8 +185,7 @@ public final class TakeoverRuns {
 
   private void stepDown() {
     rebalance.clear();
-    holders.clear();
-    refusals.clear();
+    memory.clear();
     keeping.clear();
     deferred = List.of();
     wanted = false;
@@ -375,8 +377,7 @@ public final class TakeoverRuns {
             settings.get(),
             nodes,
             rebalanced,
-            holders,
-            refusals,
+            memory,
             tellOwed,
             restricted,
             result -> {
@@ -433,7 +434,7 @@ public final class TakeoverRuns {
               : "failed on nodes " + result.failures().keySet());
       wanted = true;
       urgent |= wasRestricted;
-      startLater(refusals.isNew() ? ELSEWHERE_PAUSE : RETRY_PAUSE);
+      startLater(memory.refusals().isNew() ? ELSEWHERE_PAUSE : RETRY_PAUSE);
     }
     complain(result);
     listener.finished(result);

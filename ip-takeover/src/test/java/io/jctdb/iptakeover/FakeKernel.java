@@ -5,14 +5,17 @@ import io.jctdb.linux.NetworkLink;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** A kernel with interfaces eth0, eth1, eth2 (indexes 1, 2, 3). */
 final class FakeKernel implements KernelAddresses {
   final Map<InetAddress, LinkAddress> addresses = new LinkedHashMap<>();
   final List<String> prepared = new ArrayList<>();
+  final Set<String> withoutLink = new HashSet<>();
   boolean refusesToDelete;
   boolean broken;
 
@@ -33,8 +36,9 @@ final class FakeKernel implements KernelAddresses {
     return List.of(link("eth0", 1), link("eth1", 2), link("eth2", 3));
   }
 
-  private static NetworkLink link(String name, int index) {
-    return new NetworkLink(name, index, 1, 0x41, "02:00:00:00:00:0" + index);
+  private NetworkLink link(String name, int index) {
+    return new NetworkLink(
+        name, index, 1, withoutLink.contains(name) ? 0x1 : 0x41, "02:00:00:00:00:0" + index);
   }
 
   @Override

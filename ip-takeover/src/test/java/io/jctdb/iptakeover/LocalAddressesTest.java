@@ -200,6 +200,51 @@ class LocalAddressesTest {
   }
 
   @Test
+  void theKernelTellsOfALostLinkBeforeTheScriptsDo() {
+    take(A);
+    kernel.withoutLink.add("eth0");
+    node.checkNow();
+    assertThat(node.interfaces()).contains(new Interface("eth0", 0, 1));
+    assertThat(node.info(ip(A)).orElseThrow().interfaces().getFirst().linkUp()).isFalse();
+    log.clear();
+    node.takeoverIp(to(1, A), statuses::add);
+    assertThat(log).containsExactly("event updateip [eth0, eth1, " + A + ", 24]");
+    eventEnds(0);
+    assertThat(history(A)).contains("moving from eth0, which has no link, to eth1");
+    kernel.withoutLink.clear();
+    node.checkNow();
+    assertThat(node.interfaces()).contains(new Interface("eth0", 1, 0));
+  }
+
+  @Test
+  void anInterfaceThatFlapsForAMinuteCostsThreeMoves() {
+    take(A);
+    node.startChecks();
+    log.clear();
+    for (int second = 0; second < 60; second++) {
+      if (second % 2 == 0) {
+        kernel.withoutLink.add("eth0");
+        kernel.withoutLink.remove("eth1");
+      } else {
+        kernel.withoutLink.remove("eth0");
+        if (second < 6) {
+          // Else the address would stay on eth1, which is as good.
+          kernel.withoutLink.add("eth1");
+        }
+      }
+      scheduler.advance(Duration.ofSeconds(1));
+      node.takeoverIp(to(1, A), statuses::add);
+      while (!events.isEmpty()) {
+        eventEnds(0);
+      }
+    }
+    List<String> moves = log.stream().filter(entry -> entry.contains("updateip")).toList();
+    assertThat(moves).hasSizeBetween(3, 7);
+    assertThat(node.info(ip(A)).orElseThrow().activeIndex()).isEqualTo(1);
+    assertThat(log).anyMatch(entry -> entry.contains("an interface or its link has changed"));
+  }
+
+  @Test
   void aFailedMoveIsUndoneInTheBooks() {
     take(A);
     node.setLinkState(new Interface("eth0", 0, 0));
@@ -569,6 +614,12 @@ class LocalAddressesTest {
 
   private List<String> available() {
     return node.publicIps(true).stream().map(PublicIp::address).map(SockAddr::host).toList();
+  }
+
+  private List<String> history(String address) {
+    return node.story(ip(address), false, List.of()).events().stream()
+        .map(AddressStory.Event::text)
+        .toList();
   }
 
   private void take(String address) {

@@ -328,6 +328,61 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void aNodeWhoseHealthFlapsEverySecondForAMinuteKeepsItsAddressesAwayAndSaysWhy() {
+    lead();
+    Set<String> had = Set.copyOf(held(1));
+    sent.clear();
+    for (int second = 0; second < 60; second++) {
+      flags[1] = second % 2 == 0 ? NodeFlags.UNHEALTHY : 0;
+      runs.request("the health of node 1 has changed");
+      scheduler.advance(Duration.ofSeconds(1));
+      assertEveryAddressOnce();
+    }
+    assertThat(sent.stream().filter(s -> s.startsWith("1 TAKEOVER_IP")).count())
+        .as("given back twice, and then no more")
+        .isEqualTo(2L * had.size());
+    assertThat(held(1)).isEmpty();
+    assertThat(had).allSatisfy(address -> assertThat(decisionsOn(address)).contains(
+        "not given to node 1 before it has been steady for 320 s: it has become unable to host it"
+            + " 30 times"));
+
+    scheduler.advance(Duration.ofSeconds(300));
+    assertThat(held(1)).isEmpty();
+    scheduler.advance(Duration.ofSeconds(21));
+    assertThat(held(1)).as("steady at last").isNotEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void anUnsteadyNodeIsStillBetterThanNone() {
+    lead();
+    for (int times = 0; times < 5; times++) {
+      flags[1] = NodeFlags.UNHEALTHY;
+      runs.request("sick");
+      flags[1] = 0;
+      runs.request("well");
+    }
+    assertThat(held(1)).isEmpty();
+    flags[0] = NodeFlags.UNHEALTHY;
+    flags[2] = NodeFlags.UNHEALTHY;
+    runs.request("everybody else is sick");
+    assertThat(held(1)).containsExactlyInAnyOrderElementsOf(ALL);
+  }
+
+  @Test
+  void whatTheAdministratorDoesOftenIsNoFlapping() {
+    lead();
+    for (int times = 0; times < 10; times++) {
+      flags[1] = times % 2 == 0 ? NodeFlags.PERMANENTLY_DISABLED : NodeFlags.STOPPED;
+      runs.request("taken out");
+      assertThat(held(1)).isEmpty();
+      flags[1] = 0;
+      runs.request("and back");
+      assertThat(held(1)).isNotEmpty();
+    }
+  }
+
+  @Test
   void aNodeLostRightAfterMoveipIsNotWaitedForUntilTheSuspensionEnds() {
     lead();
     String moving = held(2).iterator().next();
@@ -491,6 +546,10 @@ class TakeoverRunsTest {
     runs.request("addip");
     assertThat(held(2)).hasSizeGreaterThanOrEqualTo(1);
     assertEveryAddressOnce();
+  }
+
+  private List<String> decisionsOn(String address) {
+    return runs.decisions(ip(address)).stream().map(AddressStory.Event::text).toList();
   }
 
   private void lead() {

@@ -18,6 +18,7 @@ import io.jctdb.iptakeover.AddressEvents;
 import io.jctdb.iptakeover.AddressPorts;
 import io.jctdb.iptakeover.AllocationAlgorithm;
 import io.jctdb.iptakeover.Drain;
+import io.jctdb.iptakeover.HomeNodesFile;
 import io.jctdb.iptakeover.LocalAddresses;
 import io.jctdb.iptakeover.NodeControls;
 import io.jctdb.iptakeover.OwnState;
@@ -91,6 +92,7 @@ public final class Addresses implements ControlTable.Group {
   private final NodeLife life;
   private final Tunables tunables;
   private final boolean failoverDisabled;
+  private final Path file;
   private final MessageRouter router;
   private final RemoteControls remote;
   private final ControlTable controls;
@@ -104,7 +106,7 @@ public final class Addresses implements ControlTable.Group {
   private final Map<Integer, Integer> lastFlags = new HashMap<>();
 
   /**
-   * @param file {@code public_addresses}
+   * @param file {@code public_addresses}; {@code home_nodes} is beside it
    * @param leaseNanosLeft how long this node may still act as a member; asked from any thread
    * @throws PublicAddressesException the file cannot be used
    * @throws IOException the kernel does not let us manage addresses
@@ -128,6 +130,7 @@ public final class Addresses implements ControlTable.Group {
     this.life = life;
     this.tunables = tunables;
     this.failoverDisabled = failoverDisabled;
+    this.file = file;
     this.router = router;
     this.remote = remote;
     this.controls = controls;
@@ -297,7 +300,20 @@ public final class Addresses implements ControlTable.Group {
         tunables.on(Tunable.NO_IP_TAKEOVER),
         tunables.duration(Tunable.TAKEOVER_TIMEOUT),
         failoverDisabled,
-        Map.of());
+        homeNodes());
+  }
+
+  /** Read anew for each run that needs it: it is small, and the deterministic algorithm is rare. */
+  private Map<InetAddress, Integer> homeNodes() {
+    if (tunables.get(Tunable.IP_ALLOC_ALGORITHM) != 0) {
+      return Map.of();
+    }
+    try {
+      return HomeNodesFile.read(file.resolveSibling("home_nodes"));
+    } catch (PublicAddressesException e) {
+      log.error("No address has a home node: {}", e.getMessage());
+      return Map.of();
+    }
   }
 
   /**
