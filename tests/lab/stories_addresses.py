@@ -1,9 +1,13 @@
 """Public addresses move, and nobody must notice more than a hiccup."""
 
 import contextlib
+import os
 import statistics
+import subprocess
 import time
 
+import capture
+import nslab
 from ping import Pinger
 from story import expect, expect_equal, story
 
@@ -113,3 +117,188 @@ def stopping_the_last_node(cluster):
 def _on(lab, node):
     text = lab.node(node, "ip", "-o", "addr", "show", "dev", "eth1", "scope", "global").stdout
     return [line.split()[3].split("/")[0] for line in text.splitlines()]
+
+
+@story("my Explorer window hung for a minute after the server had been taken down for maintenance",
+       daemons=["jctdb"])
+def an_idle_session_notices_the_move(cluster):
+    """Real smbclient, idle; what is on the wire when its address moves; and how it goes on."""
+    lab = cluster.lab
+    address = cluster.address_of(1)
+    with capture.Capture(lab, "client", "eth0") as wire, \
+            _smbclient(lab, address) as session:
+        session.command("mkdir idle-session")
+        port = _local_port(lab, address)
+        time.sleep(2)  # idle
+        since = time.time()
+        cluster.ctdb_ok(0, "moveip", address, "2")
+        cluster.wait_for(lambda: _local_port(lab, address) != port, 5,
+                         "the client still believes in its connection")
+        noticed = time.time()
+        arrived = wire.first(since, lambda p: p.arp_for == address)
+        tickle = wire.first(since, lambda p: p.is_tcp(address, 445, None, port)
+                            and p.flags == capture.ACK and (p.seq, p.ack, p.window) == (0, 0, 1234))
+        expect_equal((tickle.ttl, len(tickle.ip), tickle.payload), (255, 40, b""),
+                     "TTL, length and content of the tickle")
+        answer = wire.first(tickle.at, lambda p: p.is_tcp(None, port, address, 445))
+        expect(answer.flags == capture.ACK and answer.seq and answer.ack,
+               "the client did not answer with its true numbers")
+        reset = wire.first(answer.at, lambda p: p.is_tcp(address, 445, None, port)
+                           and p.flags & capture.RST)
+        expect_equal(reset.seq, answer.ack, "the number of the reset")
+        cluster.note(f"tickle {1000 * (tickle.at - arrived.at):.0f} ms after the address was announced, "
+                     f"reset after {1000 * (reset.at - arrived.at):.0f} ms; "
+                     f"{1000 * (reset.at - since):.0f} ms after the command")
+        expect(reset.at - since <= 1 and noticed - since <= 1.5,
+               f"the client noticed after {noticed - since:.1f} s only")
+        expect("CONNECTION" in session.complaint(), "smbclient did not notice")
+    with _smbclient(lab, address) as session:
+        session.command("rmdir idle-session")
+        expect("idle-session" not in session.command("ls"), "its directory is still there")
+
+
+class _smbclient:
+    """An interactive smbclient, as a user has it open."""
+
+    PROMPT = "smb: \\> "
+
+    def __init__(self, lab, address):
+        self._process = lab.start("client", "smbclient", f"//{address}/{nslab.SHARE}", "-U",
+                                  f"{nslab.USER}%{nslab.PASSWORD}", stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        os.set_blocking(self._process.stdout.fileno(), False)
+        self._text = ""
+
+    def __enter__(self):
+        self._until_prompt(10)
+        return self
+
+    def __exit__(self, *_):
+        self._process.kill()
+        self._process.wait(5)
+
+    def _read(self):
+        with contextlib.suppress(BlockingIOError):
+            self._text += os.read(self._process.stdout.fileno(), 65536).decode(errors="replace")
+        return self._text
+
+    def _until_prompt(self, seconds):
+        end = time.monotonic() + seconds
+        while self.PROMPT not in self._read():
+            expect(time.monotonic() < end and self._process.poll() is None,
+                   f"smbclient says {self._text!r}")
+            time.sleep(0.02)
+        text, _, self._text = self._text.partition(self.PROMPT)
+        return text
+
+    def command(self, line):
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+        return self._until_prompt(10)
+
+    def complaint(self):
+        """What it says when it is used after its connection has gone."""
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write("ls\n")
+            self._process.stdin.flush()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(8)
+        return self._read()
+
+
+def _local_port(lab, address):
+    """The client's port of its connection to the address, or None."""
+    shown = lab.client("ss", "-Htn", "state", "established", "dst", address, "dport", "=", ":445").stdout
+    return int(shown.split()[2].rpartition(":")[2]) if shown.strip() else None
+
+
+@story("a loose cable made the addresses jump to and fro, and nobody could work", daemons=["jctdb"])
+def a_flapping_link(cluster):
+    lab = cluster.lab
+    address = cluster.address_of(1)
+    port, places = "n1-pub", [1]
+
+    def look():
+        where = lab.addresses(0).get(address)
+        if where != places[-1]:
+            places.append(where)
+
+    try:
+        for _ in range(4):
+            for state in ("down", "up"):
+                lab._outer_ip(f"link set {port} {state}")
+                end = time.monotonic() + 1.7
+                while time.monotonic() < end:
+                    look()
+                    time.sleep(0.1)
+    finally:
+        lab._outer_ip(f"link set {port} up")
+    where = lab.addresses(0)
+    cluster.note(f"{address} was on {places}")
+    expect(len(places) - 1 <= 6, f"{len(places) - 1} moves")
+    expect(where[address] != 1, "it is back on the node whose link comes and goes")
+    told = cluster.lab.node(0, "/srv/jctdb/bin/ctdb", "ip", "explain", address).stdout
+    expect("not given to node 1 before it has been steady for" in told, f"nobody says why:\n{told}")
+    began = time.monotonic()
+    cluster.wait_for(lambda: 1 in lab.addresses(0).values(), 90, "node 1 stays without addresses")
+    cluster.note(f"node 1 has addresses again {time.monotonic() - began:.0f} s after the last time")
+
+
+@story("one of two network cards died, and the whole node was given up", daemons=["jctdb"])
+def two_interfaces_of_a_node(cluster):
+    """IPv4 and IPv6, on an interface with a VLAN's name, and known to one node only."""
+    lab = cluster.lab
+    addresses = ["10.77.1.191", "fd77:1::191"]
+    options = lab.node_path(1, "etc", "ctdb", "script.options")
+    with open(options) as file:
+        before = file.read()
+    lab._plug("node1", "pub", "n1-v12", "eth1.12")
+    try:
+        with open(options, "a") as file:
+            file.write("CTDB_PARTIALLY_ONLINE_INTERFACES=yes\n")
+        for address in addresses:
+            cluster.ctdb_ok(1, "addip", f"{address}/{64 if ':' in address else 24}", "eth1,eth1.12")
+        cluster.wait_for(lambda: all(lab.addresses(0).get(a) == 1 for a in addresses), 20,
+                         "node 1 does not serve what only it knows")
+        with Pinger(lab, addresses) as ping:
+            cluster.wait_for(ping.all_answer, 10, "an address does not answer")
+            here = _interfaces_of(lab, 1, addresses)
+            expect(set(here.values()) <= {"eth1", "eth1.12"}, f"they are on {here}")
+            for dead, alive, port in (("eth1.12", "eth1", "n1-v12"), ("eth1", "eth1.12", "n1-pub")):
+                cluster.wait_for(ping.all_answer, 20, "an address does not answer")
+                since = time.monotonic()
+                lab._outer_ip(f"link set {port} down")
+                cluster.wait_for(
+                    lambda: set(_interfaces_of(lab, 1, addresses).values()) == {alive}, 10,
+                    f"not moved from {dead} to {alive}: {_interfaces_of(lab, 1, addresses)}")
+                cluster.wait_for(ping.all_answer, 10, "an address does not answer")
+                cluster.note(f"{dead} lost its link: " + ", ".join(
+                    f"{a} away for {ping.outage(a, since):.2f} s" for a in addresses))
+                expect(max(ping.outage(a, since) for a in addresses) <= 3, "away for too long")
+                lab._outer_ip(f"link set {port} up")
+                time.sleep(1.5)
+        lab._outer_ip("link set n1-v12 down", "link set n1-pub down")
+        cluster.wait_for(lambda: all(lab.addresses(0).get(a) == -1 for a in addresses), 10,
+                         "addresses stay on a node without a link")
+        told = lab.node(1, "/srv/jctdb/bin/ctdb", "ip", "explain", addresses[0]).stdout
+        expect(": cannot: no link on eth1, eth1.12" in told or ": cannot: UNHEALTHY" in told,
+               f"nobody says why:\n{told}")
+        expect(told.count(": cannot: its public_addresses does not have it") == 2, told)
+    finally:
+        lab._outer_ip("link set n1-v12 up", "link set n1-pub up")
+        for address in addresses:
+            cluster.ctdb(1, "delip", address)
+        lab.until(lambda: not _interfaces_of(lab, 1, addresses), 10)
+        lab._outer_ip("link del n1-v12")
+        with open(options, "w") as file:
+            file.write(before)
+
+
+def _interfaces_of(lab, node, addresses):
+    """{address: interface} of those that the node has."""
+    found = {}
+    for line in lab.node(node, "ip", "-o", "addr", "show").stdout.splitlines():
+        words = line.split()
+        if words[3].split("/")[0] in addresses:
+            found[words[3].split("/")[0]] = words[1]
+    return found

@@ -40,6 +40,7 @@ final class KernelSocket implements AutoCloseable {
   static final int AF_INET6 = 10;
   static final int AF_NETLINK = 16;
   static final int AF_PACKET = 17;
+  static final int SOCK_DGRAM = 2;
   static final int SOCK_RAW = 3;
   static final int SOL_SOCKET = 1;
   static final int SO_SNDTIMEO = 21;
@@ -135,22 +136,35 @@ final class KernelSocket implements AutoCloseable {
   }
 
   byte[] receive(String purpose) throws NetworkException {
+    long received = receive(BUFFER_BYTES, MSG_TRUNC, purpose);
+    if (received > BUFFER_BYTES) {
+      throw new NetworkException(
+          "cannot receive " + purpose + ": the kernel sent " + received + " bytes at once");
+    }
+    return received((int) received);
+  }
+
+  /** The beginning of the next packet; the rest of it is dropped. */
+  byte[] receiveBeginning(int bytesMax, String purpose) throws NetworkException {
+    return received((int) receive(bytesMax, 0, purpose));
+  }
+
+  private byte[] received(int bytes) {
+    byte[] packet = new byte[bytes];
+    MemorySegment.copy(buffer, JAVA_BYTE, 0, packet, 0, bytes);
+    return packet;
+  }
+
+  private long receive(int bytesMax, int flags, String purpose) throws NetworkException {
     try {
       long received;
       do {
-        received =
-            (long) RECV.invokeExact(errno, descriptor, buffer, (long) BUFFER_BYTES, MSG_TRUNC);
+        received = (long) RECV.invokeExact(errno, descriptor, buffer, (long) bytesMax, flags);
       } while (received < 0 && CLibrary.errno(errno) == Errno.EINTR);
       if (received < 0) {
         throw new NetworkException("cannot receive " + purpose, CLibrary.errno(errno));
       }
-      if (received > BUFFER_BYTES) {
-        throw new NetworkException(
-            "cannot receive " + purpose + ": the kernel sent " + received + " bytes at once");
-      }
-      byte[] packet = new byte[(int) received];
-      MemorySegment.copy(buffer, JAVA_BYTE, 0, packet, 0, packet.length);
-      return packet;
+      return received;
     } catch (NetworkException e) {
       throw e;
     } catch (Throwable e) {

@@ -5,10 +5,15 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 
 /**
- * Sends tickles: a TCP ACK with wrong numbers in the name of a connection's server side. The client
+ * Sends TCP segments in the name of one end of a connection.
+ *
+ * <p>Tickles: a TCP ACK with wrong numbers in the name of a connection's server side. The client
  * answers with its true numbers, the new holder of the address knows no such connection and resets
  * it, and the client reconnects at once instead of after its time-out (cluster-and-failover.md
  * 4.2).
+ *
+ * <p>Resets: who has answered a tickle has told its numbers, and a segment with these ends the
+ * connection at its end (4.3).
  *
  * <p>Threading: any thread; calls exclude each other. Needs CAP_NET_RAW.
  */
@@ -20,6 +25,7 @@ public final class TickleSocket implements AutoCloseable {
   private static final int IP_HDRINCL = 3;
   private static final int IPV6_HDRINCL = 36;
   private static final int TCP_ACK = 0x10;
+  private static final int TCP_RST = 0x04;
   private static final int WINDOW = 1234;
 
   private final KernelSocket ipv4;
@@ -55,15 +61,45 @@ public final class TickleSocket implements AutoCloseable {
   /** Sends one tickle from {@code server} to {@code client}; both must be of the same family. */
   public synchronized void tickle(InetSocketAddress server, InetSocketAddress client)
       throws NetworkException {
-    String purpose = "a tickle from " + describe(server) + " to " + describe(client);
-    byte[] from = server.getAddress().getAddress();
-    byte[] to = client.getAddress().getAddress();
+    send("a tickle", server, client, 0, 0, TCP_ACK);
+  }
+
+  /**
+   * Ends a connection at {@code to}, in the name of {@code from}.
+   *
+   * @param sequence what {@code to} expects next: the acknowledgement number of its own answer
+   * @param acknowledgement the sequence number of that answer
+   */
+  public synchronized void reset(
+      InetSocketAddress from, InetSocketAddress to, long sequence, long acknowledgement)
+      throws NetworkException {
+    send("a reset", from, to, (int) sequence, (int) acknowledgement, TCP_RST | TCP_ACK);
+  }
+
+  private void send(
+      String what,
+      InetSocketAddress source,
+      InetSocketAddress destination,
+      int sequence,
+      int acknowledgement,
+      int flags)
+      throws NetworkException {
+    String purpose = what + " from " + describe(source) + " to " + describe(destination);
+    byte[] from = source.getAddress().getAddress();
+    byte[] to = destination.getAddress().getAddress();
     if (from.length != to.length) {
       throw new NetworkException("cannot send " + purpose + ": IPv4 and IPv6 are mixed");
     }
-    byte[] segment = segment(from, server.getPort(), to, client.getPort());
+    byte[] header =
+        header(source.getPort(), destination.getPort(), sequence, acknowledgement, flags, 0);
+    int sum =
+        from.length == 4
+            ? InternetChecksum.ofIpv4(from, to, IPPROTO_TCP, header)
+            : InternetChecksum.ofIpv6(from, to, IPPROTO_TCP, header);
+    byte[] segment =
+        header(source.getPort(), destination.getPort(), sequence, acknowledgement, flags, sum);
     // The port in the destination of a raw socket must be zero for IPv6.
-    if (client.getAddress() instanceof Inet4Address) {
+    if (destination.getAddress() instanceof Inet4Address) {
       ipv4.sendTo(ipv4Packet(from, to, segment), ipv4Destination(to), purpose);
     } else {
       ipv6.sendTo(ipv6Packet(from, to, segment), ipv6Destination(to), purpose);
@@ -76,23 +112,15 @@ public final class TickleSocket implements AutoCloseable {
     ipv6.close();
   }
 
-  static byte[] segment(byte[] from, int fromPort, byte[] to, int toPort) {
-    byte[] segment = segment(fromPort, toPort, 0);
-    int sum =
-        from.length == 4
-            ? InternetChecksum.ofIpv4(from, to, IPPROTO_TCP, segment)
-            : InternetChecksum.ofIpv6(from, to, IPPROTO_TCP, segment);
-    return segment(fromPort, toPort, sum);
-  }
-
-  private static byte[] segment(int fromPort, int toPort, int checksum) {
+  private static byte[] header(
+      int fromPort, int toPort, int sequence, int acknowledgement, int flags, int checksum) {
     return NativeStruct.ofBytes(20)
         .u16Network(fromPort)
         .u16Network(toPort)
-        .u32Network(0)
-        .u32Network(0)
+        .u32Network(sequence)
+        .u32Network(acknowledgement)
         .u8(5 << 4)
-        .u8(TCP_ACK)
+        .u8(flags)
         .u16Network(WINDOW)
         .u16Network(checksum)
         .u16Network(0)

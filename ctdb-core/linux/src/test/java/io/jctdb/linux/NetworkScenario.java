@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +39,7 @@ final class NetworkScenario implements AutoCloseable {
         case "secondaries" -> scenario.secondaries();
         case "announcements" -> scenario.announcements();
         case "tickles" -> scenario.tickles();
+        case "resets" -> scenario.resets();
         default -> throw new IllegalArgumentException(arguments[0]);
       }
     }
@@ -160,6 +163,36 @@ final class NetworkScenario implements AutoCloseable {
                   tickles.tickle(
                       new InetSocketAddress(A, 445), new InetSocketAddress("fd00:77::9", 1)))
           .hasMessageContaining("IPv4 and IPv6 are mixed");
+    }
+  }
+
+  /** A connection of this host with itself: each end is tickled and then reset, one by one. */
+  private void resets() throws Exception {
+    run("ip addr add 10.77.1.101/24 dev node");
+    run("ip addr add fd00:77::101/64 dev node nodad");
+    for (InetAddress address : new InetAddress[] {A, SIX}) {
+      try (ServerSocket listener = new ServerSocket(0, 1, address);
+          Socket client = new Socket(address, listener.getLocalPort());
+          Socket server = listener.accept();
+          TcpCapture wire = TcpCapture.open(netlink.link("lo").orElseThrow().index(), 100);
+          TickleSocket socket = TickleSocket.open()) {
+        InetSocketAddress speaksFor = (InetSocketAddress) client.getLocalSocketAddress();
+        InetSocketAddress forgets = (InetSocketAddress) client.getRemoteSocketAddress();
+        Optional<TcpCapture.Segment> answer = Optional.empty();
+        for (int round = 0; round < 50 && answer.isEmpty(); round++) {
+          socket.tickle(speaksFor, forgets);
+          for (int i = 0; i < 10 && answer.isEmpty(); i++) {
+            answer =
+                wire.next()
+                    .filter(s -> s.from().equals(forgets) && s.to().equals(speaksFor))
+                    .filter(s -> s.ack() && s.acknowledgement() != 0);
+          }
+        }
+        TcpCapture.Segment numbers = answer.orElseThrow();
+        socket.reset(
+            speaksFor, forgets, numbers.acknowledgement(), numbers.sequence());
+        assertThatThrownBy(() -> server.getInputStream().read()).hasMessageContaining("reset");
+      }
     }
   }
 

@@ -13,7 +13,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NetworkTest {
   @ParameterizedTest
   @ValueSource(
-      strings = {"interfaces", "lifetimes", "removal", "secondaries", "announcements", "tickles"})
+      strings = {
+        "interfaces", "lifetimes", "removal", "secondaries", "announcements", "tickles", "resets"
+      })
   void inANetworkNamespace(String scenario) throws Exception {
     assumeTrue(
         canUnshare(), "needs root to make a network namespace (unshare -n); nothing was tested");
@@ -21,6 +23,11 @@ class NetworkTest {
         new ProcessBuilder(
                 "unshare",
                 "-n",
+                // Java has IPv6 only if some interface has an IPv6 address when it starts.
+                "sh",
+                "-c",
+                "ip link set lo up && exec \"$@\"",
+                "sh",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
