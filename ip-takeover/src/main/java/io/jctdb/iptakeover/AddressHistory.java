@@ -8,13 +8,14 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What happened to public addresses, the last events of each. Owner thread. */
+/** What happened to public addresses, the last {@value #EVENTS_MAX} events of each. Owner thread. */
 final class AddressHistory {
   private static final int EVENTS_MAX = 30;
 
   private final Scheduler scheduler;
   private final boolean leaders;
   private final Map<InetAddress, Deque<AddressStory.Event>> events = new HashMap<>();
+  private AddressDiary diary = AddressDiary.NONE;
 
   /**
    * @param leaders whether these are a leader's decisions, or what a node did
@@ -24,12 +25,29 @@ final class AddressHistory {
     this.leaders = leaders;
   }
 
+  /** Goes on with what an earlier life has noted. */
+  void continueIn(AddressDiary kept) {
+    kept.read(
+        (address, event) -> {
+          if (event.byLeader() == leaders) {
+            add(address, event);
+          }
+        });
+    diary = kept;
+  }
+
   void note(InetAddress address, String text) {
+    AddressStory.Event event = new AddressStory.Event(scheduler.epochMillis(), leaders, text);
+    add(address, event);
+    diary.write(address, event);
+  }
+
+  private void add(InetAddress address, AddressStory.Event event) {
     Deque<AddressStory.Event> last = events.computeIfAbsent(address, a -> new ArrayDeque<>());
     if (last.size() >= EVENTS_MAX) {
       last.removeFirst();
     }
-    last.addLast(new AddressStory.Event(scheduler.epochMillis(), leaders, text));
+    last.addLast(event);
   }
 
   /** The same; but what says almost the same as the last event takes its place. */

@@ -3,6 +3,7 @@ package io.jctdb.iptakeover;
 import io.jctdb.protocol.NumericAddress;
 import io.jctdb.protocol.SpecialPnn;
 import java.net.InetAddress;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -37,6 +38,14 @@ final class LocalAddress {
 
   /** ... and it is on its way out. */
   boolean releasing;
+
+  /** See {@link AddressFigures}. */
+  long takes;
+
+  long releases;
+  long refusals;
+  long putBacks;
+  Duration lastTake = Duration.ZERO;
 
   AfterChange afterChange = AfterChange.CARRY_ON;
 

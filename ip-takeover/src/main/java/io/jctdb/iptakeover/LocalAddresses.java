@@ -69,7 +69,6 @@ public final class LocalAddresses {
   private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
 
   private final AddressHistory history;
-  private long putBack;
 
   public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
     this.self = self;
@@ -383,12 +382,14 @@ public final class LocalAddresses {
 
   private void takeover(LocalAddress entry, IntConsumer status) {
     if (!ports.keeper().mayTake()) {
+      entry.refusals++;
       LOG.error("Cannot take {}: the lease of this node is running out", entry.text());
       status.accept(FAILED);
       return;
     }
     String best = interfaces.best(entry.configured.interfaces());
     if (best == null) {
+      entry.refusals++;
       LOG.error(
           "Cannot take {}: none of its interfaces {} has a link",
           entry.text(),
@@ -423,12 +424,14 @@ public final class LocalAddresses {
     entry.interfaceName = chosen;
     entry.changing = true;
     ports.keeper().hold(entry.address());
+    long begun = ports.scheduler().nowNanos();
     ports
         .events()
         .run(
             "takeip",
             entry.eventArguments(chosen),
             result -> {
+              entry.lastTake = Duration.ofNanos(ports.scheduler().nowNanos() - begun);
               taken(entry, chosen, result, status);
               entry.carryOn();
             });
@@ -442,10 +445,12 @@ public final class LocalAddresses {
     }
     // A time-out counts as success (events-and-config.md 1.10), if the address has arrived.
     if ((result == OK || result == AddressEvents.TIMED_OUT) && present) {
+      entry.takes++;
       settle(entry, on);
       status.accept(OK);
       return;
     }
+    entry.refusals++;
     ports.keeper().letGo(entry.address());
     entry.interfaceName = null;
     history.note(entry.address(), "could not be taken: event takeip ended with status " + result);
@@ -638,6 +643,7 @@ public final class LocalAddresses {
       status.accept(FAILED);
       return;
     }
+    entry.releases++;
     gone(entry, newHolder);
     status.accept(OK);
   }
@@ -733,7 +739,7 @@ public final class LocalAddresses {
         && ports.ownState().get().mayHost()
         && ports.keeper().mayTake()) {
       LOG.warn("Public address {} has vanished from this node: putting it back", entry.text());
-      putBack++;
+      entry.putBacks++;
       history.note(entry.address(), "had vanished from its interface");
       take(
           entry,
@@ -746,9 +752,25 @@ public final class LocalAddresses {
     }
   }
 
-  /** How often an address had vanished under this daemon and was put back. */
-  public long putBackCount() {
-    return putBack;
+  /** What has been done with each address, in the order in which they were created. */
+  public List<AddressFigures> figures() {
+    return table.values().stream()
+        .map(
+            entry ->
+                new AddressFigures(
+                    entry.address(),
+                    entry.holder,
+                    entry.takes,
+                    entry.releases,
+                    entry.refusals,
+                    entry.putBacks,
+                    entry.lastTake))
+        .toList();
+  }
+
+  /** Goes on with the history that an earlier life of this daemon has left. */
+  public void continueHistory(AddressDiary diary) {
+    history.continueIn(diary);
   }
 
   private boolean isAvailable(LocalAddress entry) {

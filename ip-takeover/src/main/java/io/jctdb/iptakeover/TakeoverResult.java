@@ -1,5 +1,6 @@
 package io.jctdb.iptakeover;
 
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +16,8 @@ import java.util.Set;
  * @param unfinished something was given up because a node was lost, or because a newer run is
  *     wanted: nobody's fault, but not done
  * @param keeping nodes that failed to release an address
- * @param moved which addresses nodes have confirmed to have taken that did not have them before
+ * @param moved which addresses nodes have confirmed to have taken that did not have them before, and
+ *     how long after the beginning of the run
  */
 public record TakeoverResult(
     Map<Integer, Integer> failures,
@@ -23,13 +25,13 @@ public record TakeoverResult(
     List<Deferral> deferred,
     boolean unfinished,
     Set<Integer> keeping,
-    List<Placement> moved) {
+    Map<Placement, Duration> moved) {
   public TakeoverResult {
     failures = Map.copyOf(failures);
     placements = List.copyOf(placements);
     deferred = List.copyOf(deferred);
     keeping = Set.copyOf(keeping);
-    moved = List.copyOf(moved);
+    moved = Map.copyOf(moved);
   }
 
   /** Everything that could be done has been done; some addresses may be deferred. */

@@ -84,7 +84,8 @@ final class TakeoverRun {
   private final Map<Integer, Integer> failures = new TreeMap<>();
   private final List<Deferral> deferred = new ArrayList<>();
   private final Set<Integer> keeping = new HashSet<>();
-  private final List<Placement> moved = new ArrayList<>();
+  private final Map<Placement, Duration> moved = new HashMap<>();
+  private long begunNanos;
   private List<Placement> placements = List.of();
   private boolean changed;
   private boolean unfinished;
@@ -122,6 +123,7 @@ final class TakeoverRun {
   }
 
   void start() {
+    begunNanos = scheduler.nowNanos();
     if (settings.failoverDisabled()) {
       tellReallocated();
     } else {
@@ -380,7 +382,7 @@ final class TakeoverRun {
           if (status != 0) {
             failed(pnn, Control.TAKEOVER_IP, placement.address(), status);
           } else if (moves) {
-            moved.add(placement);
+            moved.put(placement, Duration.ofNanos(scheduler.nowNanos() - begunNanos));
           }
         });
   }

@@ -87,6 +87,13 @@ public final class TakeoverRuns {
   private final LeaderMemory memory;
   private List<Asker> waiting = new ArrayList<>();
   private final AddressHistory history;
+  private final Map<InetAddress, LeaderFigures.HandOvers> handOvers = new HashMap<>();
+
+  /** When a run first wanted to give away an address that is deferred still. */
+  private final Map<InetAddress, Long> wantedSinceNanos = new HashMap<>();
+
+  private long runsEnded;
+  private long runsFailed;
   private List<Deferral> deferred = List.of();
 
   /** Those of the last run that is over. */
@@ -187,6 +194,7 @@ public final class TakeoverRuns {
     rebalance.clear();
     memory.clear();
     keeping.clear();
+    wantedSinceNanos.clear();
     deferred = List.of();
     wanted = false;
     if (running != null) {
@@ -369,6 +377,7 @@ public final class TakeoverRuns {
     waiting = new ArrayList<>();
     Set<Integer> rebalanced = Set.copyOf(rebalance);
     listener.disableElsewhere(QUIET_SECONDS);
+    long begun = scheduler.nowNanos();
     TakeoverRun run =
         new TakeoverRun(
             controls,
@@ -381,17 +390,26 @@ public final class TakeoverRuns {
             tellOwed,
             restricted,
             result -> {
-              remember(result, why);
+              remember(result, why, begun);
               ended(result, answering, rebalanced, restricted);
             });
     running = run;
     run.start();
   }
 
-  private void remember(TakeoverResult result, String why) {
-    for (Placement placement : result.moved()) {
+  private void remember(TakeoverResult result, String why, long begunNanos) {
+    runsEnded++;
+    runsFailed += result.isSuccess() ? 0 : 1;
+    result.moved().forEach((placement, time) -> {
       history.note(placement.address(), "given to node " + placement.pnn() + ": " + why);
-    }
+      Long since = wantedSinceNanos.remove(placement.address());
+      long deferredNanos = since == null ? 0 : begunNanos - since;
+      handOvers.merge(
+          placement.address(),
+          new LeaderFigures.HandOvers(1, time.plusNanos(deferredNanos)),
+          (before, now) -> new LeaderFigures.HandOvers(before.count() + 1, now.last()));
+    });
+    result.deferred().forEach(one -> wantedSinceNanos.putIfAbsent(one.address(), begunNanos));
     for (Deferral one : result.deferred()) {
       if (!lastDeferred.contains(one)) {
         history.note(
@@ -399,6 +417,16 @@ public final class TakeoverRuns {
       }
     }
     lastDeferred = List.copyOf(result.deferred());
+  }
+
+  /** What this node has done while it led. */
+  public LeaderFigures figures() {
+    return new LeaderFigures(runsEnded, runsFailed, handOvers);
+  }
+
+  /** Goes on with the history that an earlier life of this daemon has left. */
+  public void continueHistory(AddressDiary diary) {
+    history.continueIn(diary);
   }
 
   /** What this node has decided about an address while it led, the oldest first. */

@@ -24,6 +24,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import java.util.function.IntConsumer;
 import org.junit.jupiter.api.Test;
 
@@ -458,6 +459,41 @@ class LocalAddressesTest {
   }
 
   @Test
+  void theNodeCountsWhatItDoesWithAnAddress() {
+    take(A);
+    node.releaseIp(to(2, A), statuses::add);
+    kernel.addresses.clear();
+    eventEnds(0);
+    node.takeoverIp(to(1, A), statuses::add);
+    scheduler.advance(Duration.ofMillis(30));
+    eventEnds(1);
+    assertThat(node.figures().getFirst())
+        .isEqualTo(new AddressFigures(ip(A), 2, 1, 1, 1, 0, Duration.ofMillis(30)));
+  }
+
+  @Test
+  void theHistoryGoesOnAfterARestart() {
+    List<String> diary = new ArrayList<>();
+    node.continueHistory(
+        new AddressDiary() {
+          @Override
+          public void write(InetAddress address, AddressStory.Event event) {
+            diary.add(event.text());
+          }
+
+          @Override
+          public void read(BiConsumer<InetAddress, AddressStory.Event> reader) {
+            reader.accept(ip(A), new AddressStory.Event(1, false, "in an earlier life"));
+            reader.accept(ip(A), new AddressStory.Event(2, true, "the leader's"));
+          }
+        });
+    take(A);
+    assertThat(history(A))
+        .containsExactly("in an earlier life", "being taken on eth0", "here on eth0");
+    assertThat(diary).containsExactly("being taken on eth0", "here on eth0");
+  }
+
+  @Test
   void theNodeTellsWhatHappenedToAnAddressAndWhyItCannotHostIt() {
     take(A);
     node.releaseIp(to(2, A), statuses::add);
@@ -503,7 +539,7 @@ class LocalAddressesTest {
     eventEnds(0);
     assertThat(node.isHere(ip(A))).isTrue();
     assertThat(log).contains("arp eth0 " + A);
-    assertThat(node.putBackCount()).isEqualTo(1);
+    assertThat(node.figures().getFirst().putBacks()).isEqualTo(1);
   }
 
   @Test

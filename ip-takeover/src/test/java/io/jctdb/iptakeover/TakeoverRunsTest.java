@@ -199,7 +199,11 @@ class TakeoverRunsTest {
               "given to node 1: test",
               "given to nobody yet: nodes [1] may still have it",
               "given to node " + holder + ": whoever may have had it is safely gone");
+      LeaderFigures.HandOvers moves = runs.figures().handOvers().get(ip(address));
+      assertThat(moves.count()).isEqualTo(2);
+      assertThat(moves.last()).as("since it was wanted").isEqualTo(Duration.ofSeconds(1));
     }
+    assertThat(runs.figures().failedRuns()).isZero();
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.jctdb.daemon;
 
+import io.jctdb.daemon.addresses.AddressDiaryFile;
 import io.jctdb.daemon.addresses.Addresses;
 import io.jctdb.daemon.addresses.HeldAddresses;
 import io.jctdb.daemon.catalog.ChangeCounters;
@@ -130,6 +131,7 @@ final class Node implements ClusterMember.Actions {
   private final AttachGate gate;
   private final EventRunner eventRunner;
   private final Events events;
+  private final AddressDiaryFile addressDiary;
   private final Addresses addresses;
   private final TraverseControls traverseControls;
   private final RestoreControls restores;
@@ -225,6 +227,7 @@ final class Node implements ClusterMember.Actions {
             life);
     this.traverseControls = new TraverseControls(catalog, traverses);
     this.restores = new RestoreControls(catalog, cluster, router, records, commits, port);
+    this.addressDiary = new AddressDiaryFile(paths.addressDiary());
     this.addresses =
         new Addresses(
             port,
@@ -238,6 +241,7 @@ final class Node implements ClusterMember.Actions {
             broadcast,
             controls,
             new HeldAddresses(paths.heldAddresses(), events::run, will::revoke),
+            addressDiary,
             this::leaseNanosLeft);
     this.requests =
         new ClientRequests(
@@ -336,6 +340,7 @@ final class Node implements ClusterMember.Actions {
         life.isRecovering(),
         Math.max(0, leaseNanosLeft()),
         addresses.known(),
+        addresses.meters(),
         statistics.snapshot(present()));
   }
 
@@ -580,6 +585,7 @@ final class Node implements ClusterMember.Actions {
     closeEventServer();
     eventRunner.close();
     addresses.close();
+    addressDiary.close();
     links.close().join();
     if (willListener != null) {
       willListener.close().syncUninterruptibly();

@@ -134,7 +134,7 @@ final class AddressNews implements AddressListener, TakeoverListener {
     if (!result.failures().isEmpty()) {
       log.error("takeover run failed, failed controls by node: {}", result.failures());
     } else if (!result.moved().isEmpty()) {
-      log.info("takeover run moved {}", result.moved());
+      log.info("takeover run moved {}", result.moved().keySet());
     } else {
       log.debug("takeover run completed: {}", result.placements());
     }

@@ -14,6 +14,7 @@ import io.jctdb.daemon.control.RemoteControls;
 import io.jctdb.database.Epoch;
 import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressControls;
+import io.jctdb.iptakeover.AddressDiary;
 import io.jctdb.iptakeover.AddressEvents;
 import io.jctdb.iptakeover.AddressPorts;
 import io.jctdb.iptakeover.AllocationAlgorithm;
@@ -107,6 +108,7 @@ public final class Addresses implements ControlTable.Group {
 
   /**
    * @param file {@code public_addresses}; {@code home_nodes} is beside it
+   * @param diary where what happens to the addresses is kept over restarts
    * @param leaseNanosLeft how long this node may still act as a member; asked from any thread
    * @throws PublicAddressesException the file cannot be used
    * @throws IOException the kernel does not let us manage addresses
@@ -123,6 +125,7 @@ public final class Addresses implements ControlTable.Group {
       ControlBroadcast broadcast,
       ControlTable controls,
       AddressEvents events,
+      AddressDiary diary,
       LongSupplier leaseNanosLeft)
       throws PublicAddressesException, IOException {
     this.port = port;
@@ -163,6 +166,8 @@ public final class Addresses implements ControlTable.Group {
             new AddressPorts(
                 kernel, kernel, events, kernel, scheduler, news, this::ownState, runs::isDisabled),
             list);
+    runs.continueHistory(diary);
+    local.continueHistory(diary);
     this.drain =
         new Drain(
             local,
@@ -254,6 +259,11 @@ public final class Addresses implements ControlTable.Group {
         lastState = "";
       }
     }
+  }
+
+  /** What has been done with the addresses since the start. */
+  public AddressMeters meters() {
+    return new AddressMeters(local.figures(), runs.figures());
   }
 
   /** Every public address known here, with its holder. */

@@ -124,6 +124,11 @@ public record Paths(
     return runDir.resolve("will");
   }
 
+  /** What happened to public addresses, for people to read. */
+  public Path addressDiary() {
+    return varDir.resolve("address-history");
+  }
+
   /** Every public address that the daemon may hold, for its launcher. */
   public Path heldAddresses() {
     return runDir.resolve("held-addresses");

@@ -1,5 +1,6 @@
 package io.jctdb.daemon.metrics;
 
+import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.NumericAddress;
@@ -37,6 +38,7 @@ final class NodeMeters implements AutoCloseable {
   private final JvmGcMetrics collections = new JvmGcMetrics();
   private final MultiGauge nodeFlags;
   private final MultiGauge holders;
+  private final AddressGauges addresses;
   private NodeStatus status;
 
   NodeMeters(NodeStatus first) {
@@ -49,6 +51,7 @@ final class NodeMeters implements AutoCloseable {
         MultiGauge.builder("jctdb.public.address.held")
             .description("1 if this node holds the public address")
             .register(registry);
+    addresses = new AddressGauges(registry);
     cluster();
     counters();
     new JvmMemoryMetrics().bindTo(registry);
@@ -70,6 +73,8 @@ final class NodeMeters implements AutoCloseable {
         "jctdb.lease.seconds",
         "how long this node may still act as a member",
         s -> s.leaseNanos() / (double) TimeUnit.SECONDS.toNanos(1));
+    takeoverRuns("jctdb.takeover.runs", "takeover runs led", LeaderFigures::runs);
+    takeoverRuns("jctdb.takeover.runs.failed", "runs led that failed", LeaderFigures::failedRuns);
   }
 
   private void counters() {
@@ -82,6 +87,14 @@ final class NodeMeters implements AutoCloseable {
     count("jctdb.calls.seconds", "time to answer them, in all", s -> s.callLatency().total());
     counted("jctdb.calls.pending", "record requests not answered yet", Statistics::pendingCalls);
     counted("jctdb.clients", "connected clients", Statistics::numClients);
+  }
+
+  private void takeoverRuns(
+      String name, String description, ToDoubleFunction<LeaderFigures> value) {
+    FunctionCounter.builder(
+            name, this, meters -> value.applyAsDouble(meters.status.addressMeters().leader()))
+        .description(description)
+        .register(registry);
   }
 
   private void gauge(String name, String description, ToDoubleFunction<NodeStatus> value) {
@@ -113,6 +126,7 @@ final class NodeMeters implements AutoCloseable {
         true);
     holders.register(
         now.addresses().stream().map(address -> row(address, now.holds(address))).toList(), true);
+    addresses.show(now.addressMeters());
     return registry.scrape();
   }
 

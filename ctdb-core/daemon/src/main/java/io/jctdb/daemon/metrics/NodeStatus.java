@@ -1,5 +1,6 @@
 package io.jctdb.daemon.metrics;
 
+import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.RunState;
@@ -19,6 +20,7 @@ import java.util.SortedSet;
  * @param recovering between leaving one epoch and the databases of the next being ready
  * @param leaseNanos how long this node may still act as a member; 0 when it may not
  * @param addresses the public addresses known here and who holds each
+ * @param addressMeters what has been done with them
  * @param statistics what {@code ctdb statistics} shows
  */
 public record NodeStatus(
@@ -31,6 +33,7 @@ public record NodeStatus(
     boolean recovering,
     long leaseNanos,
     List<PublicIp> addresses,
+    AddressMeters addressMeters,
     Statistics statistics) {
 
   public NodeStatus {

@@ -2,6 +2,9 @@ package io.jctdb.daemon.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.iptakeover.AddressFigures;
+import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.PublicIp;
@@ -16,7 +19,9 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -66,6 +71,16 @@ class MetricsServerTest {
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(
                   SpecialPnn.UNKNOWN, new SockAddr(InetAddress.getByName("2001:db8::2"), 0))),
+          new AddressMeters(
+              List.of(
+                  new AddressFigures(
+                      InetAddress.getByName("10.1.0.1"), 0, 3, 2, 1, 0, Duration.ofMillis(40))),
+              new LeaderFigures(
+                  9,
+                  1,
+                  Map.of(
+                      InetAddress.getByName("10.1.0.1"),
+                      new LeaderFigures.HandOvers(5, Duration.ofMillis(1_250))))),
           Statistics.decode(new byte[Statistics.SIZE]));
     } catch (java.net.UnknownHostException e) {
       throw new AssertionError(e);
@@ -88,6 +103,14 @@ class MetricsServerTest {
         .contains("jctdb_node_flag{flag=\"disconnected\",pnn=\"1\"} 1.0")
         .contains("jctdb_node_flag{flag=\"disconnected\",pnn=\"0\"} 0.0")
         .contains("jctdb_public_address_held{address=\"10.1.0.1\"} 1.0")
+        .contains("jctdb_public_address_holder{address=\"10.1.0.1\"} 0.0")
+        .contains("jctdb_public_address_takes{address=\"10.1.0.1\"} 3.0")
+        .contains("jctdb_public_address_refusals{address=\"10.1.0.1\"} 1.0")
+        .contains("jctdb_public_address_last_take_seconds{address=\"10.1.0.1\"} 0.04")
+        .contains("jctdb_public_address_moves{address=\"10.1.0.1\"} 5.0")
+        .contains("jctdb_public_address_last_move_seconds{address=\"10.1.0.1\"} 1.25")
+        .contains("jctdb_takeover_runs_total 9.0")
+        .contains("jctdb_takeover_runs_failed_total 1.0")
         .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0");
   }
 
