@@ -1,7 +1,10 @@
 package io.jctdb.tests.simulator;
 
 import io.jctdb.database.Epoch;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** What goes wrong, and when. */
 final class Faults {
@@ -14,9 +17,12 @@ final class Faults {
   }
 
   void plan() {
+    for (int i = 0; i < world.options().traverses(); i++) {
+      world.events().at(chance.nanos(0, world.options().stormNanos()), this::traverse);
+    }
     for (int i = 0; i < world.options().faults(); i++) {
       long at = chance.nanos(0, world.options().stormNanos());
-      switch (chance.below(13)) {
+      switch (chance.below(22)) {
         case 0, 1 -> world.events().at(at, this::breakLink);
         case 2, 3 -> world.events().at(at, this::pause);
         case 4, 5 -> world.events().at(at, this::crash);
@@ -24,9 +30,20 @@ final class Faults {
         case 8 -> world.events().at(at, this::wipe);
         case 9, 10 -> world.events().at(at, this::readZooKeeper);
         case 12 -> world.events().at(at, this::fillDisk);
+        case 13 -> world.events().at(at, this::split);
+        case 14 -> world.events().at(at, this::isolate);
+        case 15 -> world.events().at(at, this::deleteNode);
+        case 16, 17, 18, 19 -> world.events().at(at, this::ambush);
         case 7 -> world.events().at(at, this::changeEpoch);
         default -> world.events().at(at, this::changeLeader);
       }
+    }
+  }
+
+  private void traverse() {
+    SimulatedNode node = anyNode();
+    if (node.isAlive() && !node.isPaused() && !node.members().isEmpty()) {
+      Traversal.begin(world, node);
     }
   }
 
@@ -64,6 +81,98 @@ final class Faults {
             });
   }
 
+  /** The network falls into two halves that do not hear each other. */
+  private void split() {
+    List<SimulatedNode> some = new ArrayList<>(world.nodes());
+    some.removeIf(node -> chance.oneIn(2));
+    world.trace("world", () -> "splits off " + some.stream().map(SimulatedNode::pnn).toList());
+    for (SimulatedNode node : some) {
+      cut(node, node2 -> !some.contains(node2), true, true);
+    }
+    later(this::mend);
+  }
+
+  /** One node hears nobody, or is heard by nobody, or both. */
+  private void isolate() {
+    SimulatedNode node = anyNode();
+    boolean out = chance.oneIn(2);
+    boolean in = !out || chance.oneIn(2);
+    world.trace("world", () -> "isolates " + node.pnn() + (out && in ? "" : " one way"));
+    cut(node, other -> true, out, in);
+    later(this::mend);
+  }
+
+  private void cut(
+      SimulatedNode node, Predicate<SimulatedNode> from, boolean thither, boolean hither) {
+    for (SimulatedNode other : world.nodes()) {
+      if (other != node && from.test(other)) {
+        if (thither) {
+          world.network().cut(node.pnn(), other.pnn());
+        }
+        if (hither) {
+          world.network().cut(other.pnn(), node.pnn());
+        }
+        if (chance.oneIn(2)) {
+          world.connectionLost(node, other);
+        }
+      }
+    }
+  }
+
+  private void mend() {
+    world.trace("world", () -> "the network is whole");
+    for (SimulatedNode a : world.nodes()) {
+      for (SimulatedNode b : world.nodes()) {
+        world.network().restore(a.pnn(), b.pnn());
+        if (chance.oneIn(3)) {
+          restored(a, b);
+        }
+      }
+    }
+  }
+
+  private void later(Runnable then) {
+    world.events().after(chance.skewed(100 * Chance.MICROS, 40 * Chance.MILLIS), then);
+  }
+
+  /** Shut down and taken out of the nodes file; sometimes put back in later. */
+  private void deleteNode() {
+    SimulatedNode node = anyNode();
+    if (world.isCalm() || !node.isAlive() || node.isPaused()) {
+      return;
+    }
+    world.trace("world", () -> "deletes node " + node.pnn());
+    node.leave();
+    node.daemon(
+        chance.skewed(100 * Chance.MICROS, Chance.MILLIS),
+        () -> {
+          if (!world.isCalm()) {
+            node.crash();
+            if (chance.oneIn(2)) {
+              world.restartLater(node);
+            }
+          }
+        });
+  }
+
+  /** Somebody dies, stands still or is deposed in the middle of something. */
+  private void ambush() {
+    world.ambush(
+        Ambush.lay(
+            chance,
+            speaker -> {
+              switch (chance.below(4)) {
+                case 0 -> later(0, this::pauseNow, speaker);
+                case 1 -> changeLeader();
+                default -> speaker.strike();
+              }
+            }));
+  }
+
+  private void later(long nanos, Consumer<SimulatedNode> what, SimulatedNode node) {
+    world.events().after(nanos, () -> what.accept(node));
+  }
+
   private void restored(SimulatedNode at, SimulatedNode to) {
     if (at.isAlive()) {
       at.daemon(chance.nanos(0, Chance.MILLIS), () -> at.engine().linkRestored(to.pnn()));
@@ -71,8 +180,11 @@ final class Faults {
   }
 
   private void pause() {
-    SimulatedNode node = anyNode();
-    if (!node.isAlive() || node.isPaused()) {
+    pauseNow(anyNode());
+  }
+
+  private void pauseNow(SimulatedNode node) {
+    if (world.isCalm() || !node.isAlive() || node.isPaused()) {
       return;
     }
     node.pause();

@@ -101,6 +101,9 @@ final class FencingDaemon {
   private @Nullable EpochLives proposed;
   private long livesAgainAt;
 
+  /** By a mutation: what the lease is told of a promise only when that epoch is committed. */
+  private Runnable withheld = () -> {};
+
   FencingDaemon(FencingHost host, FencingSimulation world, int process) {
     this.host = host;
     this.world = world;
@@ -579,6 +582,10 @@ final class FencingDaemon {
   }
 
   private void committedIs(CommittedEpoch committed) {
+    if (committed.epoch().number() >= participant.promisedNumber()) {
+      withheld.run();
+      withheld = () -> {};
+    }
     heartbeat.committed(committed.lives(), now());
     EpochLives pending = proposed;
     if (pending != null && pending.number() <= committed.epoch().number()) {
@@ -637,6 +644,11 @@ final class FencingDaemon {
   /** Before the promise is sent. */
   private void promising(EpochMessage.Prepare prepare) {
     if (prepare.next().number() > participant.promisedNumber()) {
+      if (world.mutation() == FencingMutation.NO_JOINT_MAJORITY) {
+        long now = now();
+        withheld = () -> heartbeat.promised(prepare.base(), prepare.next(), now);
+        return;
+      }
       heartbeat.promised(prepare.base(), prepare.next(), now());
       reckonLease();
     }
@@ -679,6 +691,7 @@ final class FencingDaemon {
     @Override
     public void send(int to, NodeMessage message) {
       world.network().send(self, to, message);
+      world.said(self, to, message);
     }
 
     @Override

@@ -15,9 +15,10 @@ final class FencingFaults {
 
   void plan() {
     for (int i = 0; i < world.options().faults(); i++) {
-      long at = 2_000 * Chance.MILLIS + chance.nanos(0, world.options().stormNanos());
+      long earliest = chance.oneIn(3) ? 200 * Chance.MILLIS : 2_000 * Chance.MILLIS;
+      long at = earliest + chance.nanos(0, world.options().stormNanos());
       Runnable fault =
-          switch (chance.below(13)) {
+          switch (chance.below(16)) {
             case 0, 1, 2 -> this::pause;
             case 3 -> this::kill;
             case 4 -> this::cutPower;
@@ -28,6 +29,7 @@ final class FencingFaults {
             case 9 -> this::stopZooKeeper;
             case 10 -> this::stop;
             case 11 -> this::shutDown;
+            case 12, 13, 14 -> this::ambush;
             default -> this::pauseSeveral;
           };
       world
@@ -88,7 +90,10 @@ final class FencingFaults {
 
   /** From all others; from ZooKeeper mostly, too; sometimes in one direction only. */
   private void isolate() {
-    FencingHost host = any();
+    isolate(any());
+  }
+
+  private void isolate(FencingHost host) {
     boolean oneWay = chance.oneIn(3);
     world.trace("world", () -> "isolates node " + host.pnn() + (oneWay ? " one way" : ""));
     boolean out = !oneWay || chance.oneIn(2);
@@ -127,6 +132,26 @@ final class FencingFaults {
       }
     }
     world.hosts().forEach(host -> world.linksOf(host.pnn()));
+  }
+
+  /** In the middle of a change of epoch: it falls on who speaks, or on who should hear it. */
+  private void ambush() {
+    boolean speaker = chance.oneIn(2);
+    world.ambush(
+        chance.between(1, 10),
+        (from, to) -> {
+          FencingHost victim = speaker ? from : to;
+          world.count("ambushes");
+          switch (chance.below(6)) {
+            case 0 -> victim.kill("kill -9 in the middle of a change of epoch");
+            case 1 -> {
+              victim.cutPower();
+              after(chance.skewed(500 * Chance.MILLIS, 10_000 * Chance.MILLIS), victim::boot);
+            }
+            case 2 -> pause(victim);
+            default -> isolate(victim);
+          }
+        });
   }
 
   private void cutLink() {

@@ -23,5 +23,7 @@ public enum FencingMutation {
   /** Processes that promise an epoch made with the record of a dead one. */
   PROMISE_FOR_THE_DEAD,
   /** Leaders that regard a lost member as gone at once. */
-  NO_WAIT_FOR_THE_LEASE
+  NO_WAIT_FOR_THE_LEASE,
+  /** Members that ask for a majority of the epoch they know of, and not of one they promised. */
+  NO_JOINT_MAJORITY
 }

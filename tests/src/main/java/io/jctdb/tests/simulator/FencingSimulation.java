@@ -1,5 +1,6 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.EpochMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.RunState;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,8 @@ public final class FencingSimulation {
   private final int[] assigned;
   private final SortedMap<String, Long> totals = new TreeMap<>();
   private boolean calm;
+  private int ambushIn;
+  private @Nullable BiConsumer<FencingHost, FencingHost> ambush;
 
   public FencingSimulation(long seed, FencingMutation mutation, @Nullable Consumer<String> story) {
     this.chance = new Chance(seed);
@@ -64,7 +68,7 @@ public final class FencingSimulation {
       double wrong = (2 * chance.nanos(0, 1_000_000) / 1e6 - 1) * options.clocksWrong();
       hosts.add(new FencingHost(pnn, this, wrong));
     }
-    for (String what : List.of("epochs", "takeovers", "dead_men", "writes", "wills")) {
+    for (String what : List.of("ambushes", "epochs", "takeovers", "dead_men", "writes", "wills")) {
       totals.put(what, 0L);
     }
   }
@@ -274,6 +278,27 @@ public final class FencingSimulation {
               }
             });
       }
+    }
+  }
+
+  /** Strikes speaker or hearer of one of the next messages about a change of epoch. */
+  void ambush(int messages, BiConsumer<FencingHost, FencingHost> strike) {
+    ambushIn = messages;
+    ambush = strike;
+  }
+
+  void said(int from, int to, NodeMessage message) {
+    BiConsumer<FencingHost, FencingHost> laid = ambush;
+    if (laid != null && message instanceof EpochMessage && from != to && --ambushIn <= 0) {
+      ambush = null;
+      // At once, or when it has arrived and the answer is on its way.
+      events.after(
+          chance.oneIn(3) ? 0 : chance.nanos(0, 2 * options.delayMaxNanos()),
+          () -> {
+            if (!calm) {
+              laid.accept(hosts.get(from), hosts.get(to));
+            }
+          });
     }
   }
 

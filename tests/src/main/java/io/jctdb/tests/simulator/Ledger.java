@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +31,9 @@ final class Ledger {
     /** What the next one who looks may find. */
     Set<Long> possible = Set.of(Value.EMPTY);
 
+    /** How often it was written, moved, lost or wiped. */
+    long changes;
+
     Set<Long> beforeWipe = Set.of();
 
     /**
@@ -41,9 +45,32 @@ final class Ledger {
 
   private final Map<Key, Entry> entries = new LinkedHashMap<>();
   private final History history;
+  private final Consumer<Key> changed;
 
-  Ledger(History history) {
+  /**
+   * @param changed hears of every key that was written, moved, lost or wiped, and when its value
+   *     became certain
+   */
+  Ledger(History history, Consumer<Key> changed) {
     this.history = history;
+    this.changed = changed;
+  }
+
+  @Nullable Integer owner(Key key) {
+    return entry(key).owner;
+  }
+
+  Set<Long> possible(Key key) {
+    return entry(key).possible;
+  }
+
+  long changes(Key key) {
+    return entry(key).changes;
+  }
+
+  private void change(Key key) {
+    entry(key).changes++;
+    changed.accept(key);
   }
 
   /** A daemon changes its node's copy. */
@@ -66,6 +93,9 @@ final class Ledger {
         entry.emptyRsn = Math.max(entry.emptyRsn, fresh.header().rsn());
       }
       found(node, key, Value.number(fresh));
+    }
+    if (owned != owns) {
+      change(key);
     }
     if (fresh != null) {
       checkHeader(key, fresh.header());
@@ -96,6 +126,7 @@ final class Ledger {
     Entry entry = entry(key);
     check(entry.owner != null && entry.owner == node, key, "written on " + node + " by a stranger");
     entry.possible = Set.of(value);
+    change(key);
     if (value == Value.EMPTY) {
       entry.emptyRsn = Math.max(entry.emptyRsn, rsn);
     }
@@ -120,6 +151,7 @@ final class Ledger {
     boolean owner = entry.owner != null && entry.owner == node;
     if (owner) {
       entry.owner = null;
+      change(key);
     }
     if (copy == null || entry.owner != null) {
       return;
@@ -145,6 +177,7 @@ final class Ledger {
       possible.add(Value.EMPTY); // a deletion that was under way stands
     }
     entry.possible = possible;
+    change(key);
     history.rolledBack(key, possible);
   }
 
@@ -156,6 +189,7 @@ final class Ledger {
     possible.add(Value.EMPTY);
     entry.possible = possible;
     entry.beforeWipe = possible;
+    change(key);
     history.rolledBack(key, possible);
   }
 
@@ -163,6 +197,7 @@ final class Ledger {
   void wipeGivenUp(Key key) {
     Entry entry = entry(key);
     entry.possible = entry.beforeWipe;
+    change(key);
     history.rolledBack(key, entry.possible);
   }
 
@@ -179,6 +214,7 @@ final class Ledger {
     check(entry.owner == null, key, "owned by " + entry.owner + " after the wipe");
     entry.possible = Set.of(Value.EMPTY);
     entry.emptyRsn = 0;
+    change(key);
     history.rolledBack(key, entry.possible);
   }
 

@@ -15,5 +15,9 @@ public enum Mutation {
   /** Givers that send an empty value. */
   GRANT_WITHOUT_DATA,
   /** Requesters whose ACQUIRED never leaves, and lmasters that never repeat. */
-  NOTHING_REPEATED
+  NOTHING_REPEATED,
+  /** Participants that say they have written a transaction and have not. */
+  APPLY_NOT_DONE,
+  /** Traverses that lose a record on the way. */
+  CHUNK_LOSES_A_RECORD
 }

@@ -2,6 +2,7 @@ package io.jctdb.tests.simulator;
 
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodeMessageCodec;
+import io.jctdb.database.TraverseMessage;
 
 /**
  * Links between the nodes, one for each ordered pair: FIFO, of varying delay, and when one is cut,
@@ -50,7 +51,8 @@ final class Network {
     }
     byte[] bytes = NodeMessageCodec.encode(message);
     deliver(from, to, link, bytes);
-    if (duplicates && chance.oneIn(20)) {
+    // A traverse relies on each chunk coming once, as everything does on one connection.
+    if (duplicates && !(message instanceof TraverseMessage) && chance.oneIn(20)) {
       events.after(chance.skewed(delayMin, 20 * delayMax), () -> deliver(from, to, link, bytes));
     }
   }
@@ -67,6 +69,11 @@ final class Network {
             receiver.receive(from, to, NodeMessageCodec.decode(bytes));
           }
         });
+  }
+
+  /** Runs something when all that is on the way now has arrived, or would have. */
+  void afterArrivals(int from, int to, Runnable then) {
+    events.at(Math.max(events.now(), lastArrival[from * nodes + to]) + 1, then);
   }
 
   /** What is on the way in this direction is lost; what is sent from now on, too. */

@@ -9,6 +9,8 @@ import io.jctdb.database.RecordTunables;
  * @param transactorsPerNode how many clients change the persistent database; -1 = there is none
  * @param transactionLimitNanos how long such a client waits for its answer
  * @param fsyncNanos how long the disk may take
+ * @param traverses how many traverses of the volatile database are begun
+ * @param clocksWrong how much clocks may run too fast or too slow, as a fraction
  * @param faults how many things go wrong while the clients work
  * @param stormNanos how long things may go wrong; then everything is healed
  * @param calmNanos how long after that everything may take to be answered
@@ -30,6 +32,8 @@ record Options(
     long transactionLimitNanos,
     long fsyncNanos,
     CommitTimes commitTimes,
+    int traverses,
+    double clocksWrong,
     int faults,
     long stormNanos,
     long calmNanos,
@@ -58,6 +62,8 @@ record Options(
         chance.oneIn(5) ? chance.nanos(2 * Chance.MILLIS, 60 * Chance.MILLIS) : LONG,
         chance.skewed(100 * Chance.MICROS, 3 * Chance.MILLIS),
         commitTimes(chance, mutation),
+        chance.oneIn(2) ? 0 : chance.between(1, 4),
+        chance.oneIn(2) ? 0 : 0.05,
         chance.oneIn(5) ? 0 : chance.between(1, 8),
         chance.nanos(5 * Chance.MILLIS, 40 * Chance.MILLIS),
         4_000 * Chance.MILLIS,

@@ -13,6 +13,8 @@ import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.database.RecordMessage;
+import io.jctdb.database.TraverseEngine;
+import io.jctdb.database.TraverseMessage;
 import io.jctdb.protocol.Key;
 import io.jctdb.store.RecordStore;
 import io.jctdb.store.StoredRecord;
@@ -32,12 +34,18 @@ import org.jspecify.annotations.Nullable;
  * does not happen in the next. Within a life the node may be paused, and may leave and join again.
  */
 final class SimulatedNode {
+  private static final long TRAVERSE_LIMIT = 200 * Chance.MILLIS;
+
   private final int pnn;
   private final Simulation world;
   private final ArrayDeque<Runnable> backlog = new ArrayDeque<>();
   private final List<SimulatedClient> clients = new ArrayList<>();
   private final List<Transactor> transactors = new ArrayList<>();
   private final SimulatedDisk disk;
+
+  /** Seconds of this node's clock in one of truth. */
+  private final double speed;
+
   private boolean attached;
   private int life;
   private int clientGeneration;
@@ -45,11 +53,15 @@ final class SimulatedNode {
   private boolean alive;
   private boolean paused;
 
+  /** Is about to die in the middle of what it does: nothing that it says leaves any more. */
+  private boolean mute;
+
   /** Has left, and will join again. */
   private boolean away;
 
   private @Nullable RecordEngine engine;
   private @Nullable CommitEngine commits;
+  private @Nullable TraverseEngine traverses;
   private @Nullable SimulatedLane lane;
   private @Nullable EpochParticipant participant;
   private @Nullable EpochCoordinator coordinator;
@@ -60,6 +72,7 @@ final class SimulatedNode {
     this.pnn = pnn;
     this.world = world;
     this.disk = new SimulatedDisk(pnn, (number, stamp) -> world.diskWritten(this, number, stamp));
+    this.speed = 1 + (2 * world.chance().nanos(0, 1_000) / 1e3 - 1) * world.options().clocksWrong();
     this.attached =
         world.options().transactorsPerNode() >= 0 && (pnn == 0 || !world.chance().oneIn(5));
   }
@@ -90,6 +103,10 @@ final class SimulatedNode {
 
   CommitEngine commits() {
     return present(commits);
+  }
+
+  TraverseEngine traverses() {
+    return present(traverses);
   }
 
   SimulatedStore store() {
@@ -169,6 +186,7 @@ final class SimulatedNode {
     alive = true;
     away = false;
     paused = false;
+    mute = false;
     backlog.clear();
     trace(() -> "boots");
     world.unsettled();
@@ -189,6 +207,9 @@ final class SimulatedNode {
     freshParticipant.addListener(freshEngine);
     freshParticipant.addListener(new Attendance());
     participant = freshParticipant;
+    TraverseEngine freshTraverses = new TraverseEngine(port, new Files(), () -> TRAVERSE_LIMIT);
+    traverses = freshTraverses;
+    freshParticipant.addListener(freshTraverses);
     lane = new SimulatedLane(this, world, disk);
     CommitEngine freshCommits = commitEngine(port);
     commits = freshCommits;
@@ -238,6 +259,22 @@ final class SimulatedNode {
         transactor.next();
       }
     }
+  }
+
+  /** Dies at this very moment, in the middle of what it does. */
+  void strike() {
+    mute = true;
+    int struck = life;
+    outside(
+        0,
+        () -> {
+          if (life == struck && alive) {
+            crash();
+            if (!world.chance().oneIn(4)) {
+              world.restartLater(this);
+            }
+          }
+        });
   }
 
   /** Power off: store and clients are gone, and what was on the way to it. */
@@ -339,6 +376,7 @@ final class SimulatedNode {
     switch (message) {
       case RecordMessage m -> engine().receive(from, m);
       case CommitMessage m -> commits().receive(from, m);
+      case TraverseMessage m -> traverses().receive(from, m);
       case EpochMessage m -> {
         participant().receive(from, m);
         present(coordinator).receive(from, m);
@@ -396,14 +434,17 @@ final class SimulatedNode {
       if (ownLife != life) {
         throw new Violation("the dead speak");
       }
+      if (mute) {
+        return;
+      }
       trace(() -> "-> " + to + " " + message);
-      world.sent(pnn, message);
       world.network().send(pnn, to, message);
+      world.sent(SimulatedNode.this, message);
     }
 
     @Override
     public long nowNanos() {
-      return world.events().now();
+      return (long) (world.events().now() * speed);
     }
 
     @Override
@@ -412,7 +453,7 @@ final class SimulatedNode {
       boolean[] cancelled = {false};
       EventQueue.Event event =
           daemon(
-              delayNanos + late,
+              (long) (delayNanos / speed) + late,
               () -> {
                 if (!cancelled[0]) {
                   task.run();

@@ -1,8 +1,10 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.CommitMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.RecordMessage;
 import io.jctdb.database.RecordStatistics;
+import io.jctdb.database.TraverseMessage;
 import io.jctdb.protocol.Key;
 import io.jctdb.store.StoredRecord;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +35,9 @@ public final class Simulation {
   private final @Nullable Consumer<String> story;
   private final EventQueue events = new EventQueue();
   private final History history = new History(events::now);
-  private final Ledger ledger = new Ledger(history);
+  private final List<Traversal> traversals = new ArrayList<>();
+  private final Ledger ledger =
+      new Ledger(history, key -> traversals.forEach(traversal -> traversal.changed(key)));
   private final CommitLedger commitLedger;
   private final ControlPlane control;
   private final Network network;
@@ -44,7 +48,11 @@ public final class Simulation {
   private int triesMost;
   private long values;
   private int calls;
+  private int traversesComplete;
+  private int traversesCut;
+  private int strikes;
   private boolean calm;
+  private @Nullable Ambush ambush;
   private @Nullable Wipe wipe;
   private @Nullable Transactor transactionLock;
 
@@ -127,6 +135,9 @@ public final class Simulation {
     totals.put("commits", commitLedger.acknowledgements());
     totals.put("commits_refused", commitLedger.refusals());
     totals.put("epochs", epochs);
+    totals.put("strikes", (long) strikes);
+    totals.put("traverses", (long) traversesComplete);
+    totals.put("traverses_cut", (long) traversesCut);
     totals.put("tries_most", (long) triesMost);
     return totals;
   }
@@ -186,6 +197,9 @@ public final class Simulation {
         }
       }
     }
+    if (!traversals.stream().allMatch(Traversal::isOver)) {
+      return false;
+    }
     // Which name the content: see the ledger.
     return disksInUse().values().stream()
             .mapToLong(SimulatedDisk::sequenceNumber)
@@ -206,6 +220,9 @@ public final class Simulation {
 
   private String unanswered() {
     StringBuilder text = new StringBuilder("change due " + control.isChangeDue());
+    if (!traversals.stream().allMatch(Traversal::isOver)) {
+      text.append("; a traverse has not ended");
+    }
     for (SimulatedNode node : nodes) {
       if (node.isAlive()) {
         text.append("; node ")
@@ -311,7 +328,20 @@ public final class Simulation {
         network.cut(node.pnn(), other.pnn());
         network.restore(node.pnn(), other.pnn());
       }
+      connectionLost(node, other);
     }
+  }
+
+  /** Both ends learn of it, after all that has come over it. */
+  void connectionLost(SimulatedNode a, SimulatedNode b) {
+    learns(a, b);
+    learns(b, a);
+  }
+
+  private void learns(SimulatedNode at, SimulatedNode of) {
+    int life = at.life();
+    network.afterArrivals(
+        of.pnn(), at.pnn(), () -> at.daemonOf(life, 0, () -> at.traverses().linkDown(of.pnn())));
   }
 
   void fence(int pnn) {
@@ -352,6 +382,22 @@ public final class Simulation {
       return;
     }
     NodeMessage delivered = message;
+    if (options.mutation() == Mutation.APPLY_NOT_DONE
+        && message instanceof CommitMessage.Apply apply
+        && chance.oneIn(2)) {
+      network.send(
+          to,
+          from,
+          new CommitMessage.Applied(apply.epoch(), apply.dbId(), apply.sequenceNumber(), ""));
+      return;
+    }
+    if (options.mutation() == Mutation.CHUNK_LOSES_A_RECORD
+        && message instanceof TraverseMessage.Chunk chunk
+        && !chunk.entries().isEmpty()) {
+      delivered =
+          new TraverseMessage.Chunk(
+              chunk.id(), chunk.entries().subList(1, chunk.entries().size()), chunk.last());
+    }
     if (message instanceof RecordMessage m) {
       if (options.mutation() == Mutation.PURGE_NOT_DONE && m instanceof RecordMessage.Purge purge) {
         network.send(
@@ -368,9 +414,31 @@ public final class Simulation {
   /** A node's wish for a key. */
   private record Ticket(int pnn, Key key) {}
 
-  void sent(int from, NodeMessage message) {
+  void sent(SimulatedNode from, NodeMessage message) {
     if (message instanceof RecordMessage.Locate m) {
-      openTickets.put(new Ticket(from, m.key()), m.ticket());
+      openTickets.put(new Ticket(from.pnn(), m.key()), m.ticket());
+    }
+    Ambush laid = ambush;
+    if (laid != null && !calm && laid.hears(from, message)) {
+      ambush = null;
+      strikes++;
+    }
+  }
+
+  /** In place of one that has not struck yet. */
+  void ambush(Ambush laid) {
+    ambush = laid;
+  }
+
+  List<Traversal> traversals() {
+    return traversals;
+  }
+
+  void traversed(boolean complete) {
+    if (complete) {
+      traversesComplete++;
+    } else {
+      traversesCut++;
     }
   }
 

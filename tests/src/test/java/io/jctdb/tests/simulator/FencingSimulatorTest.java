@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class FencingSimulatorTest {
   private static final int SCHEDULES = 700;
-  private static final int SCHEDULES_UNTIL_CAUGHT = 4_000;
+  private static final int SCHEDULES_UNTIL_CAUGHT = 6_000;
 
   @Test
   void nobodyActsInThePlaceOfSomebodyWhoStillDoes() {
