@@ -11,7 +11,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Asks for a takeover run when a link has changed, or when nobody has an address that this node
- * could host (cluster-and-failover.md 3.8). The same complaint is repeated only every five seconds:
+ * could host (cluster-and-failover.md 3.8). A change of a link is told even while checks are
+ * suspended, which {@code ctdb moveip} asks for twenty seconds: the leader knows when it may act. The
+ * same complaint is repeated only every five seconds:
  * what a run did not mend, the next one a second later will rarely mend either.
  */
 final class AddressCheck {
@@ -31,15 +33,15 @@ final class AddressCheck {
       Collection<LocalAddress> table,
       Predicate<LocalAddress> available,
       Map<String, Boolean> links) {
-    if (ports.checksSuspended().getAsBoolean()) {
-      return;
-    }
-    boolean linksChanged = lastLinks != null && !lastLinks.equals(links);
     if (lastLinks == null) {
       lastLinks = links;
     }
+    boolean suspended = ports.checksSuspended().getAsBoolean();
+    if (suspended && lastLinks.equals(links)) {
+      return;
+    }
     String complaint =
-        linksChanged ? "an interface or its link has changed" : complaint(table, available);
+        lastLinks.equals(links) ? complaint(table, available) : change(lastLinks, links);
     if (complaint == null) {
       lastComplaint = null;
       return;
@@ -53,6 +55,13 @@ final class AddressCheck {
     lastComplaintNanos = now;
     LOG.warn("Asking for a takeover run: {}", complaint);
     ports.listener().takeoverRunWanted(complaint);
+  }
+
+  private static String change(Map<String, Boolean> before, Map<String, Boolean> now) {
+    boolean lost =
+        before.entrySet().stream()
+            .anyMatch(link -> link.getValue() && !now.getOrDefault(link.getKey(), false));
+    return lost ? "an interface has lost its link" : "an interface has got its link";
   }
 
   private @Nullable String complaint(

@@ -240,6 +240,9 @@ public final class LocalAddresses {
             "Interface {} {}",
             name,
             carrier ? "has a link again" : carriers.containsKey(name) ? "has no link" : "is gone");
+        table.values().stream()
+            .filter(entry -> !carrier && name.equals(entry.interfaceName))
+            .forEach(entry -> history.note(entry.address(), name + " has lost its link"));
       }
       avoid(name, interfaces.setCarrier(name, carrier));
     }

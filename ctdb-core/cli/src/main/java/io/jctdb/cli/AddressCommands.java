@@ -55,6 +55,9 @@ final class AddressCommands {
       throw tool.usage();
     }
     Map<SockAddr, Integer> holders = all ? believedByHolders() : believedBy(tool.node());
+    if (tool.json()) {
+      return listAsJson(holders, all);
+    }
     if (tool.machine()) {
       if (tool.verbose()) {
         tool.row(
@@ -77,6 +80,45 @@ final class AddressCommands {
       }
     }
     return 0;
+  }
+
+  private int listAsJson(Map<SockAddr, Integer> holders, boolean all) {
+    Json json = new Json().open("{");
+    if (!all) {
+      json.number("asked_node", tool.node());
+    }
+    json.key("public_ips").open("[");
+    holders.forEach(
+        (address, holder) -> {
+          json.separate().open("{").string("address", address.host());
+          json.raw("node", holder == SpecialPnn.UNKNOWN ? "null" : Integer.toString(holder));
+          int asked = all ? holder : tool.node();
+          if (tool.verbose() && asked != SpecialPnn.UNKNOWN) {
+            byte[] data = client.data(asked, Control.GET_PUBLIC_IP_INFO, address.encode());
+            interfacesAsJson(json, PublicIpInfo.decode(data));
+          }
+          json.close("}");
+        });
+    tool.out().text(json.close("]").close("}").toString());
+    return 0;
+  }
+
+  private static void interfacesAsJson(Json json, PublicIpInfo info) {
+    json.key("interfaces").open("[");
+    for (int i = 0; i < info.interfaces().size(); i++) {
+      json.separate();
+      asJson(json, info.interfaces().get(i), i == info.activeIndex());
+    }
+    json.close("]");
+  }
+
+  private static void asJson(Json json, Interface each, boolean active) {
+    json.open("{")
+        .string("name", each.name())
+        .truth("link_up", each.linkUp())
+        .number("references", each.references())
+        .truth("active", active)
+        .close("}");
   }
 
   private Map<SockAddr, Integer> believedBy(int node) {
@@ -157,6 +199,14 @@ final class AddressCommands {
       throw failure;
     }
     PublicIpInfo info = PublicIpInfo.decode(reply.data());
+    if (tool.json()) {
+      Json json = new Json().open("{").string("address", info.address().address().host());
+      int holder = info.address().pnn();
+      json.raw("node", holder == SpecialPnn.UNKNOWN ? "null" : Integer.toString(holder));
+      interfacesAsJson(json, info);
+      tool.out().text(json.close("}").toString());
+      return 0;
+    }
     Output out = tool.out();
     String host = info.address().address().host();
     out.line("Public IP[" + host + "] info on node " + Text.u(tool.node()));
@@ -179,6 +229,15 @@ final class AddressCommands {
   private int interfaces(List<String> arguments) {
     tool.expect(arguments, 0, 0);
     List<Interface> interfaces = interfacesOfNode();
+    if (tool.json()) {
+      Json json = new Json().open("{").key("interfaces").open("[");
+      for (Interface each : interfaces) {
+        json.separate();
+        asJson(json, each, each.references() > 0);
+      }
+      tool.out().text(json.close("]").close("}").toString());
+      return 0;
+    }
     if (interfaces.isEmpty()) {
       tool.out().line("No interfaces configured on node " + Text.u(tool.node()));
       return 0;

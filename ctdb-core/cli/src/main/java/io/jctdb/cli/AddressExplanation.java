@@ -14,6 +14,7 @@ import java.util.List;
  */
 final class AddressExplanation {
   private final Tool tool;
+  private final Json json = new Json();
 
   private record Line(int node, AddressStory.Event event) {}
 
@@ -24,7 +25,10 @@ final class AddressExplanation {
   int print(SockAddr address) {
     List<Line> lines = new ArrayList<>();
     boolean known = false;
-    if (tool.machine()) {
+    json.open("{").string("address", address.host()).key("nodes").open("[");
+    if (tool.json()) {
+      // All of it is told at the end.
+    } else if (tool.machine()) {
       tool.row("Time", "Node", "By", "What");
     } else {
       tool.out().line("Public IP " + address.host());
@@ -38,7 +42,11 @@ final class AddressExplanation {
       throw tool.fail(1, "No node has a public address " + address.host());
     }
     lines.sort(Comparator.comparingLong(line -> line.event.epochMillis()));
+    json.close("]").key("events").open("[");
     lines.forEach(this::print);
+    if (tool.json()) {
+      tool.out().text(json.close("]").close("}").toString());
+    }
     return 0;
   }
 
@@ -53,6 +61,7 @@ final class AddressExplanation {
     }
     if (story == null) {
       say(node + ": does not tell" + (reply.timedOut() ? " in time" : ""));
+      json.separate().open("{").number("pnn", reply.node()).truth("answers", false).close("}");
       return false;
     }
     String verdict = story.obstacle().isEmpty() ? "could host it" : "cannot: " + story.obstacle();
@@ -61,12 +70,21 @@ final class AddressExplanation {
         node
             + (story.leader() ? " (leader): " : ": ")
             + (story.here() ? has + story.obstacle() : verdict));
+    json.separate()
+        .open("{")
+        .number("pnn", reply.node())
+        .truth("answers", true)
+        .truth("leader", story.leader())
+        .truth("has_it", story.here())
+        .truth("could_host_it", story.obstacle().isEmpty())
+        .string("obstacle", story.obstacle())
+        .close("}");
     story.events().forEach(event -> lines.add(new Line(reply.node(), event)));
     return story.known();
   }
 
   private void say(String text) {
-    if (!tool.machine()) {
+    if (!tool.machine() && !tool.json()) {
       tool.out().line(text);
     }
   }
@@ -75,7 +93,15 @@ final class AddressExplanation {
     AddressStory.Event event = line.event;
     String time = Times.slashed(event.epochMillis() / 1_000);
     String by = event.byLeader() ? "leader" : "node";
-    if (tool.machine()) {
+    if (tool.json()) {
+      json.separate()
+          .open("{")
+          .number("epoch_ms", event.epochMillis())
+          .number("pnn", line.node)
+          .truth("by_leader", event.byLeader())
+          .string("what", event.text())
+          .close("}");
+    } else if (tool.machine()) {
       tool.row(time, line.node, by, event.text());
     } else {
       String millis = Text.zeros((int) (event.epochMillis() % 1_000), 3);

@@ -10,51 +10,49 @@ import java.util.function.Predicate;
 /** {@code --json status}: the keys of newer Samba, in its order (cli.md 15). */
 final class StatusJson {
   private final Tool tool;
-  private final StringBuilder json = new StringBuilder();
-  private int depth;
-  private boolean first = true;
+  private final Json json = new Json();
 
   StatusJson(Tool tool) {
     this.tool = tool;
   }
 
   void print(List<Node> nodes, Predicate<Node> partial, VnnMap map, int recoveryMode, int leader) {
-    open("{");
-    key("node_status");
-    open("{");
+    json.open("{");
+    json.key("node_status");
+    json.open("{");
     int deleted = 0;
     for (Node node : nodes) {
       deleted += node.has(NodeFlags.DELETED) ? 1 : 0;
     }
-    value("node_count", Integer.toString(nodes.size()));
-    value("deleted_node_count", Integer.toString(deleted));
-    key("nodes");
-    open("{");
+    json.raw("node_count", Integer.toString(nodes.size()));
+    json.raw("deleted_node_count", Integer.toString(deleted));
+    json.key("nodes");
+    json.open("{");
     for (Node node : nodes) {
       if (!node.has(NodeFlags.DELETED)) {
         node(node, partial.test(node));
       }
     }
-    close("}");
-    close("}");
+    json.close("}");
+    json.close("}");
     vnnMap(map);
-    value("recovery_mode", recoveryMode == 0 ? "\"NORMAL\"" : "\"RECOVERY\"");
-    value("recovery_mode_raw", Integer.toString(recoveryMode));
-    value("leader", Text.u(leader));
-    close("}");
+    json.raw("recovery_mode", recoveryMode == 0 ? "\"NORMAL\"" : "\"RECOVERY\"");
+    json.raw("recovery_mode_raw", Integer.toString(recoveryMode));
+    json.raw("leader", Text.u(leader));
+    json.close("}");
     tool.out().text(json.toString());
   }
 
   private void node(Node node, boolean partiallyOnline) {
-    key(Text.u(node.pnn()));
-    open("{");
-    value("pnn", Text.u(node.pnn()));
-    value("address", "\"" + node.address().host() + "\"");
-    value("partially_online", Boolean.toString(partiallyOnline));
-    value("flags_raw", Text.u(node.flags()));
-    value("flags_ok", Boolean.toString(node.flags() == 0));
-    key("flags");
-    open("{");
+    json.key(Text.u(node.pnn()));
+    json.open("{");
+    json.raw("pnn", Text.u(node.pnn()));
+    json.raw("address", "\"" + node.address().host() + "\"");
+    json.raw("partially_online", Boolean.toString(partiallyOnline));
+    json.raw("flags_raw", Text.u(node.flags()));
+    json.raw("flags_ok", Boolean.toString(node.flags() == 0));
+    json.key("flags");
+    json.open("{");
     flag("disconnected", node, NodeFlags.DISCONNECTED);
     flag("unknown", node, NodeFlags.UNKNOWN);
     flag("disabled", node, NodeFlags.PERMANENTLY_DISABLED);
@@ -63,68 +61,31 @@ final class StatusJson {
     flag("deleted", node, NodeFlags.DELETED);
     flag("stopped", node, NodeFlags.STOPPED);
     flag("inactive", node, NodeFlags.INACTIVE);
-    close("}");
-    value("this_node", Boolean.toString(node.pnn() == tool.node()));
-    close("}");
+    json.close("}");
+    json.raw("this_node", Boolean.toString(node.pnn() == tool.node()));
+    json.close("}");
   }
 
   private void vnnMap(VnnMap map) {
-    key("vnn_status");
-    open("{");
+    json.key("vnn_status");
+    json.open("{");
     boolean invalid = map.generation() == PacketHeader.INVALID_GENERATION;
-    value("generation", invalid ? "null" : Text.u(map.generation()));
-    value("size", Integer.toString(map.pnns().size()));
-    key("vnn_map");
-    open("[");
+    json.raw("generation", invalid ? "null" : Text.u(map.generation()));
+    json.raw("size", Integer.toString(map.pnns().size()));
+    json.key("vnn_map");
+    json.open("[");
     for (int i = 0; i < map.pnns().size(); i++) {
-      separate();
-      open("{");
-      value("hash", Integer.toString(i));
-      value("lmaster", Text.u(map.pnns().get(i)));
-      close("}");
+      json.separate();
+      json.open("{");
+      json.raw("hash", Integer.toString(i));
+      json.raw("lmaster", Text.u(map.pnns().get(i)));
+      json.close("}");
     }
-    close("]");
-    close("}");
+    json.close("]");
+    json.close("}");
   }
 
   private void flag(String name, Node node, int flag) {
-    value(name, Boolean.toString(node.has(flag)));
-  }
-
-  private void value(String name, String value) {
-    key(name);
-    json.append(value);
-  }
-
-  private void key(String name) {
-    separate();
-    json.append('"').append(name).append("\": ");
-  }
-
-  private void separate() {
-    if (!first) {
-      json.append(',');
-    }
-    first = false;
-    newline();
-  }
-
-  private void open(String bracket) {
-    json.append(bracket);
-    depth++;
-    first = true;
-  }
-
-  private void close(String bracket) {
-    depth--;
-    if (!first) {
-      newline();
-    }
-    json.append(bracket);
-    first = false;
-  }
-
-  private void newline() {
-    json.append('\n').append("  ".repeat(depth));
+    json.raw(name, Boolean.toString(node.has(flag)));
   }
 }

@@ -1,19 +1,27 @@
 package io.jctdb.cli;
 
+import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Connection;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.DatabaseFlag;
 import io.jctdb.protocol.DatabaseId;
 import io.jctdb.protocol.DatabaseMap;
+import io.jctdb.protocol.Interface;
+import io.jctdb.protocol.InterfaceList;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.MarshallBuffer;
+import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Packet;
 import io.jctdb.protocol.PacketCodec;
 import io.jctdb.protocol.PacketHeader;
 import io.jctdb.protocol.Padding;
 import io.jctdb.protocol.Payload;
+import io.jctdb.protocol.PublicIp;
+import io.jctdb.protocol.PublicIpInfo;
+import io.jctdb.protocol.PublicIpList;
 import io.jctdb.protocol.RecordData;
 import io.jctdb.protocol.RecordHeader;
+import io.jctdb.protocol.SockAddr;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -37,6 +45,10 @@ import org.jspecify.annotations.Nullable;
  * A cluster of one node in memory: a daemon that knows what record commands need, and its files.
  */
 final class OneNode implements Host, Wire {
+  private static final SockAddr ADDRESS = new SockAddr(InetAddress.ofLiteral("10.77.1.101"), 0);
+  private static final SockAddr OTHER_ADDRESS =
+      new SockAddr(InetAddress.ofLiteral("fd77:1::101"), 0);
+
   /** Each database: its records, with headers. */
   private final Map<String, Map<Key, byte[]>> files = new LinkedHashMap<>();
 
@@ -150,6 +162,35 @@ final class OneNode implements Host, Wire {
       case DB_OPEN_FLAGS -> data = Payload.ofU32(0);
       case PROCESS_EXISTS, CHECK_PID_SRVID -> status = holderLives-- > 0 ? 0 : -1;
       case TRANS3_COMMIT -> status = commit(control.data());
+      case GET_PUBLIC_IPS ->
+          data =
+              new PublicIpList(List.of(new PublicIp(0, ADDRESS), new PublicIp(-1, OTHER_ADDRESS)))
+                  .encode();
+      case GET_PUBLIC_IP_INFO ->
+          data =
+              new PublicIpInfo(
+                      new PublicIp(0, ADDRESS),
+                      0,
+                      List.of(new Interface("eth1", 1, 2), new Interface("eth2", 0, 0)))
+                  .encode();
+      case GET_IFACES ->
+          data = new InterfaceList(List.of(new Interface("eth1", 1, 2))).encode();
+      case GET_NODEMAP ->
+          data =
+              new NodeMap(
+                      List.of(
+                          new NodeMap.Node(
+                              0, 0, new SockAddr(InetAddress.ofLiteral("10.0.0.1"), 4379))))
+                  .encode();
+      case ADDRESS_STORY ->
+          data =
+              new AddressStory(
+                      true,
+                      true,
+                      true,
+                      "",
+                      List.of(new AddressStory.Event(1_500, true, "given to node 0: \"test\"")))
+                  .encode();
       case GET_PNN, REGISTER_SRVID, DB_GET_HEALTH, SCHEDULE_FOR_DELETION -> {}
       default -> throw new AssertionError("unexpected " + control.control());
     }
