@@ -389,9 +389,12 @@ class Lab:
 
     def _ctdb_conf(self, node):
         """A remote node leads nothing and is no location master, in words that each daemon knows."""
-        if self.site_of(node) is None:
+        site = self.site_of(node)
+        if site is None:
             return CTDB_CONF
-        return CTDB_CONF + "  leader capability = false\n\n[legacy]\n  lmaster capability = false\n"
+        # What ctdbd knows, for both; and the section that it ignores.
+        return CTDB_CONF + ("  leader capability = false\n\n[legacy]\n  lmaster capability = false\n"
+                            f"\n[jctdb]\n  site = {site}\n")
 
     def public_addresses(self, nodes=None):
         """All that the cluster, or these nodes of it, are given to serve."""

@@ -1,11 +1,15 @@
 """One cluster, two places: three nodes here, one at a branch office behind a slow line."""
 
+import os
 import time
 
 import nslab
-from story import STRETCHED, Failed, expect, story
+import smb2
+from story import STRETCHED, Failed, Writer, expect, expect_equal, refused, story
 
 SITE, REMOTE = "branch", 3
+FAR = "delay_ms 100"  # one way: a branch on another continent
+GOAL_STALL_S = 0.2
 
 
 class Line:
@@ -42,3 +46,185 @@ def round_trip_ms(cluster, source, target):
         except ConnectionRefusedError:
             return (time.monotonic() - begin) * 1e3
     raise Failed("somebody listens on port 9")
+
+
+class Stopwatch:
+    """What a user waits for each thing; told as notes of the story."""
+
+    def __init__(self, cluster):
+        self.cluster, self.begin, self.told = cluster, time.monotonic(), []
+
+    def lap(self, what):
+        now = time.monotonic()
+        self.told.append(f"{what} {now - self.begin:.2f} s")
+        self.begin = now
+
+    def tell(self):
+        self.cluster.note(", ".join(self.told))
+
+
+@story("the branch office cannot join while its line is long", layout=STRETCHED)
+def remote_node_joins(cluster):
+    lab = cluster.lab
+    with Line(cluster, FAR):
+        cluster.ctdb(REMOTE, "shutdown")
+        cluster.wait_for(lambda: lab.daemon_pid(REMOTE) is None or not cluster.answers(REMOTE), 30,
+                         "the daemon at the branch does not end")
+        lab.wait_healthy(lab.site_nodes(), show=False)
+        watch = Stopwatch(cluster)
+        cluster.revive(REMOTE)
+        lab.wait_healthy(show=False, timeout=60)
+        watch.lap("healthy again after")
+        watch.tell()
+        write_and_read(cluster, 0, REMOTE)
+        write_and_read(cluster, REMOTE, 0)
+
+
+def write_and_read(cluster, here, there):
+    """What is saved at one site is there at the other."""
+    text, name = os.urandom(50_000), f"from-{here}.bin"
+    writer, reader = cluster.client_of(here), cluster.client_of(there)
+    watch = Stopwatch(cluster)
+    file = writer.open(name)
+    watch.lap(f"node {here}: open")
+    file.write(text)
+    file.close()
+    watch.lap("write and close")
+    copy = reader.open(name, how=smb2.OPEN)
+    watch.lap(f"node {there}: open")
+    expect_equal(copy.read(60_000), text, f"what node {there} reads")
+    copy.close()
+    watch.lap("read and close")
+    watch.tell()
+
+
+@story("somebody at the branch edited what I had open here, and one of us lost it", layout=STRETCHED)
+def share_modes_between_sites(cluster):
+    with Line(cluster, FAR):
+        for mine, yours in ((0, REMOTE), (REMOTE, 1)):
+            one, other = cluster.client_of(mine), cluster.client_of(yours)
+            watch = Stopwatch(cluster)
+            sheet = one.open(f"budget-{mine}.ods", share=smb2.SHARE_READ)
+            watch.lap(f"node {mine}: open")
+            with refused("SHARING_VIOLATION", "opening for writing what somebody edits at the other site"):
+                other.open(f"budget-{mine}.ods", how=smb2.OPEN)
+            watch.lap(f"node {yours}: refused")
+            other.open(f"budget-{mine}.ods", access=smb2.READ_DATA, how=smb2.OPEN).close()
+            watch.lap("read")
+            sheet.close()
+            watch.lap(f"node {mine}: close")
+            other.open(f"budget-{mine}.ods", how=smb2.OPEN).close()
+            watch.lap(f"node {yours}: open and close")
+            watch.tell()
+
+
+@story("two programs at two sites locked the same bytes, each believed to be alone", layout=STRETCHED)
+def byte_range_locks_between_sites(cluster):
+    with Line(cluster, FAR):
+        one, other = cluster.client_of(0).open("far.mdb"), cluster.client_of(REMOTE).open("far.mdb")
+        one.lock(100, 50)
+        with refused("LOCK_NOT_GRANTED", "an overlapping lock at the other site"):
+            other.lock(149, 10)
+        other.lock(150, 10)
+        with refused("FILE_LOCK_CONFLICT", "writing into a range locked at the other site"):
+            other.write(b"x", 120)
+        waiting = one.lock(150, 10, wait=True)
+        expect(not cluster.lab.until(waiting.answered, 0.5), "the lock was granted while held")
+        watch = Stopwatch(cluster)
+        other.unlock(150, 10)
+        waiting.result(timeout=15)
+        watch.lap("a waiting lock came from the other site after")
+        watch.tell()
+
+
+@story("a colleague at the branch opened my file and did not see what I had just typed", layout=STRETCHED)
+def lease_break_between_sites(cluster):
+    with Line(cluster, FAR):
+        mine, yours = cluster.client_of(0), cluster.client_of(REMOTE)
+        key = os.urandom(16)
+        full = smb2.LEASE_READ | smb2.LEASE_HANDLE | smb2.LEASE_WRITE
+        cached = mine.open("far-letter.txt", lease_key=key, lease=full)
+        expect_equal(cached.lease, full, "the lease granted to the only opener")
+        watch = Stopwatch(cluster)
+        opening = yours.open("far-letter.txt", wait=False)
+        news = mine.next_break()
+        watch.lap("the break reached the holder after")
+        expect(news is not None and news["kind"] == "lease", f"no lease break came: {news}")
+        cached.write(b"from the cache")
+        mine.acknowledge_lease(key, news["to"])
+        expect_equal(opening.result().read(100), b"from the cache", "what the branch reads")
+        watch.lap("the other site's open went on after")
+        watch.tell()
+
+
+@story("smbtorture finds differences between two sites and one server", layout=STRETCHED)
+def smbtorture_two_sites(cluster):
+    """Debian's own test suite, its connections spread over both sites by --unclist."""
+    addresses = [cluster.address_of(node) for node in (0, REMOTE)]
+    cluster.lab.client("sh", "-c", "cat > /run/unclist", check=True,
+                       input="".join(f"//{address}/{nslab.SHARE}\n" for address in addresses))
+    with Line(cluster, FAR):
+        for test in ("base.ntdeny1", "raw.lock.multilock", "raw.oplock.exclusive1", "raw.oplock.batch1"):
+            watch = Stopwatch(cluster)
+            done = cluster.lab.client(
+                "smbtorture", f"//{addresses[0]}/{nslab.SHARE}", "-U", f"{nslab.USER}%{nslab.PASSWORD}",
+                "--unclist=/run/unclist", test, timeout=150)
+            watch.lap(test)
+            watch.tell()
+            expect_equal(done.returncode, 0, f"{test}: {(done.stdout + done.stderr).strip()[-400:]}\nexit")
+
+
+@story("the line to the branch broke, and here, where nothing was broken, we all waited", daemons=["jctdb"],
+       layout=STRETCHED, not_yet="records that the branch owns, and epochs, wait for its lease: 1.8 s, not 0.2 s")
+def outage_is_not_felt_here(cluster):
+    """Ten seconds without the line, and its end. Both sites' users go on saving files of their own."""
+    lab = cluster.lab
+    with Line(cluster, FAR) as line:
+        writers = [Writer(cluster, cluster.address_of(node), f"site-{node}") for node in (0, 1, REMOTE)]
+        here, branch = writers[:2], writers[2]
+        for writer in writers:
+            writer.start()
+        cluster.wait_for(lambda: all(one.saved_since(20) for one in writers), 60, "nothing is saved")
+        usual = reset_gaps(here)
+        line.tell("down")
+        time.sleep(10)
+        broken = reset_gaps(here)
+        states = lab.node_states(0).get(REMOTE)
+        line.tell("up")
+        watch = Stopwatch(cluster)
+        back = lab.until(lambda: lab._agree(set(lab.nodes), True), 60)
+        watch.lap("the branch was a healthy member again after")
+        time.sleep(2)
+        mended = reset_gaps(here)
+        for writer in writers:
+            writer.finish()
+        watch.tell()
+        cluster.note(f"longest stall here: before {usual:.3f} s, while the line was down {broken:.3f} s, at its "
+                     f"end {mended:.3f} s; at the branch {branch.longest_gap_s:.1f} s; meanwhile node "
+                     f"{REMOTE} was {' '.join(sorted(states or ['unknown']))}")
+        expect(back, "the branch does not come back")
+        nothing_lost(cluster, writers)
+        expect(max(broken, mended) <= GOAL_STALL_S,
+               f"users at the main site waited {max(broken, mended):.3f} s, not {GOAL_STALL_S} s")
+
+
+def reset_gaps(writers):
+    """The longest time that a user waited since the last call."""
+    longest = max(one.longest_gap_s for one in writers)
+    for one in writers:
+        one.longest_gap_s = 0.0
+    return longest
+
+
+def nothing_lost(cluster, writers):
+    missing = [name for writer in writers for name, text in writer.acknowledged.items()
+               if not same(os.path.join(cluster.lab.share_path, name), text)]
+    expect(not missing, f"acknowledged and not there: {missing[:5]}")
+
+
+def same(path, text):
+    try:
+        with open(path) as file:
+            return file.read() == text
+    except OSError:
+        return False

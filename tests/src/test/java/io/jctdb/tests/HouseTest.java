@@ -75,7 +75,7 @@ class HouseTest {
 
   @Test
   void adaptersDoNotKnowEachOther() {
-    onlyKnows(LINK, PROTOCOL);
+    onlyKnows(LINK, PROTOCOL, LINUX);
     onlyKnows(RECOVERY, PROTOCOL, DATABASE, STORE);
     onlyKnows(TAKEOVER, PROTOCOL, LINUX);
     onlyKnows(EVENTS, PROTOCOL, LINUX);

@@ -89,7 +89,10 @@ final class IncomingLink extends SimpleChannelInboundHandler<LinkFrame> {
       case LinkManager.Introduction.Accepted answer -> {
         peer = answer.peer();
         decoder.allow(manager.config().maxFrameBytes());
-        write(new LinkFrame.Welcome(manager.config().self(), manager.config().incarnation()));
+        LinkConfig own = manager.config();
+        write(
+            new LinkFrame.Welcome(
+                own.self(), own.incarnation(), LinkFrame.CAN_INFLATE, own.wideArea().site()));
         channel.flush();
         manager.strangerLeft(this);
         answer.peer().greeted(this, hello.incarnation());

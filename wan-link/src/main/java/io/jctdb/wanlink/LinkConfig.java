@@ -18,6 +18,7 @@ import java.util.Map;
  * @param silenceLimit a peer not heard of for so long is down. Must be at least 3 {@code
  *     pingInterval}, so that one late ping does not cost a link, and may be longer than the time
  *     after which the cluster gives a node up: see {@link LinkManager#giveUpIfSilent}
+ * @param wideArea what is special about links to other sites
  */
 public record LinkConfig(
     int self,
@@ -27,7 +28,8 @@ public record LinkConfig(
     int maxFrameBytes,
     long maxQueuedBytes,
     Duration pingInterval,
-    Duration silenceLimit) {
+    Duration silenceLimit,
+    WideArea wideArea) {
 
   /** The largest packet of a client, 32 MiB, and what surrounds it. */
   public static final int DEFAULT_MAX_FRAME_BYTES = (32 << 20) + (64 << 10);
@@ -67,7 +69,8 @@ public record LinkConfig(
         DEFAULT_MAX_FRAME_BYTES,
         defaultMaxQueuedBytes(Runtime.getRuntime().maxMemory()),
         Duration.ofMillis(500),
-        Duration.ofSeconds(5));
+        Duration.ofSeconds(5),
+        WideArea.NONE);
   }
 
   static long defaultMaxQueuedBytes(long memoryBytes) {
@@ -86,7 +89,8 @@ public record LinkConfig(
         newMaxFrameBytes,
         newMaxQueuedBytes,
         pingInterval,
-        silenceLimit);
+        silenceLimit,
+        wideArea);
   }
 
   public LinkConfig withKeepalive(Duration newPingInterval, Duration newSilenceLimit) {
@@ -98,6 +102,20 @@ public record LinkConfig(
         maxFrameBytes,
         maxQueuedBytes,
         newPingInterval,
-        newSilenceLimit);
+        newSilenceLimit,
+        wideArea);
+  }
+
+  public LinkConfig withWideArea(WideArea newWideArea) {
+    return new LinkConfig(
+        self,
+        incarnation,
+        nodes,
+        security,
+        maxFrameBytes,
+        maxQueuedBytes,
+        pingInterval,
+        silenceLimit,
+        newWideArea);
   }
 }

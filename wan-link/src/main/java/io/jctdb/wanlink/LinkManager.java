@@ -13,6 +13,7 @@ import io.netty.channel.epoll.EpollServerSocketChannel;
 import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.unix.IntegerUnixChannelOption;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
@@ -44,6 +45,19 @@ public final class LinkManager {
   /** Connections that have not introduced themselves; nodes need one each. */
   private static final int MAX_STRANGERS = 256;
 
+  /** What the kernel may hold back of a line to another site: more would hide the backlog in it. */
+  private static final long NOT_SENT_BYTES = 128 << 10;
+
+  private static final int IPPROTO_TCP = 6;
+
+  /**
+   * With little on the way, as is usual here, the kernel repeats it at an even pace for a while
+   * instead of doubling the pause each time (tcp(7), tcp_thin_linear_timeouts): a line that comes
+   * back is noticed sooner.
+   */
+  private static final IntegerUnixChannelOption THIN_LINEAR_TIMEOUTS =
+      new IntegerUnixChannelOption("TCP_THIN_LINEAR_TIMEOUTS", IPPROTO_TCP, 16);
+
   private final EventLoop loop;
   private final LinkConfig config;
   private final LinkListener listener;
@@ -55,6 +69,7 @@ public final class LinkManager {
   private final Set<IncomingLink> strangers = new HashSet<>();
   private final List<OutgoingLink> unflushed = new ArrayList<>();
   private final ChannelGroup channels;
+  private final PacedLinks pacedLinks;
   private NodesList nodes;
   private @Nullable Channel server;
   private @Nullable Future<?> ticker;
@@ -73,6 +88,7 @@ public final class LinkManager {
     this.listener = listener;
     this.nodes = new NodesList(config.nodes());
     this.channels = new DefaultChannelGroup(loop);
+    this.pacedLinks = new PacedLinks(loop, config.wideArea().bytesPerSecond());
     InetSocketAddress own = nodes.address(config.self());
     if (own == null || own.isUnresolved()) {
       throw new LinkException("node " + config.self() + " has no usable address: " + own);
@@ -277,9 +293,7 @@ public final class LinkManager {
             .option(ChannelOption.TCP_NODELAY, true)
             .option(EpollChannelOption.IP_BIND_ADDRESS_NO_PORT, true)
             .option(EpollChannelOption.TCP_USER_TIMEOUT, (int) config.silenceLimit().toMillis())
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                (int) Math.max(1, config.silenceLimit().toMillis()))
+            .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) peer.connectTimeoutMillis())
             .option(
                 ChannelOption.WRITE_BUFFER_WATER_MARK,
                 new WriteBufferWaterMark(Integer.MAX_VALUE - 1, Integer.MAX_VALUE))
@@ -336,7 +350,21 @@ public final class LinkManager {
     }
     link.introduce(
         new LinkFrame.Hello(
-            LinkFrame.VERSION, config.self(), peer.pnn(), config.incarnation(), nodes.text()));
+            LinkFrame.VERSION,
+            config.self(),
+            peer.pnn(),
+            config.incarnation(),
+            config.wideArea().features(),
+            config.wideArea().site(),
+            nodes.text()));
+  }
+
+  /** For a connection to another site, from the moment when both sides know that it is one. */
+  FarSender farSender(Channel channel, boolean compress, FarSender.WireCounter counter) {
+    channel.config().setOption(EpollChannelOption.TCP_NOTSENT_LOWAT, NOT_SENT_BYTES);
+    channel.config().setOption(THIN_LINEAR_TIMEOUTS, 1);
+    PieceWriter pieces = new PieceWriter(compress, config.maxFrameBytes());
+    return new FarSender(channel, pieces, pacedLinks, counter);
   }
 
   void flushSoon(OutgoingLink link) {

@@ -1,11 +1,13 @@
 package io.jctdb.wanlink;
 
+import io.jctdb.linux.TcpInfo;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
-import java.time.Duration;
+import io.netty.channel.epoll.EpollSocketChannel;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The connecting side of a connection: introduces this node, then sends its frames. */
@@ -24,7 +26,8 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
   private boolean welcomed;
   private boolean flushPending;
   private long queuedBytes;
-  private @Nullable Duration roundTrip;
+  private @Nullable FarSender far;
+  private boolean compressed;
 
   OutgoingLink(Peer peer, Channel channel, FrameDecoder decoder) {
     this.peer = peer;
@@ -45,11 +48,18 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
   }
 
   long queuedBytes() {
-    return queuedBytes;
+    return far == null ? queuedBytes : far.queuedBytes();
   }
 
-  @Nullable Duration roundTrip() {
-    return roundTrip;
+  boolean isCompressed() {
+    return compressed;
+  }
+
+  /** Nothing before the connection is established. */
+  Optional<TcpInfo> kernelInfo() {
+    return channel instanceof EpollSocketChannel tcp && tcp.isActive()
+        ? TcpInfo.of(tcp.fd().intValue())
+        : Optional.empty();
   }
 
   /** The transport, TLS included, is ready. */
@@ -59,6 +69,10 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
 
   /** Queues a frame; it leaves with the next {@link #flushPending}. */
   void write(byte[] payload) {
+    if (far != null) {
+      far.add(payload);
+      return;
+    }
     long size = DATA_HEADER_BYTES + payload.length;
     boolean copy = payload.length <= COPY_LIMIT_BYTES;
     ByteBuf head = channel.alloc().buffer(copy ? (int) size : DATA_HEADER_BYTES);
@@ -82,7 +96,11 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
 
   void flush() {
     flushPending = false;
-    channel.flush();
+    if (far != null) {
+      far.drain();
+    } else {
+      channel.flush();
+    }
   }
 
   void ping() {
@@ -103,13 +121,22 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
           throw new LinkException("node " + m.sender() + " answered instead");
         }
         welcomed = true;
-        peer.welcomed(this, m.incarnation());
+        far = peer.farSender(this, m);
+        compressed = far != null && peer.mayCompress(m);
+        peer.welcomed(this, m.incarnation(), m.site());
       }
       case LinkFrame.Refused m when !welcomed -> peer.outgoingLost(this, "refused: " + m.reason());
       case LinkFrame.Pong m when welcomed ->
-          roundTrip = Duration.ofNanos(Math.max(0, System.nanoTime() - m.nanos()));
+          peer.roundTrip(Math.max(1, System.nanoTime() - m.nanos()));
       case LinkFrame.Alive m when welcomed -> {}
       default -> throw new LinkException("unexpected " + frame.getClass().getSimpleName());
+    }
+  }
+
+  @Override
+  public void handlerRemoved(ChannelHandlerContext ctx) {
+    if (far != null) {
+      far.close();
     }
   }
 

@@ -1,9 +1,9 @@
 package io.jctdb.wanlink;
 
+import io.jctdb.linux.TcpInfo;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -25,6 +25,8 @@ final class Peer {
 
   private static final long BACKOFF_MIN_MS = 50;
   private static final long BACKOFF_MAX_MS = 1000;
+  private static final long QUICK_CONNECT_MS = 1000;
+  private static final int ATTEMPTS_A_ROUND = 4;
 
   private final LinkManager manager;
   private final int pnn;
@@ -41,10 +43,16 @@ final class Peer {
   private long backoffMs = BACKOFF_MIN_MS;
   private String problem = "";
 
+  private final LineMeter meter = new LineMeter();
+  private String site = "";
+  private int attempts;
   private long framesSent;
   private long bytesSent;
+  private long wireBytesSent;
   private long framesReceived;
   private long bytesReceived;
+  private long wireBytesReceived;
+  private long timesLost;
 
   Peer(LinkManager manager, int pnn, InetSocketAddress address) {
     this.manager = manager;
@@ -69,17 +77,42 @@ final class Peer {
   }
 
   LinkStatus status() {
-    Duration roundTrip = out == null ? null : out.roundTrip();
+    OutgoingLink outgoing = out;
+    collect();
     return new LinkStatus(
         pnn,
         up,
-        roundTrip,
+        site,
+        isFar(),
+        outgoing != null && outgoing.isCompressed(),
+        meter.smoothed(),
+        meter.shortest(),
+        meter.loss(),
         queuedBytes(),
+        outgoing == null ? 0 : outgoing.kernelInfo().map(TcpInfo::unsentBytes).orElse(0),
         framesSent,
         bytesSent,
+        wireBytesSent,
         framesReceived,
         bytesReceived,
+        wireBytesReceived,
+        timesLost,
         problem);
+  }
+
+  private boolean isFar() {
+    return !site.isEmpty() && manager.config().wideArea().isFar(site);
+  }
+
+  /** Adds up what the connections have counted since the last time. */
+  private void collect() {
+    if (in != null) {
+      wireBytesReceived += in.decoder().takeHeardBytes();
+    }
+    if (out != null) {
+      out.kernelInfo()
+          .ifPresent(info -> meter.counters(info.segmentsSent(), info.segmentsRepeated()));
+    }
   }
 
   long queuedBytes() {
@@ -98,12 +131,41 @@ final class Peer {
   /** The attempt has got its channel. */
   void connecting(OutgoingLink link) {
     out = link;
+    meter.newConnection();
   }
 
-  void welcomed(OutgoingLink link, long incarnation) {
+  /** How to send on this connection if it leads to another site; otherwise null. */
+  @Nullable FarSender farSender(OutgoingLink link, LinkFrame.Welcome welcome) {
+    if (!manager.config().wideArea().isFar(welcome.site())) {
+      return null;
+    }
+    return manager.farSender(link.channel(), mayCompress(welcome), bytes -> wireBytesSent += bytes);
+  }
+
+  boolean mayCompress(LinkFrame.Welcome welcome) {
+    return manager.config().wideArea().compress()
+        && (welcome.features() & LinkFrame.CAN_INFLATE) != 0;
+  }
+
+  void roundTrip(long nanos) {
+    meter.roundTrip(nanos, System.nanoTime());
+  }
+
+  /**
+   * How long the next attempt to connect may take. After an outage the kernel would repeat the
+   * first packet after 1, 3 and 7 s; new attempts find the way again sooner. One of a few is
+   * patient, for lines on which even a second is not enough.
+   */
+  long connectTimeoutMillis() {
+    long patient = Math.max(1, manager.config().silenceLimit().toMillis());
+    return ++attempts % ATTEMPTS_A_ROUND == 0 ? patient : Math.min(patient, QUICK_CONNECT_MS);
+  }
+
+  void welcomed(OutgoingLink link, long incarnation, String peersSite) {
     if (out != link) {
       return;
     }
+    site = peersSite;
     outIncarnation = incarnation;
     upIfComplete();
   }
@@ -138,6 +200,7 @@ final class Peer {
   /** It introduced itself on a new connection, which replaces an older one. */
   void greeted(IncomingLink link, long incarnation) {
     IncomingLink old = in;
+    collect();
     if (old != null) {
       in = null;
       old.channel().close();
@@ -189,6 +252,7 @@ final class Peer {
     up = true;
     failing = false;
     backoffMs = BACKOFF_MIN_MS;
+    attempts = 0;
     problem = "";
     log.info("link to node {} is up", pnn);
     manager.listener().linkUp(pnn, outIncarnation);
@@ -231,6 +295,7 @@ final class Peer {
   /** Keeps the connections proved alive, and gives up those that are not. */
   void tick(long nowNanos, long forgiveNanos) {
     long limitNanos = manager.config().silenceLimit().toNanos();
+    collect();
     OutgoingLink outgoing = out;
     if (outgoing != null) {
       outgoing.decoder().forgive(forgiveNanos);
@@ -266,6 +331,7 @@ final class Peer {
 
   private void takeDown(String reason) {
     up = false;
+    timesLost++;
     problem = reason;
     closeBoth();
     log.warn("link to node {} is down: {}", pnn, reason);

@@ -28,7 +28,7 @@ final class FakePeer implements AutoCloseable {
     if (!(read(socket) instanceof LinkFrame.Hello)) {
       throw new IOException("no greeting");
     }
-    write(socket, new LinkFrame.Welcome(pnn, 99));
+    write(socket, new LinkFrame.Welcome(pnn, 99, LinkFrame.CAN_INFLATE, "main"));
     return socket;
   }
 

@@ -65,10 +65,10 @@ class HostilePeerTest extends LinkTestBase {
     start(TestNode.config(0, 1, nodesList(2)));
     try (FakePeer newer = new FakePeer(1, address(1));
         Socket socket = newer.connect(address(0))) {
-      FakePeer.write(socket, new LinkFrame.Hello(9, 1, 0, 1, "whatever comes in version 9"));
+      FakePeer.write(socket, new LinkFrame.Hello(9, 1, 0, 1, 0, "", "whatever comes in version 9"));
       assertThat(FakePeer.read(socket))
           .asString()
-          .contains("it speaks version 9", "node 0 version 1");
+          .contains("it speaks version 9", "node 0 version 2");
     }
   }
 
@@ -178,7 +178,7 @@ class HostilePeerTest extends LinkTestBase {
 
   private LinkFrame.Hello hello(int sender, int nodes) {
     String text = new NodesList(nodesList(nodes)).text();
-    return new LinkFrame.Hello(LinkFrame.VERSION, sender, 0, 99, text);
+    return new LinkFrame.Hello(LinkFrame.VERSION, sender, 0, 99, 1, "main", text);
   }
 
   private void sendAndExpectClose(FakePeer from, byte[] bytes) throws IOException {

@@ -94,7 +94,8 @@ final class CommandTable {
     local("getdbseqnum", "<dbname|dbid>", "show the sequence number of a database"),
     remote("nodestatus", "[all|<pnn-list>]", "show the state of nodes"),
     remote("dbstatistics", "<dbname|dbid>", "show counters of a database"),
-    local("reloadips", "[all|<pnn-list>]", "make nodes read their public addresses again")
+    local("reloadips", "[all|<pnn-list>]", "make nodes read their public addresses again"),
+    remote("wan", "", "show the links to other nodes, and their sites")
   };
 
   private CommandTable() {}
@@ -164,6 +165,7 @@ final class CommandTable {
           ClusterCommands.run(command, tool, arguments);
       case "listnodes", "reloadnodes" -> NodesFileCommands.run(command, tool, arguments);
       case "event", "scriptstatus", "natgw", "lvs" -> HelperCommands.run(command, tool, arguments);
+      case "wan" -> LinkCommands.run(tool, arguments);
       case "checktcpport" -> PortCommand.run(command, tool, arguments);
       default -> throw new IllegalStateException("no such command: " + command);
     };

@@ -9,6 +9,7 @@ import io.jctdb.protocol.DatabaseMap;
 import io.jctdb.protocol.Interface;
 import io.jctdb.protocol.InterfaceList;
 import io.jctdb.protocol.Key;
+import io.jctdb.protocol.LinkReport;
 import io.jctdb.protocol.MarshallBuffer;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Packet;
@@ -63,6 +64,8 @@ final class OneNode implements Host, Wire {
 
   /** What the daemon was asked, in order. */
   final List<Control> asked = new ArrayList<>();
+
+  LinkReport links = new LinkReport("main", 0, List.of());
 
   /** How often the holder of a lock is still found alive. */
   int holderLives;
@@ -161,6 +164,7 @@ final class OneNode implements Host, Wire {
           data = Payload.ofU32(DatabaseId.of(Payload.cstr(control.data())));
       case DB_OPEN_FLAGS -> data = Payload.ofU32(0);
       case PROCESS_EXISTS, CHECK_PID_SRVID -> status = holderLives-- > 0 ? 0 : -1;
+      case LINK_REPORT -> data = links.encode();
       case TRANS3_COMMIT -> status = commit(control.data());
       case GET_PUBLIC_IPS ->
           data =

@@ -113,6 +113,7 @@ final class Node implements ClusterMember.Actions {
   private final Tunnels tunnels = new Tunnels();
   private final ClusterView cluster;
   private final LinkManager links;
+  private final LinkControls linkControls;
   private final LoopNodePort port;
   private final DatabaseCatalog catalog;
   private final ChangeCounters counters;
@@ -170,11 +171,13 @@ final class Node implements ClusterMember.Actions {
         new LinkManager(
             loop,
             LinkConfig.of(
-                plan.self(),
-                ThreadLocalRandom.current().nextLong(),
-                NodePlan.peers(plan.nodes(), plan.port()),
-                settings.linkSecurity()),
+                    plan.self(),
+                    ThreadLocalRandom.current().nextLong(),
+                    NodePlan.peers(plan.nodes(), plan.port()),
+                    settings.linkSecurity())
+                .withWideArea(settings.wideArea()),
             new NodeLinks(this::linkUp, this::linkDown, (m, pnn) -> receive(pnn, m)));
+    this.linkControls = new LinkControls(settings.wideArea(), links::status);
     this.port =
         new LoopNodePort(
             loop,
@@ -341,6 +344,7 @@ final class Node implements ClusterMember.Actions {
         Math.max(0, leaseNanosLeft()),
         addresses.known(),
         addresses.meters(),
+        linkControls.report(),
         statistics.snapshot(present()));
   }
 
@@ -433,6 +437,7 @@ final class Node implements ClusterMember.Actions {
     controls.add(
         new StatisticsControls(statistics, this::present, catalog, conf.logging().level()));
     controls.add(addresses);
+    controls.add(linkControls);
   }
 
   private DaemonStatistics.Present present() {

@@ -23,6 +23,7 @@ import io.jctdb.recovery.MembershipConfig;
 import io.jctdb.recovery.MembershipTiming;
 import io.jctdb.wanlink.LinkManager;
 import io.jctdb.wanlink.LinkSecurity;
+import io.jctdb.wanlink.WideArea;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -37,6 +38,7 @@ import org.slf4j.event.Level;
 final class NodeSettings {
   private static final Duration CLUSTER_LOCK_RECHECK = Duration.ofSeconds(5);
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
+  private static final long BYTES_PER_KILOBIT = 125;
 
   private final Paths paths;
   private final CtdbConf conf;
@@ -143,6 +145,15 @@ final class NodeSettings {
     return Files.isReadable(authority) && Files.isReadable(certificate) && Files.isReadable(key)
         ? Optional.of(new LinkSecurity.Tls(authority, certificate, key))
         : Optional.empty();
+  }
+
+  /** How links to other sites are treated. */
+  WideArea wideArea() {
+    CtdbConf.WideArea configured = conf.jctdb().wideArea();
+    return new WideArea(
+        conf.jctdb().site(),
+        configured.compression(),
+        configured.kilobitsPerSecond() * BYTES_PER_KILOBIT);
   }
 
   private StartException noCertificates() {

@@ -1,5 +1,8 @@
 package io.jctdb.protocol;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /**
  * The controls, by opcode (client-protocol.md 3.2). Opcodes without a constant were never given to
  * anything, or long ago; {@link #of} answers {@link #UNKNOWN} for them.
@@ -158,6 +161,8 @@ public enum Control {
   PUSH_RECORD(162),
   /** Our own: what a node can tell of a public address ({@link AddressStory}). */
   ADDRESS_STORY(Control.OWN_FIRST),
+  /** Our own: a node's links to the others ({@link LinkReport}). */
+  LINK_REPORT(Control.OWN_FIRST + 10),
   /** Stands for every opcode without a meaning; itself it has none. */
   UNKNOWN(-1, State.UNKNOWN);
 
@@ -178,10 +183,14 @@ public enum Control {
 
   private static final Control[] BY_OPCODE = new Control[163];
 
+  private static final Map<Integer, Control> OWN = new HashMap<>();
+
   static {
     for (Control control : values()) {
       if (control.opcode >= 0 && control.opcode < OWN_FIRST) {
         BY_OPCODE[control.opcode] = control;
+      } else if (control.opcode >= OWN_FIRST) {
+        OWN.put(control.opcode, control);
       }
     }
   }
@@ -209,8 +218,8 @@ public enum Control {
 
   /** The control with this number, or {@link #UNKNOWN}; never fails. */
   public static Control of(int opcode) {
-    if (opcode == ADDRESS_STORY.opcode) {
-      return ADDRESS_STORY;
+    if (opcode >= OWN_FIRST) {
+      return OWN.getOrDefault(opcode, UNKNOWN);
     }
     if (opcode < 0 || opcode >= BY_OPCODE.length) {
       return UNKNOWN;

@@ -52,7 +52,9 @@ enum ConfOption {
   TLS_CERTIFICATE("jctdb", "tls certificate", ConfType.FILE, ""),
   TLS_KEY("jctdb", "tls key", ConfType.FILE, ""),
   METRICS_ADDRESS("jctdb", "metrics address", ConfType.ENDPOINT, ""),
-  SITE("jctdb", "site", ConfType.TEXT, "main");
+  SITE("jctdb", "site", ConfType.TEXT, "main"),
+  WAN_COMPRESSION("jctdb", "wan compression", ConfType.FLAG, "true"),
+  WAN_BANDWIDTH("jctdb", "wan bandwidth kbit", ConfType.COUNT, "0");
 
   private final String section;
   private final String key;

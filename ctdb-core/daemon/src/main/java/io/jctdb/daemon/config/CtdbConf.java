@@ -75,6 +75,7 @@ public final class CtdbConf {
    * @param security how traffic between nodes is protected
    * @param metrics where metrics and the status page are served
    * @param site the site that this node belongs to
+   * @param wideArea how traffic to other sites is treated
    */
   public record Jctdb(
       Optional<Integer> nodePort,
@@ -83,7 +84,15 @@ public final class CtdbConf {
       Duration zookeeperSession,
       Security security,
       Optional<InetSocketAddress> metrics,
-      String site) {}
+      String site,
+      WideArea wideArea) {}
+
+  /**
+   * Traffic to other sites.
+   *
+   * @param kilobitsPerSecond what this node may send to all of them together; 0 for no limit
+   */
+  public record WideArea(boolean compression, long kilobitsPerSecond) {}
 
   /** Protection between nodes: certificates are PEM files, all three or none. */
   public record Security(
@@ -277,7 +286,8 @@ public final class CtdbConf {
             optional(ConfOption.TLS_CERTIFICATE).map(Path::of),
             optional(ConfOption.TLS_KEY).map(Path::of)),
         optional(ConfOption.METRICS_ADDRESS).flatMap(AddressLiteral::parseEndpoint),
-        text(ConfOption.SITE));
+        text(ConfOption.SITE),
+        new WideArea(flag(ConfOption.WAN_COMPRESSION), number(ConfOption.WAN_BANDWIDTH)));
   }
 
   /**

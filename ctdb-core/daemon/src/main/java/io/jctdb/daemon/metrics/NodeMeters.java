@@ -39,6 +39,7 @@ final class NodeMeters implements AutoCloseable {
   private final MultiGauge nodeFlags;
   private final MultiGauge holders;
   private final AddressGauges addresses;
+  private final LinkMeters links;
   private NodeStatus status;
 
   NodeMeters(NodeStatus first) {
@@ -52,6 +53,7 @@ final class NodeMeters implements AutoCloseable {
             .description("1 if this node holds the public address")
             .register(registry);
     addresses = new AddressGauges(registry);
+    links = new LinkMeters(registry);
     cluster();
     counters();
     new JvmMemoryMetrics().bindTo(registry);
@@ -127,6 +129,7 @@ final class NodeMeters implements AutoCloseable {
     holders.register(
         now.addresses().stream().map(address -> row(address, now.holds(address))).toList(), true);
     addresses.show(now.addressMeters());
+    links.update(now.links());
     return registry.scrape();
   }
 

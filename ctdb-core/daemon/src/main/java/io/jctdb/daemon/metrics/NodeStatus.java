@@ -1,6 +1,7 @@
 package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.protocol.LinkReport;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.RunState;
@@ -21,6 +22,7 @@ import java.util.SortedSet;
  * @param leaseNanos how long this node may still act as a member; 0 when it may not
  * @param addresses the public addresses known here and who holds each
  * @param addressMeters what has been done with them
+ * @param links to all other nodes
  * @param statistics what {@code ctdb statistics} shows
  */
 public record NodeStatus(
@@ -34,6 +36,7 @@ public record NodeStatus(
     long leaseNanos,
     List<PublicIp> addresses,
     AddressMeters addressMeters,
+    LinkReport links,
     Statistics statistics) {
 
   public NodeStatus {

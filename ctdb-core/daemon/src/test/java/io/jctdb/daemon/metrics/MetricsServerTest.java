@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.iptakeover.AddressFigures;
 import io.jctdb.iptakeover.LeaderFigures;
+import io.jctdb.protocol.LinkReport;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.PublicIp;
@@ -47,6 +48,23 @@ class MetricsServerTest {
     http.close();
   }
 
+  private static final LinkReport.Link BRANCH =
+      new LinkReport.Link(
+          1,
+          true,
+          true,
+          true,
+          "branch",
+          201_500,
+          200_100,
+          12_000,
+          3000,
+          500,
+          new LinkReport.Traffic(10, 1000, 300),
+          new LinkReport.Traffic(20, 2000, 600),
+          3,
+          "silent for PT5S");
+
   private static NodeStatus status(int ownFlags, RunState state, long epoch) {
     try {
       NodeMap nodes =
@@ -81,6 +99,7 @@ class MetricsServerTest {
                   Map.of(
                       InetAddress.getByName("10.1.0.1"),
                       new LeaderFigures.HandOvers(5, Duration.ofMillis(1_250))))),
+          new LinkReport("main", 0, List.of(BRANCH)),
           Statistics.decode(new byte[Statistics.SIZE]));
     } catch (java.net.UnknownHostException e) {
       throw new AssertionError(e);
@@ -111,7 +130,12 @@ class MetricsServerTest {
         .contains("jctdb_public_address_last_move_seconds{address=\"10.1.0.1\"} 1.25")
         .contains("jctdb_takeover_runs_total 9.0")
         .contains("jctdb_takeover_runs_failed_total 1.0")
-        .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0");
+        .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0")
+        .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0")
+        .contains("jctdb_link_up{pnn=\"1\",site=\"branch\"} 1.0")
+        .contains("jctdb_link_round_trip_seconds{pnn=\"1\",site=\"branch\"} 0.2015")
+        .contains("jctdb_link_loss_ratio{pnn=\"1\",site=\"branch\"} 0.012")
+        .contains("jctdb_link_backlog_bytes{pnn=\"1\",site=\"branch\"} 3500.0");
   }
 
   @Test
