@@ -228,3 +228,33 @@ def same(path, text):
             return file.read() == text
     except OSError:
         return False
+
+
+@story("the line to the branch is bad, and nothing tells us so", daemons=["jctdb"], layout=STRETCHED)
+def line_is_measured(cluster):
+    with Line(cluster, "delay_ms 30 loss_percent 3"):
+        links = wan_report(cluster, 0)
+        expect_equal(links[1]["Site"], "main", "the site of node 1")
+        expect_equal(links[REMOTE]["Site"], SITE, f"the site of node {REMOTE}")
+        expect_equal((links[1]["Compressed"], links[REMOTE]["Compressed"]), ("0", "1"), "compression")
+        cluster.wait_for(lambda: int(wan_report(cluster, 0)[REMOTE]["MinRttMicros"]) < 62_000
+                         and int(wan_report(cluster, 0)[REMOTE]["RttMicros"]) > 55_000, 30,
+                         "the round trip of 60 ms is not shown")
+        write_many(cluster, REMOTE, 40)
+        link = wan_report(cluster, 0)[REMOTE]
+        cluster.note(" ".join(f"{name}={link[name]}" for name in (
+            "RttMicros", "MinRttMicros", "LossPerMillion", "BytesSent", "WireBytesSent")))
+        expect(int(link["LossPerMillion"]) > 2_000, "no loss is shown")
+        expect(int(link["WireBytesSent"]) < int(link["BytesSent"]), "compression saves nothing")
+
+
+def wan_report(cluster, node):
+    done = cluster.lab.node(node, "/srv/jctdb/bin/ctdb", "-X", "wan", check=True)
+    head, *rows = [line.strip("|").split("|") for line in done.stdout.splitlines()]
+    return {int(row[0]): dict(zip(head, row)) for row in rows}
+
+
+def write_many(cluster, node, count):
+    client = cluster.client_of(node)
+    for number in range(count):
+        client.open(f"many-{node}-{number}").close()

@@ -131,7 +131,6 @@ class MetricsServerTest {
         .contains("jctdb_takeover_runs_total 9.0")
         .contains("jctdb_takeover_runs_failed_total 1.0")
         .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0")
-        .contains("jctdb_public_address_held{address=\"2001:db8::2\"} 0.0")
         .contains("jctdb_link_up{pnn=\"1\",site=\"branch\"} 1.0")
         .contains("jctdb_link_round_trip_seconds{pnn=\"1\",site=\"branch\"} 0.2015")
         .contains("jctdb_link_loss_ratio{pnn=\"1\",site=\"branch\"} 0.012")
