@@ -92,28 +92,58 @@ final class Lcp2 {
   }
 
   private void placeUnassigned() {
+    int[] cheapest = new int[table.size()];
+    for (int a = 0; a < table.size(); a++) {
+      cheapest[a] = table.owner[a] == Placement.NOBODY ? cheapest(a) : Placement.NOBODY;
+    }
     while (true) {
       int best = -1;
-      int bestPnn = -1;
       for (int a = 0; a < table.size(); a++) {
-        if (table.owner[a] != Placement.NOBODY) {
-          continue;
-        }
-        for (int pnn = 0; pnn < table.nodes; pnn++) {
-          if (table.mayTake(pnn, a)
-              && (best < 0 || Integer.compareUnsigned(added[a][pnn], added[best][bestPnn]) < 0)) {
-            best = a;
-            bestPnn = pnn;
-          }
+        if (cheapest[a] != Placement.NOBODY
+            && (best < 0
+                || Integer.compareUnsigned(added[a][cheapest[a]], added[best][cheapest[best]])
+                    < 0)) {
+          best = a;
         }
       }
       if (best < 0) {
         return;
       }
-      imbalance[bestPnn] += added[best][bestPnn];
-      table.assign(best, bestPnn);
-      changeColumn(best, bestPnn, 1);
+      int pnn = cheapest[best];
+      imbalance[pnn] += added[best][pnn];
+      table.assign(best, pnn);
+      cheapest[best] = Placement.NOBODY;
+      changeColumn(best, pnn, 1);
+      for (int a = 0; a < table.size(); a++) {
+        if (cheapest[a] != Placement.NOBODY) {
+          cheapest[a] = stillCheapest(a, cheapest[a], pnn);
+        }
+      }
     }
+  }
+
+  /** The node to which an address adds least, the lowest of several; or nobody. */
+  private int cheapest(int a) {
+    int best = Placement.NOBODY;
+    for (int pnn = 0; pnn < table.nodes; pnn++) {
+      if (table.mayTake(pnn, a)
+          && (best == Placement.NOBODY
+              || Integer.compareUnsigned(added[a][pnn], added[a][best]) < 0)) {
+        best = pnn;
+      }
+    }
+    return best;
+  }
+
+  /** The same, when it was {@code before} and only the costs of one node have changed since. */
+  private int stillCheapest(int a, int before, int changed) {
+    if (before == changed) {
+      return cheapest(a);
+    }
+    // Costs grow; but they may grow beyond 32 bits, and be small again.
+    int order = Integer.compareUnsigned(added[a][changed], added[a][before]);
+    boolean now = table.mayTake(changed, a) && (order < 0 || order == 0 && changed < before);
+    return now ? changed : before;
   }
 
   /** One failback move from the most unbalanced node that has a valid one. */
