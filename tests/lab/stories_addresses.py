@@ -219,10 +219,10 @@ def _local_port(lab, address):
 @story("a loose cable made the addresses jump to and fro, and nobody could work", daemons=["jctdb"])
 def a_flapping_link(cluster):
     lab = cluster.lab
-    port, had = "n1-pub", [set()]
+    port, had = "n2-pub", [set()]
 
     def look():
-        has = {address for address, node in lab.addresses(0).items() if node == 1}
+        has = {address for address, node in lab.addresses(0).items() if node == 2}
         if has != had[-1]:
             had.append(has)
 
@@ -239,15 +239,15 @@ def a_flapping_link(cluster):
     finally:
         lab._outer_ip(f"link set {port} up")
     look()
-    cluster.note(f"node 1 had {[sorted(has) for has in had[1:]]}")
+    cluster.note(f"node 2 had {[sorted(has) for has in had[1:]]}")
     expect(len(had) - 2 <= 6, f"{len(had) - 2} moves")
     expect(not had[-1], "it has addresses again, though its link comes and goes")
     address = max(set().union(*had))
     told = cluster.lab.node(0, "/srv/jctdb/bin/ctdb", "ip", "explain", address).stdout
-    expect("not given to node 1 before it has been steady for" in told, f"nobody says why:\n{told}")
+    expect("not given to node 2 before it has been steady for" in told, f"nobody says why:\n{told}")
     began = time.monotonic()
-    cluster.wait_for(lambda: 1 in lab.addresses(0).values(), 90, "node 1 stays without addresses")
-    cluster.note(f"node 1 has addresses again {time.monotonic() - began:.0f} s after the last time")
+    cluster.wait_for(lambda: 2 in lab.addresses(0).values(), 90, "node 2 stays without addresses")
+    cluster.note(f"node 2 has addresses again {time.monotonic() - began:.0f} s after the last time")
 
 
 @story("one of two network cards died, and the whole node was given up", daemons=["jctdb"])
@@ -308,3 +308,64 @@ def _interfaces_of(lab, node, addresses):
         if words[3].split("/")[0] in addresses:
             found[words[3].split("/")[0]] = words[1]
     return found
+
+
+LISTENER = """
+import socket, sys, threading
+def serve(connection, peer):
+    try:
+        while connection.recv(100):
+            pass
+        print(peer[1], "closed", flush=True)
+    except OSError as error:
+        print(peer[1], error.strerror, flush=True)
+listener = socket.create_server((sys.argv[1], 7777))
+print("listening", flush=True)
+while True:
+    connection, peer = listener.accept()
+    print(peer[1], "connected", flush=True)
+    threading.Thread(target=serve, args=(connection, peer), daemon=True).start()
+"""
+
+
+@story("a connection to a node that had given its address away hung until its time-out", daemons=["jctdb"])
+def connections_are_killed_without_the_kernels_help(cluster):
+    """ctdb_killtcp by hand, which tells one end; and by the event script, which tells both."""
+    lab = cluster.lab
+    address = cluster.address_of(1)
+    options = lab.node_path(1, "etc", "ctdb", "script.options")
+    with open(options) as file:
+        before = file.read()
+    listener = lab.start("node1", nslab.PYTHON, "-c", LISTENER, address, stdout=subprocess.PIPE)
+    try:
+        expect_equal(listener.stdout.readline(), "listening\n", "the listener")
+        with contextlib.closing(lab.connect(address, 7777)) as one:
+            port = one.getsockname()[1]
+            expect_equal(listener.stdout.readline(), f"{port} connected\n", "the listener")
+            killed = lab.node(1, "/srv/jctdb/libexec/ctdb/ctdb_killtcp", "eth1",
+                              input=f"{nslab.CLIENT_ADDRESS}:{port} {address}:7777\n")
+            expect_equal((killed.returncode, killed.stdout + killed.stderr), (0, ""), "ctdb_killtcp")
+            expect_equal(listener.stdout.readline(), f"{port} Connection reset by peer\n",
+                         "the server's end")
+            one.settimeout(0.3)
+            with contextlib.suppress(TimeoutError):
+                expect(False, f"the client's end heard of it: {one.recv(1)}")
+        with open(options, "a") as file:
+            file.write("CTDB_KILLTCP_USE_SS_KILL=no\n")
+        with contextlib.closing(lab.connect(address, 7777)) as two:
+            port = two.getsockname()[1]
+            expect_equal(listener.stdout.readline(), f"{port} connected\n", "the listener")
+            began = time.monotonic()
+            cluster.ctdb_ok(0, "moveip", address, "2")
+            two.settimeout(5)
+            with contextlib.suppress(ConnectionResetError):
+                expect(False, f"the client's end: {two.recv(1)}")
+            cluster.note(f"both ends knew {time.monotonic() - began:.2f} s after the command")
+            expect_equal(listener.stdout.readline(), f"{port} Connection reset by peer\n",
+                         "the server's end")
+    finally:
+        listener.kill()
+        listener.wait(5)
+        with open(options, "w") as file:
+            file.write(before)
+        cluster.ctdb(0, "ipreallocate")
