@@ -163,6 +163,10 @@ def ban_and_unban(cluster):
     cluster.ctdb_ok(1, "ban", "300")
     cluster.wait_for(lambda: "Banned" in lab.node_states(0).get(1, set()), 20, "not BANNED")
     cluster.wait_for(lambda: 1 not in lab.addresses(0).values(), 30, "node 1 kept an address")
+    if lab.daemon == "jctdb":
+        own = lab.node(0, "/srv/jctdb/bin/ctdb", "status", "-v", check=True).stdout
+        expect(re.search(r"pnn:1 bans: once, BANNED for another 2\d\d\.\d s: ctdb ban", own),
+               f"the ban and its reason are not shown: {own}")
     cluster.ctdb_ok(1, "unban")
     lab.wait_healthy(timeout=60)
 

@@ -116,6 +116,9 @@ public interface ClusterMembership extends AutoCloseable {
    */
   boolean failsafe();
 
+  /** How many lives of other nodes this one has put out as the leader. */
+  long expelled();
+
   /** How often this process was not run for long, or the clocks moved apart, since the start. */
   ClockGuard clocks();
 

@@ -102,6 +102,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private boolean usurping;
 
   private volatile boolean failsafe;
+  private volatile long expelled;
 
   private volatile long leaseUntil = NO_LEASE;
   private volatile Map<Integer, MemberInfo> nodes = Map.of();
@@ -665,6 +666,9 @@ final class ZooKeeperMembership implements ClusterMembership {
   // The leader's machine.
 
   private void step(LeaderEvent event) {
+    if (event instanceof LeaderEvent.Expelled expulsion && expulsion.done()) {
+      expelled++;
+    }
     if (event instanceof LeaderEvent.Elected elected) {
       elected
           .committed()
@@ -886,6 +890,11 @@ final class ZooKeeperMembership implements ClusterMembership {
   @Override
   public boolean failsafe() {
     return failsafe;
+  }
+
+  @Override
+  public long expelled() {
+    return expelled;
   }
 
   @Override

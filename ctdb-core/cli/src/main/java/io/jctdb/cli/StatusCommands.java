@@ -7,6 +7,7 @@ import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.NodeMap.Node;
+import io.jctdb.protocol.NodeStory;
 import io.jctdb.protocol.PacketHeader;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.RunState;
@@ -48,7 +49,30 @@ final class StatusCommands {
       printLine(node);
     }
     printMap(map, recoveryMode, leader);
+    if (tool.verbose()) {
+      printStories();
+    }
     return 0;
+  }
+
+  /** Not in ctdb: what each node tells of its place in the cluster. */
+  private void printStories() {
+    List<Integer> nodes = tool.cluster().connectedNodes();
+    for (DaemonClient.Reply reply :
+        tool.client().askAll(nodes, Control.NODE_STORY, Payload.empty())) {
+      String node = "pnn:" + Text.u(reply.node()) + " ";
+      try {
+        if (reply.failed()) {
+          tool.out().line(node + "tells nothing more");
+        } else {
+          for (NodeStory.Line line : NodeStory.decode(reply.data()).lines()) {
+            tool.out().line(node + line.name() + ": " + line.text());
+          }
+        }
+      } catch (MalformedPacketException e) {
+        tool.out().line(node + "tells nothing that can be read");
+      }
+    }
   }
 
   private int nodeStatus(List<String> arguments) {

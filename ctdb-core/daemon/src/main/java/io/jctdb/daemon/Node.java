@@ -30,12 +30,14 @@ import io.jctdb.daemon.control.TunableControls;
 import io.jctdb.daemon.control.Tunnels;
 import io.jctdb.daemon.lifecycle.ClusterMember;
 import io.jctdb.daemon.lifecycle.Events;
+import io.jctdb.daemon.lifecycle.FencingHistory;
 import io.jctdb.daemon.lifecycle.HealthMonitor;
 import io.jctdb.daemon.lifecycle.Lifecycle;
 import io.jctdb.daemon.lifecycle.NodeStates;
 import io.jctdb.daemon.lifecycle.VolatileStores;
 import io.jctdb.daemon.metrics.MetricsServer;
 import io.jctdb.daemon.metrics.NodeStatus;
+import io.jctdb.daemon.metrics.StatusLines;
 import io.jctdb.daemon.will.WillFile;
 import io.jctdb.daemon.will.WillListener;
 import io.jctdb.database.CommitEngine;
@@ -53,6 +55,7 @@ import io.jctdb.eventscripts.EventServer;
 import io.jctdb.eventscripts.Notifier;
 import io.jctdb.iptakeover.PublicAddressesException;
 import io.jctdb.linux.BootClock;
+import io.jctdb.protocol.Control;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
@@ -141,6 +144,7 @@ final class Node implements ClusterMember.Actions {
   private @Nullable ClientServer server;
   private @Nullable ClusterMembership membership;
   private @Nullable Lifecycle lifecycle;
+  private final FencingHistory history = new FencingHistory(BootClock::nanos);
   private @Nullable MetricsServer metrics;
   private @Nullable Channel willListener;
 
@@ -210,7 +214,14 @@ final class Node implements ClusterMember.Actions {
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
     this.member =
         new ClusterMember(
-            owner, cluster, participant, coordinator, volatileStores, settings.leaseGuard(), this);
+            owner,
+            cluster,
+            participant,
+            coordinator,
+            volatileStores,
+            settings.leaseGuard(),
+            history,
+            this);
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(
@@ -342,6 +353,7 @@ final class Node implements ClusterMember.Actions {
         life.runState(),
         life.isRecovering(),
         Math.max(0, leaseNanosLeft()),
+        history.status(membership),
         addresses.known(),
         addresses.meters(),
         linkControls.report(),
@@ -369,7 +381,13 @@ final class Node implements ClusterMember.Actions {
         .forEach(pnn -> joined.linkChanged(pnn, true));
     NodeStates states =
         new NodeStates(
-            cluster, joined, member, settings.capabilities(), this::shutdown, this::reloadNodes);
+            cluster,
+            joined,
+            member,
+            history,
+            settings.capabilities(),
+            this::shutdown,
+            this::reloadNodes);
     enterControls(states);
     commits.onLeftBehind((database, problem) -> standAside(states, database.name(), problem));
     HealthMonitor monitor = new HealthMonitor(port, events, life, cluster, joined, tunables);
@@ -411,6 +429,9 @@ final class Node implements ClusterMember.Actions {
 
   private void enterControls(NodeStates states) {
     controls.add(new IdentityControls(cluster, life, clients));
+    controls.add(
+        table ->
+            table.on(Control.NODE_STORY, r -> r.reply().ok(StatusLines.of(status()).encode())));
     controls.add(new RegistrationControls(announcer::registered, tunnels));
     controls.add(
         new ClusterControls(

@@ -163,6 +163,10 @@ public enum Control {
   ADDRESS_STORY(Control.OWN_FIRST),
   /** Our own: a node's links to the others ({@link LinkReport}). */
   LINK_REPORT(Control.OWN_FIRST + 10),
+  /** Our own: what a node can tell of its place in the cluster ({@link NodeStory}). */
+  NODE_STORY(Control.OWN_FIRST + 1),
+  /** Our own: a ban with its reason ({@link BanOrder}). */
+  BAN_NODE(Control.OWN_FIRST + 2),
   /** Stands for every opcode without a meaning; itself it has none. */
   UNKNOWN(-1, State.UNKNOWN);
 

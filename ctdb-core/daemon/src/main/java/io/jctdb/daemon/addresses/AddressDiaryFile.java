@@ -24,8 +24,8 @@ import org.slf4j.LoggerFactory;
 /**
  * {@link AddressDiary} in a text file, one event a line: milliseconds since 1970, {@code leader} or
  * {@code node}, the address and what happened, with tabs between. It is for people to read, and
- * nothing depends on it: a line that makes no sense is passed over, a disk that does not write costs
- * lines and nothing else, and only the newest {@link #LINES_MAX} lines outlive a restart.
+ * nothing depends on it: a line that makes no sense is passed over, a disk that does not write
+ * costs lines and nothing else, and only the newest {@link #LINES_MAX} lines outlive a restart.
  *
  * <p>Written by a thread of its own, because the owner thread must not wait for a disk.
  */
@@ -94,8 +94,7 @@ public final class AddressDiaryFile implements AddressDiary, AutoCloseable {
         ? null
         : new Line(
             address,
-            new AddressStory.Event(
-                Long.parseLong(words[0]), words[1].equals("leader"), words[3]));
+            new AddressStory.Event(Long.parseLong(words[0]), words[1].equals("leader"), words[3]));
   }
 
   @Override

@@ -9,7 +9,7 @@ import io.jctdb.iptakeover.AddressListener;
 import io.jctdb.iptakeover.NodeControls;
 import io.jctdb.iptakeover.TakeoverListener;
 import io.jctdb.iptakeover.TakeoverResult;
-import io.jctdb.protocol.BanState;
+import io.jctdb.protocol.BanOrder;
 import io.jctdb.protocol.Connection;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.DisableMessage;
@@ -124,8 +124,9 @@ final class AddressNews implements AddressListener, TakeoverListener {
             ? "banning it for " + KEEPING_BAN_SECONDS + " s"
             : "EnableBans is 0, so it stays as it is; see ctdb scriptstatus releaseip there");
     if (bansEnabled.getAsBoolean()) {
-      byte[] ban = new BanState(pnn, KEEPING_BAN_SECONDS).encode();
-      controls.call(pnn, Control.SET_BAN_STATE, 0, ban, (status, data) -> {});
+      String reason = "it did not release public addresses in " + runs + " takeover runs in a row";
+      byte[] ban = new BanOrder(KEEPING_BAN_SECONDS, reason).encode();
+      controls.call(pnn, Control.BAN_NODE, 0, ban, (status, data) -> {});
     }
   }
 

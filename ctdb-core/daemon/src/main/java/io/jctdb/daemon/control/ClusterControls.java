@@ -2,6 +2,7 @@ package io.jctdb.daemon.control;
 
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.NodeLife;
+import io.jctdb.protocol.BanOrder;
 import io.jctdb.protocol.BanState;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.Control;
@@ -62,6 +63,7 @@ public final class ClusterControls implements ControlTable.Group {
     table.on(Control.DISABLE_NODE, empty(r -> setDisabled(r, true)));
     table.on(Control.ENABLE_NODE, empty(r -> setDisabled(r, false)));
     table.on(Control.SET_BAN_STATE, this::setBanState);
+    table.on(Control.BAN_NODE, this::banForReason);
     table.on(Control.GET_BAN_STATE, empty(r -> r.reply().ok(banState.encode())));
     table.on(Control.SHUTDOWN, this::shutdown);
   }
@@ -133,11 +135,26 @@ public final class ClusterControls implements ControlTable.Group {
       banState = wanted;
       node.unban();
       request.reply().ok();
-    } else if (!bansEnabled.getAsBoolean()) {
-      request.reply().ok();
     } else {
-      banState = wanted;
-      node.ban(wanted.seconds(), "ctdb ban", request.reply()::ok);
+      ban(request, wanted.seconds(), "ctdb ban");
+    }
+  }
+
+  private void banForReason(ControlRequest request) {
+    BanOrder order = BanOrder.decode(request.data());
+    if (order.seconds() <= 0) {
+      request.reply().fail();
+    } else {
+      ban(request, order.seconds(), order.reason());
+    }
+  }
+
+  private void ban(ControlRequest request, int seconds, String reason) {
+    if (bansEnabled.getAsBoolean()) {
+      banState = new BanState(cluster.self(), seconds);
+      node.ban(seconds, reason, request.reply()::ok);
+    } else {
+      request.reply().ok();
     }
   }
 

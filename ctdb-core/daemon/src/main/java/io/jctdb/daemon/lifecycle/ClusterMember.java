@@ -39,6 +39,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   private final EpochCoordinator coordinator;
   private final VolatileStores stores;
   private final LeaseGuard guard;
+  private final FencingHistory history;
   private final Actions actions;
   private @Nullable ClusterMembership membership;
   private boolean offered;
@@ -71,6 +72,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
       EpochCoordinator coordinator,
       VolatileStores stores,
       LeaseGuard guard,
+      FencingHistory history,
       Actions actions) {
     this.owner = owner;
     this.cluster = cluster;
@@ -78,6 +80,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     this.coordinator = coordinator;
     this.stores = stores;
     this.guard = guard;
+    this.history = history;
     this.actions = actions;
   }
 
@@ -136,6 +139,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
       return;
     }
     log.error("this node is no member of the cluster any more: {}", reason);
+    history.fenced(reason);
     actions.dropAddresses();
     actions.closeClients();
     emptyOut(() -> membership().setReady(false));
@@ -300,6 +304,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
   @Override
   public void sessionEstablished(long incarnation) {
+    history.zooKeeperAnswers(true);
     owner.execute(
         () -> {
           registered = true;
@@ -311,6 +316,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   public void leaseRenewed(long untilNanos) {
     // The address lease asks for the time itself when it renews.
     guard.renewed(untilNanos);
+    history.leaseRenewed();
   }
 
   @Override
@@ -337,12 +343,19 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   }
 
   @Override
+  public void failsafeChanged(boolean failsafe) {
+    history.failsafe(failsafe);
+  }
+
+  @Override
   public void quorumLost() {
+    history.zooKeeperAnswers(false);
     log.error("ZooKeeper does not answer; this node serves until its lease runs out");
   }
 
   @Override
   public void quorumBack() {
+    history.zooKeeperAnswers(true);
     log.warn("ZooKeeper answers again");
   }
 }

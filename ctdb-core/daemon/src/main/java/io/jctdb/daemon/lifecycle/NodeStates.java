@@ -20,6 +20,7 @@ public final class NodeStates implements NodeAdministration {
   private final ClusterView cluster;
   private final ClusterMembership membership;
   private final ClusterMember member;
+  private final FencingHistory history;
   private final Runnable shutdown;
   private final BooleanSupplier reloadNodes;
   private int capabilities;
@@ -28,12 +29,14 @@ public final class NodeStates implements NodeAdministration {
       ClusterView cluster,
       ClusterMembership membership,
       ClusterMember member,
+      FencingHistory history,
       int capabilities,
       Runnable shutdown,
       BooleanSupplier reloadNodes) {
     this.cluster = cluster;
     this.membership = membership;
     this.member = member;
+    this.history = history;
     this.capabilities = capabilities;
     this.shutdown = shutdown;
     this.reloadNodes = reloadNodes;
@@ -54,11 +57,13 @@ public final class NodeStates implements NodeAdministration {
   @Override
   public void ban(int seconds, String reason, Runnable done) {
     log.error("banned for {} seconds: {}", seconds, reason);
+    history.banned(Duration.ofSeconds(seconds), reason);
     withdraw(() -> membership.ban(Duration.ofSeconds(seconds)), done);
   }
 
   @Override
   public void unban() {
+    history.unbanned();
     membership.unban();
   }
 

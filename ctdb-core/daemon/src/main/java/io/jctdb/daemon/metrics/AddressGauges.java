@@ -57,8 +57,7 @@ final class AddressGauges {
     for (Column column : columns) {
       column.gauge.register(
           now.local().stream()
-              .<MultiGauge.Row<?>>map(
-                  one -> row(one.address(), column.value.applyAsDouble(one)))
+              .<MultiGauge.Row<?>>map(one -> row(one.address(), column.value.applyAsDouble(one)))
               .toList(),
           true);
     }

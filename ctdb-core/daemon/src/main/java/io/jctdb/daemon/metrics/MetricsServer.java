@@ -91,8 +91,10 @@ public final class MetricsServer implements AutoCloseable {
     try {
       return switch (path) {
         case "/metrics" -> new Answer(200, scrape(status()));
-        case "/health" ->
-            status().healthy() ? new Answer(200, "healthy\n") : new Answer(503, "not healthy\n");
+        case "/health" -> {
+          NodeStatus status = status();
+          yield new Answer(status.healthy() ? 200 : 503, status.verdict() + "\n");
+        }
         case "/" -> new Answer(200, StatusPage.of(status()));
         default -> new Answer(404, "there are /metrics, /health and /\n");
       };

@@ -1,5 +1,6 @@
 package io.jctdb.daemon.metrics;
 
+import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
@@ -15,6 +16,7 @@ import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
@@ -38,6 +40,7 @@ final class NodeMeters implements AutoCloseable {
   private final JvmGcMetrics collections = new JvmGcMetrics();
   private final MultiGauge nodeFlags;
   private final MultiGauge holders;
+  private final MultiGauge bans;
   private final AddressGauges addresses;
   private final LinkMeters links;
   private NodeStatus status;
@@ -54,7 +57,12 @@ final class NodeMeters implements AutoCloseable {
             .register(registry);
     addresses = new AddressGauges(registry);
     links = new LinkMeters(registry);
+    bans =
+        MultiGauge.builder("jctdb.ban.seconds")
+            .description("how long this node is still banned, and why; absent when it is not")
+            .register(registry);
     cluster();
+    fencing();
     counters();
     new JvmMemoryMetrics().bindTo(registry);
     collections.bindTo(registry);
@@ -77,6 +85,42 @@ final class NodeMeters implements AutoCloseable {
         s -> s.leaseNanos() / (double) TimeUnit.SECONDS.toNanos(1));
     takeoverRuns("jctdb.takeover.runs", "takeover runs led", LeaderFigures::runs);
     takeoverRuns("jctdb.takeover.runs.failed", "runs led that failed", LeaderFigures::failedRuns);
+  }
+
+  private void fencing() {
+    gauge(
+        "jctdb.lease.renewed.seconds",
+        "how long ago the lease was renewed, -1 if never",
+        s -> s.fencing().sinceRenewal().map(NodeMeters::seconds).orElse(-1.0));
+    befell("jctdb.lease.renewals", "renewals of the lease", FencingStatus::renewals);
+    gauge(
+        "jctdb.zookeeper.silent.seconds",
+        "how long ZooKeeper has not answered, 0 while it does",
+        s -> s.fencing().zooKeeperSilent().map(NodeMeters::seconds).orElse(0.0));
+    gauge(
+        "jctdb.failsafe",
+        "1 while the members go on without a ZooKeeper quorum",
+        s -> s.fencing().failsafe() ? 1 : 0);
+    befell("jctdb.failsafes", "how often failsafe has begun", FencingStatus::failsafes);
+    befell("jctdb.fenced", "how often this node had to let go at once", FencingStatus::fenced);
+    befell("jctdb.expelled", "nodes put out by this one as leader", FencingStatus::expelled);
+    befell("jctdb.clock.stalls", "how often the process stood still", FencingStatus::stalls);
+    gauge(
+        "jctdb.clock.stall.longest.seconds",
+        "the longest of these",
+        s -> seconds(s.fencing().longestStall()));
+    befell("jctdb.clock.jumps", "how often the clocks moved apart", FencingStatus::clockJumps);
+    befell("jctdb.bans", "how often this node was banned", FencingStatus::bans);
+  }
+
+  private void befell(String name, String description, ToDoubleFunction<FencingStatus> value) {
+    FunctionCounter.builder(name, this, meters -> value.applyAsDouble(meters.status.fencing()))
+        .description(description)
+        .register(registry);
+  }
+
+  private static double seconds(Duration time) {
+    return time.toNanos() / 1e9;
   }
 
   private void counters() {
@@ -130,6 +174,12 @@ final class NodeMeters implements AutoCloseable {
         now.addresses().stream().map(address -> row(address, now.holds(address))).toList(), true);
     addresses.show(now.addressMeters());
     links.update(now.links());
+    bans.register(
+        now.fencing().ban().filter(FencingStatus.Ban::lasts).stream()
+            .<MultiGauge.Row<?>>map(
+                ban -> MultiGauge.Row.of(Tags.of("reason", ban.reason()), seconds(ban.left())))
+            .toList(),
+        true);
     return registry.scrape();
   }
 

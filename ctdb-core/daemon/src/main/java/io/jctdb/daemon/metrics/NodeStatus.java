@@ -1,7 +1,9 @@
 package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.LinkReport;
+import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.RunState;
@@ -20,6 +22,7 @@ import java.util.SortedSet;
  * @param members of that epoch
  * @param recovering between leaving one epoch and the databases of the next being ready
  * @param leaseNanos how long this node may still act as a member; 0 when it may not
+ * @param fencing what befell its membership since its daemon started
  * @param addresses the public addresses known here and who holds each
  * @param addressMeters what has been done with them
  * @param links to all other nodes
@@ -34,6 +37,7 @@ public record NodeStatus(
     RunState runState,
     boolean recovering,
     long leaseNanos,
+    FencingStatus fencing,
     List<PublicIp> addresses,
     AddressMeters addressMeters,
     LinkReport links,
@@ -55,6 +59,29 @@ public record NodeStatus(
   /** Whether this node serves clients as it should. */
   boolean healthy() {
     return ownFlags() == 0 && runState == RunState.RUNNING && epoch != 0;
+  }
+
+  /** What to say to a probe: why not, or what is out of order although all is served. */
+  String verdict() {
+    if (healthy()) {
+      return fencing.failsafe()
+          ? "healthy, in failsafe: ZooKeeper has no quorum, membership is frozen"
+          : "healthy";
+    }
+    String banned =
+        fencing
+            .ban()
+            .filter(FencingStatus.Ban::lasts)
+            .map(ban -> "; banned because " + ban.reason())
+            .orElse("");
+    String silent = fencing.zooKeeperSilent().map(time -> "; ZooKeeper does not answer").orElse("");
+    return "not healthy: "
+        + NodeFlags.toString(ownFlags())
+        + ", "
+        + runState
+        + (epoch == 0 ? ", no member of an epoch" : "")
+        + banned
+        + silent;
   }
 
   boolean holds(PublicIp address) {

@@ -18,16 +18,7 @@ final class StatusPage {
         page,
         "leader",
         status.leader() == SpecialPnn.UNKNOWN ? "none known" : "node " + status.leader());
-    line(
-        page,
-        "epoch",
-        status.epoch() == 0
-            ? "this node is no member of any"
-            : status.epoch()
-                + ", members "
-                + status.members()
-                + (status.recovering() ? ", its databases are not ready yet" : ""));
-    line(page, "lease", String.format("%.1f s", status.leaseNanos() / 1e9));
+    StatusLines.of(status).lines().forEach(line -> line(page, line.name(), line.text()));
     line(page, "clients", status.statistics().numClients());
     page.append("\nnodes\n");
     for (NodeMap.Node node : status.nodes().nodes()) {
@@ -50,6 +41,6 @@ final class StatusPage {
   }
 
   private static void line(StringBuilder page, String name, Object value) {
-    page.append(String.format("%-10s %s%n", name, value));
+    page.append(String.format("%-15s %s%n", name, value));
   }
 }

@@ -3,11 +3,13 @@ package io.jctdb.daemon.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.iptakeover.AddressFigures;
 import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.LinkReport;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
+import io.jctdb.protocol.NodeStory;
 import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
@@ -23,6 +25,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -31,6 +34,37 @@ import org.junit.jupiter.api.Test;
 
 class MetricsServerTest {
   private final HttpClient http = HttpClient.newHttpClient();
+  private static final FencingStatus WELL =
+      new FencingStatus(
+          Optional.of(Duration.ofMillis(80)),
+          4_711,
+          Optional.empty(),
+          false,
+          0,
+          0,
+          "",
+          2,
+          3,
+          Duration.ofMillis(900),
+          1,
+          0,
+          Optional.empty());
+  private static final FencingStatus UNWELL =
+      new FencingStatus(
+          Optional.of(Duration.ofSeconds(4)),
+          4_712,
+          Optional.of(Duration.ofSeconds(12)),
+          true,
+          2,
+          1,
+          "the lease has run out",
+          0,
+          0,
+          Duration.ZERO,
+          0,
+          3,
+          Optional.of(new FencingStatus.Ban("the disk is full", Duration.ofSeconds(42))));
+
   private volatile CompletableFuture<NodeStatus> owner =
       CompletableFuture.completedFuture(status(0, RunState.RUNNING, 7));
   private MetricsServer server;
@@ -66,6 +100,11 @@ class MetricsServerTest {
           "silent for PT5S");
 
   private static NodeStatus status(int ownFlags, RunState state, long epoch) {
+    return status(ownFlags, state, epoch, WELL);
+  }
+
+  private static NodeStatus status(
+      int ownFlags, RunState state, long epoch, FencingStatus fencing) {
     try {
       NodeMap nodes =
           new NodeMap(
@@ -85,6 +124,7 @@ class MetricsServerTest {
           state,
           false,
           1_500_000_000L,
+          fencing,
           List.of(
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(
@@ -158,6 +198,58 @@ class MetricsServerTest {
   }
 
   @Test
+  void aProbeHearsWhyNot() throws Exception {
+    owner =
+        CompletableFuture.completedFuture(status(NodeFlags.BANNED, RunState.RUNNING, 0, UNWELL));
+    assertThat(get("/health").body())
+        .contains("BANNED", "no member", "the disk is full", "ZooKeeper does not answer");
+
+    owner = CompletableFuture.completedFuture(status(0, RunState.RUNNING, 7, UNWELL));
+    assertThat(get("/health").statusCode()).as("failsafe serves").isEqualTo(200);
+    assertThat(get("/health").body()).contains("failsafe", "no quorum");
+  }
+
+  @Test
+  void whatBefellTheMembershipIsCounted() throws Exception {
+    assertThat(get("/metrics").body())
+        .contains("jctdb_lease_renewed_seconds 0.08")
+        .contains("jctdb_lease_renewals_total 4711.0")
+        .contains("jctdb_expelled_total 2.0")
+        .contains("jctdb_clock_stalls_total 3.0")
+        .contains("jctdb_clock_stall_longest_seconds 0.9")
+        .contains("jctdb_clock_jumps_total 1.0")
+        .contains("jctdb_zookeeper_silent_seconds 0.0")
+        .contains("jctdb_failsafe 0.0")
+        .contains("jctdb_bans_total 0.0")
+        .doesNotContain("jctdb_ban_seconds{");
+
+    owner = CompletableFuture.completedFuture(status(0, RunState.RUNNING, 7, UNWELL));
+    assertThat(get("/metrics").body())
+        .contains("jctdb_zookeeper_silent_seconds 12.0")
+        .contains("jctdb_failsafe 1.0")
+        .contains("jctdb_failsafes_total 2.0")
+        .contains("jctdb_fenced_total 1.0")
+        .contains("jctdb_bans_total 3.0")
+        .contains("jctdb_ban_seconds{reason=\"the disk is full\"} 42.0");
+  }
+
+  @Test
+  void theStoryOfANodeIsToldInWords() {
+    assertThat(
+            StatusLines.of(status(0, RunState.RUNNING, 7)).lines().stream().map(Object::toString))
+        .anyMatch(line -> line.contains("1.5 s left, renewed 0.1 s ago"))
+        .anyMatch(line -> line.contains("answers"))
+        .anyMatch(line -> line.contains("bans") && line.contains("none"));
+    NodeStory unwell = StatusLines.of(status(0, RunState.RUNNING, 7, UNWELL));
+    assertThat(unwell.lines().stream().map(Object::toString))
+        .anyMatch(line -> line.contains("DOES NOT ANSWER for 12.0 s"))
+        .anyMatch(line -> line.contains("YES") && line.contains("2 times"))
+        .anyMatch(line -> line.contains("once, the last time because the lease has run out"))
+        .anyMatch(line -> line.contains("3 times, BANNED for another 42.0 s: the disk is full"));
+    assertThat(NodeStory.decode(unwell.encode())).isEqualTo(unwell);
+  }
+
+  @Test
   void aStuckOwnerThreadIsNotHealth() throws Exception {
     owner = new CompletableFuture<>();
 
@@ -167,7 +259,7 @@ class MetricsServerTest {
   @Test
   void thePageIsForPeople() throws Exception {
     assertThat(get("/").body())
-        .contains("node       0 (healthy)")
+        .contains("node            0 (healthy)")
         .contains("DISCONNECTED|UNHEALTHY|INACTIVE")
         .contains("2001:db8::2")
         .contains("held by nobody");

@@ -1,0 +1,101 @@
+package io.jctdb.daemon.metrics;
+
+import io.jctdb.daemon.lifecycle.FencingStatus;
+import io.jctdb.protocol.NodeStory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A node's place in the cluster, in words: for {@code ctdb status -v} and the status page. */
+public final class StatusLines {
+  private final List<NodeStory.Line> lines = new ArrayList<>();
+
+  private StatusLines() {}
+
+  public static NodeStory of(NodeStatus status) {
+    StatusLines text = new StatusLines();
+    FencingStatus fencing = status.fencing();
+    text.line("membership", membership(status));
+    text.line("lease", lease(status, fencing));
+    text.line(
+        "ZooKeeper",
+        fencing
+            .zooKeeperSilent()
+            .map(
+                silent ->
+                    "DOES NOT ANSWER for "
+                        + seconds(silent)
+                        + ": it has no quorum, or this node is cut off from it")
+            .orElse("answers"));
+    text.line("failsafe", failsafe(fencing));
+    text.line(
+        "fenced",
+        fencing.fenced() == 0
+            ? "never"
+            : times(fencing.fenced()) + ", the last time because " + fencing.fencedWhy());
+    text.line("expelled others", times(fencing.expelled()));
+    text.line(
+        "clocks",
+        fencing.stalls() == 0 && fencing.clockJumps() == 0
+            ? "well"
+            : "this process stood still "
+                + times(fencing.stalls())
+                + ", at most "
+                + seconds(fencing.longestStall())
+                + "; the clocks moved apart "
+                + times(fencing.clockJumps()));
+    text.line("bans", bans(fencing));
+    return new NodeStory(text.lines);
+  }
+
+  private void line(String name, String text) {
+    lines.add(new NodeStory.Line(name, text));
+  }
+
+  private static String membership(NodeStatus status) {
+    return status.epoch() == 0
+        ? "of no epoch"
+        : "epoch "
+            + status.epoch()
+            + ", members "
+            + status.members()
+            + (status.recovering() ? ", its databases are not ready yet" : "");
+  }
+
+  private static String lease(NodeStatus status, FencingStatus fencing) {
+    return (status.leaseNanos() == 0
+            ? "none"
+            : seconds(Duration.ofNanos(status.leaseNanos())) + " left")
+        + fencing.sinceRenewal().map(age -> ", renewed " + seconds(age) + " ago").orElse("");
+  }
+
+  private static String failsafe(FencingStatus fencing) {
+    String before =
+        fencing.failsafes() == 0 ? "" : " (" + times(fencing.failsafes()) + " since the start)";
+    return fencing.failsafe()
+        ? "YES: nobody can join or leave, and if a member is lost, all stop" + before
+        : "no" + before;
+  }
+
+  private static String bans(FencingStatus fencing) {
+    return fencing
+        .ban()
+        .map(
+            ban ->
+                times(fencing.bans())
+                    + (ban.lasts()
+                        ? ", BANNED for another " + seconds(ban.left()) + ": "
+                        : ", the last one is over: ")
+                    + ban.reason())
+        .orElse("none");
+  }
+
+  private static String times(long count) {
+    return count == 1 ? "once" : count + " times";
+  }
+
+  private static String seconds(Duration time) {
+    return String.format(Locale.ROOT, "%.1f s", time.toNanos() / 1e9);
+  }
+}
