@@ -68,7 +68,7 @@ def remote_node_joins(cluster):
     lab = cluster.lab
     with Line(cluster, FAR):
         cluster.ctdb(REMOTE, "shutdown")
-        cluster.wait_for(lambda: lab.daemon_pid(REMOTE) is None or not cluster.answers(REMOTE), 30,
+        cluster.wait_for(lambda: not lab.has_launcher(REMOTE) and not cluster.answers(REMOTE), 30,
                          "the daemon at the branch does not end")
         lab.wait_healthy(lab.site_nodes(), show=False)
         watch = Stopwatch(cluster)
@@ -258,3 +258,46 @@ def write_many(cluster, node, count):
     client = cluster.client_of(node)
     for number in range(count):
         client.open(f"many-{node}-{number}").close()
+
+
+@story("at the branch everything is slow, though nobody else uses my files", daemons=["stock", "jctdb"],
+       layout=STRETCHED)
+def branch_works_for_itself(cluster):
+    """A user of the branch node alone; docs/wan.md has the figures."""
+    lab = cluster.lab
+    for one_way_ms in (0, 50, 100, 300):
+        with Line(cluster, f"delay_ms {one_way_ms}"):
+            time.sleep(1)
+            times = user_at(cluster, REMOTE, f"alone-{one_way_ms}")
+            cluster.note(f"{one_way_ms} ms one way: " + ", ".join(
+                f"{what} {1e3 * took:.0f} ms" for what, took in times.items()))
+            if lab.daemon == "jctdb":
+                expect(times["lock and unlock"] < 0.05,
+                       f"a lock in a file that is open here took {times['lock and unlock']:.3f} s")
+
+
+def user_at(cluster, node, directory, count=7):
+    """Medians of what a user waits for, in seconds."""
+    client = cluster.client_of(node)
+    client.make_directory(directory)
+    laps = {}
+
+    def timed(what, action):
+        begin = time.monotonic()
+        result = action()
+        laps.setdefault(what, []).append(time.monotonic() - begin)
+        return result
+
+    for number in range(count):
+        name = f"{directory}\\{number}.txt"
+        file = timed("create", lambda: client.open(name))
+        timed("write 50 kB", lambda: file.write(bytes(50_000)))
+        timed("read 50 kB", lambda: file.read(50_000))
+        file.lock(0, 10)
+        file.unlock(0, 10)
+        timed("lock and unlock", lambda: (file.lock(0, 10), file.unlock(0, 10)))
+        timed("close", file.close)
+        again = timed("open again", lambda: client.open(name, how=smb2.OPEN))
+        timed("rename", lambda: again.rename(f"{directory}\\{number}.doc"))
+        again.close()
+    return {what: sorted(took)[count // 2] for what, took in laps.items()}

@@ -14,15 +14,17 @@ public final class Main {
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
     if (arguments.length < 3) {
-      System.err.println("usage: (migration|hot|messages|transactions) NODE-ROOT NODE-ROOT...");
+      System.err.println("usage: (migration|migration-few|hot|messages|transactions|remote) NODE-ROOT NODE-ROOT...");
       System.exit(1);
     }
     Benchmark benchmark =
         switch (arguments[0]) {
-          case "migration" -> new Migration();
+          case "migration" -> new Migration(500);
+          case "migration-few" -> new Migration(50);
           case "hot" -> new HotRecord();
           case "messages" -> new Messages();
           case "transactions" -> new Transactions();
+          case "remote" -> new RemoteAccess();
           default -> throw new IllegalArgumentException("no benchmark " + arguments[0]);
         };
     // libtdb opens no file with mutexes before it has been asked, and may be asked by one thread

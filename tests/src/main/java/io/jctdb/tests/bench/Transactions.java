@@ -46,7 +46,7 @@ final class Transactions implements Benchmark {
   }
 
   /** As smbd does it (databases.md 6.1), without the lock: nobody else writes this database. */
-  private static void commit(SharedDatabase database) throws IOException {
+  static void commit(SharedDatabase database) throws IOException {
     long sequence = sequence(database.read(SEQUENCE_NUMBER)) + 1;
     MarshallBuffer changes =
         new MarshallBuffer(

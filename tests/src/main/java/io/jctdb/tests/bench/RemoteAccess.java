@@ -1,0 +1,71 @@
+package io.jctdb.tests.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.jctdb.protocol.Control;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a node far away waits for: the first root is a node of the main site, the second the remote
+ * one. Few of each, because each takes as long as the line is.
+ */
+final class RemoteAccess implements Benchmark {
+  private static final int COUNT = 9;
+
+  @Override
+  public String run(List<Path> roots) throws IOException {
+    try (NodeClient near = new NodeClient(roots.get(0));
+        NodeClient far = new NodeClient(roots.get(1))) {
+      byte[] name = "bench_remote.tdb\0".getBytes(UTF_8);
+      int database = NodeClient.number(near.control(Control.DB_ATTACH, 0, name));
+      far.control(Control.DB_ATTACH, 0, name);
+      String run = Long.toString(System.nanoTime());
+      return "free_ms=%.2f again_ms=%.2f fetched_ms=%.2f back_ms=%.2f commit_ms=%.2f"
+          .formatted(
+              median(i -> far.migrate(database, key(run, i))),
+              median(i -> far.migrate(database, key(run, i))),
+              fetched(near, far, database, run),
+              median(i -> near.migrate(database, key(run, i))),
+              commits(far));
+    }
+  }
+
+  /** Records that the main site owns. */
+  private static double fetched(NodeClient near, NodeClient far, int database, String run)
+      throws IOException {
+    for (int i = 0; i < COUNT; i++) {
+      near.migrate(database, key(run + "-near", i));
+    }
+    return median(i -> far.migrate(database, key(run + "-near", i)));
+  }
+
+  private static double commits(NodeClient far) throws IOException {
+    try (SharedDatabase shared =
+        SharedDatabase.attach(far, "bench_remote_commit.tdb", Control.DB_ATTACH_PERSISTENT)) {
+      Transactions.commit(shared);
+      return median(i -> Transactions.commit(shared));
+    }
+  }
+
+  private static byte[] key(String run, int number) {
+    return (run + "-" + number).getBytes(UTF_8);
+  }
+
+  private interface Step {
+    void run(int number) throws IOException;
+  }
+
+  private static double median(Step step) throws IOException {
+    double[] millis = new double[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+      long asked = System.nanoTime();
+      step.run(i);
+      millis[i] = (System.nanoTime() - asked) / 1e6;
+    }
+    Arrays.sort(millis);
+    return millis[COUNT / 2];
+  }
+}
