@@ -192,8 +192,10 @@ def outage_is_not_felt_here(cluster):
         states = lab.node_states(0).get(REMOTE)
         line.tell("up")
         watch = Stopwatch(cluster)
+        lab.until(lambda: wan_report(cluster, 0)[REMOTE]["Up"] == "1", 30, pause=0.02)
+        watch.lap("the link was up again after")
         back = lab.until(lambda: lab._agree(set(lab.nodes), True), 60)
-        watch.lap("the branch was a healthy member again after")
+        watch.lap("the branch was a healthy member again after another")
         time.sleep(2)
         mended = reset_gaps(here)
         for writer in writers:
