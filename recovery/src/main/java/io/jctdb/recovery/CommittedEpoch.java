@@ -29,7 +29,7 @@ public record CommittedEpoch(Epoch epoch, SortedMap<Integer, Long> incarnations,
   }
 
   public EpochLives lives() {
-    return new EpochLives(epoch.number(), incarnations);
+    return new EpochLives(epoch.number(), incarnations, epoch.remote());
   }
 
   byte[] encode() {
@@ -37,11 +37,14 @@ public record CommittedEpoch(Epoch epoch, SortedMap<Integer, Long> incarnations,
     incarnations.forEach((pnn, incarnation) -> members.add(pnn + ":" + incarnation));
     StringJoiner lmasters = new StringJoiner(",");
     epoch.lmasters().forEach(pnn -> lmasters.add(pnn.toString()));
+    StringJoiner remote = new StringJoiner(",");
+    epoch.remote().forEach(pnn -> remote.add(pnn.toString()));
     return KeyValueText.empty()
         .put("number", epoch.number())
         .put("term", term)
         .put("members", members)
         .put("lmasters", lmasters)
+        .put("remote", remote)
         .bytes();
   }
 
@@ -61,11 +64,20 @@ public record CommittedEpoch(Epoch epoch, SortedMap<Integer, Long> incarnations,
       incarnations.put(
           Integer.valueOf(member.substring(0, colon)), Long.valueOf(member.substring(colon + 1)));
     }
-    SortedSet<Integer> lmasters = new TreeSet<>();
-    for (String pnn : text.text("lmasters").split(",", -1)) {
-      lmasters.add(Integer.valueOf(pnn));
-    }
-    Epoch epoch = new Epoch(text.number("number"), new TreeSet<>(incarnations.keySet()), lmasters);
+    Epoch epoch =
+        new Epoch(
+            text.number("number"),
+            new TreeSet<>(incarnations.keySet()),
+            pnns(text.text("lmasters")),
+            pnns(text.text("remote", "")));
     return new CommittedEpoch(epoch, incarnations, text.number("term"));
+  }
+
+  private static SortedSet<Integer> pnns(String list) {
+    SortedSet<Integer> pnns = new TreeSet<>();
+    for (String pnn : list.isEmpty() ? new String[0] : list.split(",", -1)) {
+      pnns.add(Integer.valueOf(pnn));
+    }
+    return pnns;
   }
 }

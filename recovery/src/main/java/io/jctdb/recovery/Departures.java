@@ -26,6 +26,8 @@ public final class Departures {
   private static final int WILLS_MAX = 64;
 
   private final MembershipTiming timing;
+  private final MembershipTiming remoteTiming;
+  private final Set<Life> remote = new HashSet<>();
   private final long addressResidueNanos;
   private final Map<Life, Gone> gone = new HashMap<>();
   private final Set<Life> expelled = new HashSet<>();
@@ -41,6 +43,8 @@ public final class Departures {
 
   Departures(MembershipTiming timing, Duration addressResidue) {
     this.timing = timing;
+    this.remoteTiming =
+        MembershipTiming.remote(timing.remotePeer().lease(), MembershipTiming.TICK);
     this.addressResidueNanos = addressResidue.toNanos();
   }
 
@@ -135,6 +139,8 @@ public final class Departures {
   /** Another epoch is committed; its members have been spared, and may be acknowledged again. */
   void committed(EpochLives epoch) {
     peerLeaseEnd.keySet().removeIf(epoch::has);
+    remote.clear();
+    epoch.remote().forEach(pnn -> remote.add(new Life(pnn, epoch.incarnations().get(pnn))));
   }
 
   /** Whether this life owns no record any more, so that an epoch without it may be committed. */
@@ -148,6 +154,7 @@ public final class Departures {
     }
     // If it was never seen here, it went before we looked: as if it had vanished now, and as if it
     // had held on without a quorum until there was one.
+    MembershipTiming of = remote.contains(life) ? remoteTiming : timing;
     Gone end =
         gone.computeIfAbsent(
             life,
@@ -155,9 +162,9 @@ public final class Departures {
                 new Gone(
                     nowNanos,
                     Math.max(
-                        timing.residue(timing.session()).toNanos(),
+                        of.residue(of.session()).toNanos(),
                         timing.peer().lease().plus(timing.peer().drift()).toNanos()),
-                    timing.lease().toNanos(),
+                    of.lease().toNanos(),
                     LastWill.NONE));
     return nowNanos >= leaseEnd(life, end);
   }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * member of the epoch confirms that it holds on to the same epoch. Lasts for {@link
  * PeerTiming#lease} from the sending of the newest ping that all of them acknowledged so. A pure
  * machine; docs/fencing.md says why a majority would not do.
+ *
+ * <p>Only members of the main site have it, and only they are asked.
  */
 public final class FailsafeLease {
   static final long NONE = Long.MIN_VALUE / 2;
@@ -60,14 +62,14 @@ public final class FailsafeLease {
     Life self = own;
     if (current == null
         || self == null
-        || !current.has(self)
-        || current.incarnations().size() < 2
+        || !current.counts(self)
+        || current.counted().size() < 2
         || ownFrozenAt == NONE) {
       return NONE;
     }
     long oldest = ownFrozenAt;
     for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
-      if (member.getKey() != self.pnn()) {
+      if (member.getKey() != self.pnn() && !current.isRemote(member.getKey())) {
         Confirmed by = confirmed.get(member.getKey());
         if (by == null || by.incarnation() != member.getValue() || by.epoch() != current.number()) {
           return NONE;

@@ -23,12 +23,14 @@ import org.jspecify.annotations.Nullable;
  * stays silent) the change is dropped and begun again with the next number; since members may have
  * promised the dropped one, and so wait, a change that was dropped is always followed by another.
  *
+ * <p>Nothing here waits for a node at a remote site. It promises nothing; one that has gone is kept
+ * in the epochs that follow until its lease has run out; and trouble with it is borne for longer.
+ *
  * <p>A node that leaves without having let go blocks the change until its lease has run out ({@link
  * Departures}): nobody is presumed dead. Losses are acted on at once, joins wait a little for
  * company.
  */
-public final class LeaderMachine {
-  private enum Stage {
+public final class LeaderMachine {  private enum Stage {
     IDLE,
     RESERVING,
     PROPOSING,
@@ -36,7 +38,10 @@ public final class LeaderMachine {
   }
 
   /** Who is to be in the next epoch. */
-  private record Plan(SortedMap<Integer, Long> incarnations, SortedSet<Integer> lmasters) {}
+  private record Plan(
+      SortedMap<Integer, Long> incarnations,
+      SortedSet<Integer> lmasters,
+      SortedSet<Integer> remote) {}
 
   /** A change that failed is tried again this much later. */
   private static final long RETRY_NANOS = 200_000_000L;
@@ -51,6 +56,7 @@ public final class LeaderMachine {
   /** How long trouble with a member is borne before the member is expelled. */
   private final long patienceNanos;
 
+  private final MembershipConfig config;
   private final int self;
   private final long gatherNanos;
   private final long settleNanos;
@@ -96,12 +102,13 @@ public final class LeaderMachine {
   private long wantedSince;
 
   public LeaderMachine(MembershipConfig config) {
+    this.config = config;
     this.self = config.self();
     this.patienceNanos = config.patience().toNanos();
     this.gatherNanos = config.gather().toNanos();
     this.settleNanos = config.settle().toNanos();
     this.departures = new Departures(config.timing(), config.addressResidue());
-    this.reports = new SilenceReports(config.timing().peer());
+    this.reports = new SilenceReports(config.timing().peer(), config.timing().remotePeer());
   }
 
   public Departures departures() {
@@ -221,14 +228,14 @@ public final class LeaderMachine {
       return;
     }
     reserved = got;
-    Plan next = blocked(now) ? null : plan();
+    Plan next = blocked(now) ? null : plan(now);
     if (next == null) {
       drop("the plan changed while epoch " + got + " was reserved");
       return;
     }
     plan = next;
     enter(Stage.PROPOSING, now);
-    EpochLives lives = new EpochLives(number, next.incarnations());
+    EpochLives lives = new EpochLives(number, next.incarnations(), next.remote());
     out.add(new LeaderDecision.Propose(lives, epochOf(next)));
   }
 
@@ -330,7 +337,7 @@ public final class LeaderMachine {
     }
     expelTheHopeless(now, out);
     doomed.forEach(life -> expel(life, UNHEARD, now, out));
-    if (stage == Stage.IDLE && forcedBecause == null && reports.mended(now)) {
+    if (stage == Stage.IDLE && forcedBecause == null && reports.mended(now, this::isRegistered)) {
       force("members that did not hear from each other do again");
     }
     switch (stage) {
@@ -360,7 +367,9 @@ public final class LeaderMachine {
   /** Alone among several that are registered: the fault is likely on this side. */
   private boolean cutOff(long now) {
     List<MemberInfo> others =
-        nodes.values().stream().filter(n -> n.pnn() != self && n.mayBeMember()).toList();
+        nodes.values().stream()
+            .filter(n -> n.pnn() != self && n.mayBeMember() && !n.site().remote())
+            .toList();
     return others.size() >= 2
         && others.stream().noneMatch(n -> reachable(n.pnn()))
         && others.stream()
@@ -371,7 +380,7 @@ public final class LeaderMachine {
     for (Map.Entry<Life, Long> trouble : troubleSince.entrySet()) {
       Life life = trouble.getKey();
       MemberInfo node = nodes.get(life.pnn());
-      if (node != null && now - trouble.getValue() >= patienceNanos) {
+      if (node != null && now - trouble.getValue() >= config.patienceWith(node).toNanos()) {
         String why =
             !reachable(life.pnn())
                 ? "it cannot be reached"
@@ -401,6 +410,9 @@ public final class LeaderMachine {
     }
     for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
       MemberInfo node = nodes.get(member.getKey());
+      if (current.remote().contains(member.getKey())) {
+        continue; // nobody waits for its promise; what becomes of it is for the next epoch
+      }
       if (node == null || node.incarnation() != member.getValue() || !node.mayBeMember()) {
         drop("node " + member.getKey() + " was lost while epoch " + number + " was proposed");
         return;
@@ -412,7 +424,7 @@ public final class LeaderMachine {
   }
 
   private void beginIfNeeded(long now, List<LeaderDecision> out) {
-    Plan next = plan();
+    Plan next = plan(now);
     if (next == null || now < retryAt) {
       return;
     }
@@ -465,7 +477,7 @@ public final class LeaderMachine {
   /** Whether a member is to leave that may still act as one. */
   private boolean blocked(long now) {
     CommittedEpoch current = committed;
-    Plan next = plan();
+    Plan next = plan(now);
     if (current == null || next == null) {
       return false;
     }
@@ -480,14 +492,19 @@ public final class LeaderMachine {
   }
 
   /** Who should be a member; nothing while this node cannot be one itself. */
-  private @Nullable Plan plan() {
+  private @Nullable Plan plan(long now) {
     SortedMap<Integer, Long> incarnations = new TreeMap<>();
     SortedSet<Integer> lmasters = new TreeSet<>();
+    SortedSet<Integer> remote = new TreeSet<>();
     for (MemberInfo node : nodes.values()) {
       Life life = Life.of(node);
       boolean wellKnown = isMember(life) && !expelling.contains(life);
       boolean joins = !isMember(life) && reachable(node.pnn()) && !refusedUntil.containsKey(life);
-      if (node.mayBeMember() && (wellKnown || joins)) {
+      if (node.mayBeMember() && (wellKnown || joins)
+          && node.site().hasTheRulesOf(config.site())) {
+        if (node.site().remote()) {
+          remote.add(node.pnn());
+        }
         incarnations.put(node.pnn(), node.incarnation());
         if (node.mayBeLmaster()) {
           lmasters.add(node.pnn());
@@ -497,8 +514,28 @@ public final class LeaderMachine {
     if (!incarnations.containsKey(self)) {
       return null;
     }
+    keepWhoMayStillAct(incarnations, remote, now);
     // As ctdbd does (cluster-and-failover 1.4), but without recovering for ever.
-    return new Plan(incarnations, lmasters.isEmpty() ? new TreeSet<>(Set.of(self)) : lmasters);
+    return new Plan(
+        incarnations, lmasters.isEmpty() ? new TreeSet<>(Set.of(self)) : lmasters, remote);
+  }
+
+  /** Members at remote sites that have gone, and may not know it yet: no change waits for them. */
+  private void keepWhoMayStillAct(
+      SortedMap<Integer, Long> incarnations, SortedSet<Integer> remote, long now) {
+    CommittedEpoch current = committed;
+    if (current == null) {
+      return;
+    }
+    for (int pnn : current.epoch().remote()) {
+      Long incarnation = current.incarnations().get(pnn);
+      if (incarnation != null
+          && !incarnations.containsKey(pnn)
+          && !departures.recordsSafe(new Life(pnn, incarnation), now)) {
+        incarnations.put(pnn, incarnation);
+        remote.add(pnn);
+      }
+    }
   }
 
   private long nextNumber() {
@@ -513,6 +550,11 @@ public final class LeaderMachine {
     return highest + 1;
   }
 
+  private boolean isRegistered(Life life) {
+    MemberInfo node = nodes.get(life.pnn());
+    return node != null && node.incarnation() == life.incarnation();
+  }
+
   private boolean isMember(Life life) {
     CommittedEpoch current = committed;
     return current != null && current.has(life.pnn(), life.incarnation());
@@ -523,7 +565,8 @@ public final class LeaderMachine {
   }
 
   private Epoch epochOf(Plan of) {
-    return new Epoch(number, new TreeSet<>(of.incarnations().keySet()), of.lmasters());
+    return new Epoch(
+        number, new TreeSet<>(of.incarnations().keySet()), of.lmasters(), of.remote());
   }
 
   private CommittedEpoch toCommit(Plan of) {

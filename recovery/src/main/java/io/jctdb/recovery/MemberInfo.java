@@ -26,6 +26,7 @@ import io.jctdb.protocol.RunState;
  *     (see {@link MembershipTiming})
  * @param will what proves that the process which wrote this record is dead and has left nothing
  *     behind: the hash of its last will ({@link LastWill}); empty when it left none
+ * @param site where the node is
  */
 public record MemberInfo(
     int pnn,
@@ -39,7 +40,8 @@ public record MemberInfo(
     long recoveryRequests,
     int leaseMillis,
     int residueMillis,
-    String will) {
+    String will,
+    Site site) {
 
   /** The flags that a node sets for itself. */
   static final int OWN_FLAGS =
@@ -51,7 +53,37 @@ public record MemberInfo(
     }
   }
 
-  /** Of a process without a last will. */
+  /** Of a node of the main site. */
+  public MemberInfo(
+      int pnn,
+      long incarnation,
+      int flags,
+      int capabilities,
+      RunState runState,
+      boolean ready,
+      String address,
+      long lastEpoch,
+      long recoveryRequests,
+      int leaseMillis,
+      int residueMillis,
+      String will) {
+    this(
+        pnn,
+        incarnation,
+        flags,
+        capabilities,
+        runState,
+        ready,
+        address,
+        lastEpoch,
+        recoveryRequests,
+        leaseMillis,
+        residueMillis,
+        will,
+        Site.MAIN);
+  }
+
+  /** Of a process of the main site without a last will. */
   MemberInfo(
       int pnn,
       long incarnation,

@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.protocol.RunState;
+import java.time.Duration;
 
 /** A {@link MemberInfo} as it is written in ZooKeeper. */
 final class MemberRecord {
@@ -20,6 +21,9 @@ final class MemberRecord {
         .put("lease-ms", info.leaseMillis())
         .put("residue-ms", info.residueMillis())
         .put("will", info.will())
+        .put("site", info.site().name())
+        .put("main-site", info.site().main())
+        .put("remote-lease-ms", info.site().remoteLease().toMillis())
         .bytes();
   }
 
@@ -45,6 +49,16 @@ final class MemberRecord {
         text.number("recovery-requests"),
         text.integer("lease-ms"),
         text.integer("residue-ms"),
-        text.text("will", LastWill.NONE));
+        text.text("will", LastWill.NONE),
+        site(text));
+  }
+
+  /** A daemon that knows of no sites is at the main site. */
+  private static Site site(KeyValueText text) {
+    String lease = text.text("remote-lease-ms", "");
+    return new Site(
+        text.text("site", Site.MAIN.name()),
+        text.text("main-site", Site.MAIN.main()),
+        lease.isEmpty() ? Site.MAIN.remoteLease() : Duration.ofMillis(Long.parseLong(lease)));
   }
 }

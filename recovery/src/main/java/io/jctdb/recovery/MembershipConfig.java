@@ -3,6 +3,7 @@ package io.jctdb.recovery;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import java.time.Duration;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /**
@@ -28,6 +29,7 @@ import java.util.function.LongSupplier;
  * @param bootNanos monotonic clock in nanoseconds that also counts while the host is suspended
  * @param witness what is known of the quorum of ZooKeeper, for holding on without one
  * @param condition what a leader must hold besides its record
+ * @param site where this node is
  */
 public record MembershipConfig(
     int self,
@@ -44,11 +46,16 @@ public record MembershipConfig(
     String will,
     LongSupplier bootNanos,
     QuorumWitness witness,
-    LeadershipCondition condition) {
+    LeadershipCondition condition,
+    Site site) {
 
   public MembershipConfig {
     if (self < 0 || !root.startsWith("/") || root.length() < 2 || root.endsWith("/")) {
       throw new IllegalArgumentException("node " + self + ", ZooKeeper path \"" + root + "\"");
+    }
+    if (!timing.remotePeer().lease().equals(site.remoteLease())) {
+      throw new IllegalArgumentException(
+          "the lease of remote members is " + timing.remotePeer().lease() + ", but " + site);
     }
     if ((startFlags & ~MemberInfo.OWN_FLAGS) != 0) {
       throw new IllegalArgumentException("cannot start as " + NodeFlags.toString(startFlags));
@@ -72,178 +79,114 @@ public record MembershipConfig(
         LastWill.NONE,
         System::nanoTime,
         QuorumWitness.NONE,
-        LeadershipCondition.NONE);
+        LeadershipCondition.NONE,
+        Site.MAIN);
   }
 
   public MembershipConfig withCapabilities(int bits) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        bits,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        witness,
-        condition);
+    return changed(draft -> draft.capabilities = bits);
   }
 
   public MembershipConfig withStartFlags(int flags) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        flags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        witness,
-        condition);
+    return changed(draft -> draft.startFlags = flags);
   }
 
   public MembershipConfig withTiming(MembershipTiming other) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        other,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        witness,
-        condition);
+    return changed(
+        draft -> draft.timing = other.withRemoteLease(draft.site.remoteLease()));
   }
 
   public MembershipConfig withPatience(Duration other) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        other,
-        will,
-        bootNanos,
-        witness,
-        condition);
+    return changed(draft -> draft.patience = other);
   }
 
   public MembershipConfig withWill(String hash) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        hash,
-        bootNanos,
-        witness,
-        condition);
+    return changed(draft -> draft.will = hash);
   }
 
   public MembershipConfig withClock(LongSupplier nanos) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        nanos,
-        witness,
-        condition);
+    return changed(draft -> draft.bootNanos = nanos);
   }
 
   /** A cluster of one node need not wait for others. */
   public MembershipConfig withGather(Duration other) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        other,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        witness,
-        condition);
+    return changed(draft -> draft.gather = other);
   }
 
   public MembershipConfig withWitness(QuorumWitness other) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        other,
-        condition);
+    return changed(draft -> draft.witness = other);
   }
 
   public MembershipConfig withCondition(LeadershipCondition other) {
-    return new MembershipConfig(
-        self,
-        address,
-        connectString,
-        root,
-        capabilities,
-        startFlags,
-        timing,
-        addressResidue,
-        gather,
-        settle,
-        patience,
-        will,
-        bootNanos,
-        witness,
-        other);
+    return changed(draft -> draft.condition = other);
+  }
+
+  /** At this site; the lease of remote members follows from it. */
+  public MembershipConfig withSite(Site other) {
+    return changed(
+        draft -> {
+          draft.site = other;
+          draft.timing = draft.timing.withRemoteLease(other.remoteLease());
+        });
+  }
+
+  /** Trouble with a member at a remote site is borne for a lease and a half. */
+  Duration patienceWith(MemberInfo node) {
+    return node.site().remote() ? site.remoteLease().multipliedBy(3).dividedBy(2) : patience;
+  }
+
+  private MembershipConfig changed(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.config();
+  }
+
+  /** A copy that is being changed. */
+  private static final class Draft {
+    final MembershipConfig base;
+    int capabilities;
+    int startFlags;
+    MembershipTiming timing;
+    Duration gather;
+    Duration patience;
+    String will;
+    LongSupplier bootNanos;
+    QuorumWitness witness;
+    LeadershipCondition condition;
+    Site site;
+
+    Draft(MembershipConfig base) {
+      this.base = base;
+      this.capabilities = base.capabilities;
+      this.startFlags = base.startFlags;
+      this.timing = base.timing;
+      this.gather = base.gather;
+      this.patience = base.patience;
+      this.will = base.will;
+      this.bootNanos = base.bootNanos;
+      this.witness = base.witness;
+      this.condition = base.condition;
+      this.site = base.site;
+    }
+
+    MembershipConfig config() {
+      return new MembershipConfig(
+          base.self,
+          base.address,
+          base.connectString,
+          base.root,
+          capabilities,
+          startFlags,
+          timing,
+          base.addressResidue,
+          gather,
+          base.settle,
+          patience,
+          will,
+          bootNanos,
+          witness,
+          condition,
+          site);
+    }
   }
 }

@@ -27,6 +27,15 @@ public interface MembershipListener {
   void epochCommitted(Epoch epoch);
 
   /**
+   * The same.
+   *
+   * @param ownIncarnation of this node, as the epoch names it; 0 if it is no member
+   */
+  default void epochCommitted(Epoch epoch, long ownIncarnation) {
+    epochCommitted(epoch);
+  }
+
+  /**
    * A session with ZooKeeper is there and this node is registered in it with {@code ready = false},
    * as {@code incarnation}. As soon as the node holds nothing from an earlier life (records,
    * clients, addresses) call {@link ClusterMembership#setReady}(true).

@@ -24,7 +24,8 @@ import java.time.Duration;
  * @param heartbeat time between two renewals of the lease
  * @param lease how long a node acts after sending a heartbeat that was answered
  * @param drift allowance for clocks that run at different speeds, and for late timers
- * @param peer the times of the lease that members give each other
+ * @param peer the times of the lease that members of the main site give each other
+ * @param remotePeer the times of the lease that they give to members at remote sites
  */
 public record MembershipTiming(
     Duration session,
@@ -32,7 +33,8 @@ public record MembershipTiming(
     Duration heartbeat,
     Duration lease,
     Duration drift,
-    PeerTiming peer) {
+    PeerTiming peer,
+    PeerTiming remotePeer) {
 
   /**
    * Long enough to ride out the loss of ZooKeeper's leader: what must be noticed sooner, the
@@ -44,7 +46,9 @@ public record MembershipTiming(
   public static final Duration SESSION_OF_TWO = Duration.ofSeconds(2);
 
   private static final Duration HEARTBEAT_MAX = Duration.ofMillis(300);
+  private static final Duration REMOTE_HEARTBEAT_MAX = Duration.ofSeconds(1);
   private static final Duration SILENCE_MAX = Duration.ofMillis(640);
+  private static final Duration REMOTE_SILENCE_MAX = Duration.ofSeconds(4);
 
   /** DESIGN D10. */
   public static final Duration TICK = Duration.ofMillis(250);
@@ -66,10 +70,38 @@ public record MembershipTiming(
    * 300 ms.
    */
   public static MembershipTiming of(Duration session, Duration tick) {
-    Duration heartbeat = min(session.dividedBy(10), HEARTBEAT_MAX);
+    return of(session, tick, HEARTBEAT_MAX, Site.MAIN.remoteLease());
+  }
+
+  /**
+   * For a node at a remote site: a session of 3/2 of its lease (15 s for 10 s), so that an outage
+   * ends with the lease of peers and not before; with heartbeats every second, because the line is
+   * narrow and slow.
+   */
+  public static MembershipTiming remote(Duration remoteLease, Duration tick) {
+    return of(
+        remoteLease.multipliedBy(3).dividedBy(2), tick, REMOTE_HEARTBEAT_MAX, remoteLease);
+  }
+
+  private static MembershipTiming of(
+      Duration session, Duration tick, Duration heartbeatMax, Duration remoteLease) {
+    Duration heartbeat = min(session.dividedBy(10), heartbeatMax);
     Duration drift = session.multipliedBy(3).dividedBy(80);
     Duration lease = session.minus(heartbeat).minus(tick.dividedBy(2)).minus(drift);
-    return new MembershipTiming(session, tick, heartbeat, lease, drift, PeerTiming.DEFAULT);
+    return new MembershipTiming(
+        session,
+        tick,
+        heartbeat,
+        lease,
+        drift,
+        PeerTiming.DEFAULT,
+        PeerTiming.remote(remoteLease));
+  }
+
+  /** The same with another lease for members at remote sites. */
+  public MembershipTiming withRemoteLease(Duration other) {
+    return new MembershipTiming(
+        session, tick, heartbeat, lease, drift, peer, PeerTiming.remote(other));
   }
 
   private static Duration min(Duration one, Duration other) {
@@ -78,12 +110,12 @@ public record MembershipTiming(
 
   /** The same with another lease. */
   public MembershipTiming withLease(Duration other) {
-    return new MembershipTiming(session, tick, heartbeat, other, drift, peer);
+    return new MembershipTiming(session, tick, heartbeat, other, drift, peer, remotePeer);
   }
 
   /** The same with other times between members. */
   public MembershipTiming withPeer(PeerTiming other) {
-    return new MembershipTiming(session, tick, heartbeat, lease, drift, other);
+    return new MembershipTiming(session, tick, heartbeat, lease, drift, other, remotePeer);
   }
 
   /**
@@ -92,7 +124,8 @@ public record MembershipTiming(
    * lease is enough to try others.
    */
   Duration silence() {
-    return min(lease.multipliedBy(2).dividedBy(5), SILENCE_MAX);
+    Duration most = heartbeat.compareTo(HEARTBEAT_MAX) > 0 ? REMOTE_SILENCE_MAX : SILENCE_MAX;
+    return min(lease.multipliedBy(2).dividedBy(5), most);
   }
 
   /** How long the lease can outlive the expiry of a session of this length. */

@@ -12,6 +12,7 @@ final class OwnNode {
 
   private final int self;
   private final String address;
+  private final Site site;
   private final String will;
   private int flags;
   private int capabilities;
@@ -26,6 +27,7 @@ final class OwnNode {
     this.self = config.self();
     this.address = config.address();
     this.will = config.will();
+    this.site = config.site();
     this.flags = config.startFlags() | NodeFlags.UNHEALTHY;
     this.capabilities = config.capabilities();
     this.incarnation = firstIncarnation;
@@ -44,7 +46,8 @@ final class OwnNode {
         recoveryRequests,
         leaseMillis,
         residueMillis,
-        will);
+        will,
+        site);
   }
 
   int flags() {

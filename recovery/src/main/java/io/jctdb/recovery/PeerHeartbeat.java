@@ -25,6 +25,7 @@ public final class PeerHeartbeat {
 
   private final int self;
   private final long pingNanos;
+  private final long remotePingNanos;
   private final PeerLease lease;
   private final SilencePromises promises;
   private final FailsafeLease failsafe;
@@ -35,14 +36,27 @@ public final class PeerHeartbeat {
   private long highestPromised = Epoch.NONE;
   private boolean frozen;
   private long lastPing = NEVER;
+  private long lastRemotePing = NEVER;
+
+  /** Until when this node itself may act. */
+  private long ownLeaseUntil = Long.MAX_VALUE;
+
   private long lastReport = NEVER;
   private Set<Life> lastReported = Set.of();
 
   public PeerHeartbeat(int self, PeerTiming timing) {
+    this(self, timing, PeerTiming.remote(Site.MAIN.remoteLease()));
+  }
+
+  /**
+   * @param remote the times between the main site and a remote one
+   */
+  public PeerHeartbeat(int self, PeerTiming timing, PeerTiming remote) {
     this.self = self;
     this.pingNanos = timing.ping().toNanos();
-    this.lease = new PeerLease(self, timing);
-    this.promises = new SilencePromises(timing);
+    this.remotePingNanos = remote.ping().toNanos();
+    this.lease = new PeerLease(self, timing, remote);
+    this.promises = new SilencePromises(timing, remote);
     this.failsafe = new FailsafeLease(timing);
   }
 
@@ -55,8 +69,9 @@ public final class PeerHeartbeat {
     incarnation = newIncarnation;
     lifeSince = now;
     lastPing = NEVER;
+    lastRemotePing = NEVER;
     highestPromised = Epoch.NONE;
-    lease.beginLife();
+    lease.beginLife(now);
     promises.beginLife();
     failsafe.beginLife();
   }
@@ -77,9 +92,22 @@ public final class PeerHeartbeat {
     }
   }
 
-  /** The membership record of a life has gone from ZooKeeper. */
+  /** The membership record of a life is about to go from ZooKeeper. */
   public void vanished(Life life) {
     promises.vanished(life);
+  }
+
+  /** The membership record of a life has gone from ZooKeeper. */
+  public void ended(Life life) {
+    promises.ended(life);
+  }
+
+  /**
+   * Until when this node itself may act: after that it acknowledges nobody but members of the main
+   * site, because others may have gone on without it.
+   */
+  public void ownLeaseUntil(long nanos) {
+    ownLeaseUntil = nanos;
   }
 
   /**
@@ -105,9 +133,12 @@ public final class PeerHeartbeat {
     if (frozenEpoch() != Epoch.NONE) {
       failsafe.frozen(now);
     }
-    if (now - lastPing >= pingNanos) {
-      lastPing = now;
-      for (int pnn : lease.peers()) {
+    boolean near = now - lastPing >= pingNanos;
+    boolean far = now - lastRemotePing >= remotePingNanos;
+    lastPing = near ? now : lastPing;
+    lastRemotePing = far ? now : lastRemotePing;
+    for (int pnn : near || far ? lease.peers() : Set.<Integer>of()) {
+      if (lease.isDistant(pnn) ? far : near) {
         out.add(new Send(pnn, new LeaseMessage.Ping(incarnation, now)));
       }
     }
@@ -147,13 +178,25 @@ public final class PeerHeartbeat {
   }
 
   private List<Send> pinged(int from, LeaseMessage.Ping ping, long now) {
-    return from != self && promises.mayAcknowledge(new Life(from, ping.incarnation()), now)
+    if (from == self || (!isOfMainSite(from) && now >= ownLeaseUntil)) {
+      return List.of();
+    }
+    return promises.mayAcknowledge(new Life(from, ping.incarnation()), now)
         ? List.of(
             new Send(
                 from,
                 new LeaseMessage.Ack(
-                    incarnation, ping.incarnation(), ping.sentNanos(), frozenEpoch())))
+                    incarnation,
+                    ping.incarnation(),
+                    ping.sentNanos(),
+                    frozenEpoch(),
+                    highestPromised)))
         : List.of();
+  }
+
+  private boolean isOfMainSite(int pnn) {
+    EpochLives current = epoch;
+    return current != null && current.counted().contains(pnn);
   }
 
   private void acknowledged(int from, LeaseMessage.Ack ack, long now) {
@@ -163,7 +206,7 @@ public final class PeerHeartbeat {
       return; // of an earlier life, or nothing that this node sent
     }
     Life by = new Life(from, ack.incarnation());
-    lease.acknowledged(by, ack.sentNanos());
+    lease.acknowledged(by, ack.sentNanos(), ack.promised());
     promises.acknowledgedBy(by);
     if (ack.frozenEpoch() != Epoch.NONE) {
       failsafe.confirmed(by, ack.frozenEpoch(), ack.sentNanos());

@@ -32,6 +32,28 @@ public record PeerTiming(
           Duration.ofMillis(75),
           Duration.ofMillis(200));
 
+  /**
+   * The times between the main site and a member at a remote site: from the lease L, pings every L /
+   * 20, suspicion after 4/5 L, drift L / 40, fencing L / 20. A round trip and a lost packet or two
+   * must fit into L / 5, and an outage of the line up to about 3/4 L goes unnoticed.
+   *
+   * @param lease at least 2 s
+   */
+  public static PeerTiming remote(Duration lease) {
+    if (lease.compareTo(REMOTE_LEASE_MIN) < 0) {
+      throw new IllegalArgumentException(
+          "a remote lease of " + lease + " is shorter than " + REMOTE_LEASE_MIN);
+    }
+    return new PeerTiming(
+        lease.dividedBy(20),
+        lease.multipliedBy(4).dividedBy(5),
+        lease,
+        lease.dividedBy(40),
+        lease.dividedBy(20));
+  }
+
+  private static final Duration REMOTE_LEASE_MIN = Duration.ofSeconds(2);
+
   public PeerTiming {
     if (ping.isNegative()
         || ping.isZero()

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * epoch whose members promised, and ZooKeeper refuses it if another is committed; so with the next
  * epoch all begin anew.
  *
+ * <p>A member at a remote site is suspected by longer times, and promises nothing itself.
+ *
  * <p>Silence is counted only while this node runs: one that was paused does not blame the others.
  */
 public final class SilencePromises {
@@ -39,22 +41,31 @@ public final class SilencePromises {
 
   private static final long NEVER = Long.MIN_VALUE / 2;
 
-  private final long pingNanos;
-  private final long suspicionNanos;
+  private final PeerTiming timing;
+  private final PeerTiming remoteTiming;
   private final Map<Integer, Contact> contacts = new HashMap<>();
 
   /** For how long each member of the epoch has been silent while this node ran. */
   private final Map<Life, Long> silence = new HashMap<>();
 
   private final Set<Life> promised = new HashSet<>();
+
+  /** Members whose records have gone: they do not come back, whatever epochs they are left in. */
+  private final Set<Life> ended = new HashSet<>();
+
   private @Nullable EpochLives epoch;
   private @Nullable Life own;
   private long epochSeenAt;
   private long lastTick = NEVER;
 
-  public SilencePromises(PeerTiming timing) {
-    this.pingNanos = timing.ping().toNanos();
-    this.suspicionNanos = timing.suspicion().toNanos();
+  public SilencePromises(PeerTiming timing, PeerTiming remote) {
+    this.timing = timing;
+    this.remoteTiming = remote;
+  }
+
+  private PeerTiming timingOf(Life life) {
+    EpochLives current = epoch;
+    return current != null && current.isRemote(life.pnn()) ? remoteTiming : timing;
   }
 
   /**
@@ -64,6 +75,7 @@ public final class SilencePromises {
   public void beginLife() {
     own = null;
     promised.clear();
+    ended.clear();
     silence.clear();
   }
 
@@ -98,7 +110,9 @@ public final class SilencePromises {
     epoch = next;
     own = self;
     epochSeenAt = now;
-    promised.removeIf(life -> next.incarnations().containsKey(life.pnn()));
+    ended.removeIf(life -> !next.has(life));
+    promised.removeIf(
+        life -> next.incarnations().containsKey(life.pnn()) && !ended.contains(life));
     silence.keySet().removeIf(life -> !next.has(life));
     next.incarnations()
         .forEach(
@@ -121,12 +135,20 @@ public final class SilencePromises {
     }
   }
 
+  /** The same, and it is certain: the record has been seen to be gone. */
+  public void ended(Life life) {
+    if (watches(life)) {
+      ended.add(life);
+      promised.add(life);
+    }
+  }
+
   private boolean watches(Life life) {
     EpochLives current = epoch;
     Life self = own;
     return current != null
         && self != null
-        && current.has(self)
+        && current.counts(self)
         && current.has(life)
         && current.countable()
         && !life.equals(self);
@@ -134,13 +156,13 @@ public final class SilencePromises {
 
   /** Time has passed. */
   public void tick(long now) {
-    long passed = lastTick == NEVER ? 0 : Math.min(now - lastTick, 2 * pingNanos);
+    long passed = lastTick == NEVER ? 0 : Math.min(now - lastTick, 2 * timing.ping().toNanos());
     lastTick = now;
     // Who is no member with this node has no reason to acknowledge it.
     silence.replaceAll((life, nanos) -> watches(life) ? nanos + passed : 0L);
     silence.forEach(
         (life, nanos) -> {
-          if (nanos >= suspicionNanos && watches(life)) {
+          if (nanos >= timingOf(life).suspicion().toNanos() && watches(life)) {
             promised.add(life);
           }
         });
@@ -181,7 +203,7 @@ public final class SilencePromises {
     Contact contact = contacts.get(life.pnn());
     return contact != null
         && contact.incarnation == life.incarnation()
-        && now - contact.pingedAt <= FRESH_PINGS * pingNanos;
+        && now - contact.pingedAt <= FRESH_PINGS * timingOf(life).ping().toNanos();
   }
 
   /** Whether this node has promised not to acknowledge that life. */

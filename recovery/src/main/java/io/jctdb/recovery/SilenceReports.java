@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,19 +27,26 @@ public final class SilenceReports {
 
   private static final long NEVER = Long.MIN_VALUE / 2;
 
-  private final long leaseNanos;
-  private final long driftNanos;
-  private final long suspicionNanos;
+  private final PeerTiming timing;
+  private final PeerTiming remoteTiming;
 
   /** Bounded: one for each ordered pair of pnns. */
   private final Map<Pair, Report> reports = new HashMap<>();
 
   private @Nullable EpochLives epoch;
 
-  public SilenceReports(PeerTiming timing) {
-    this.leaseNanos = timing.lease().toNanos();
-    this.driftNanos = timing.drift().toNanos();
-    this.suspicionNanos = timing.suspicion().toNanos();
+  public SilenceReports(PeerTiming timing, PeerTiming remote) {
+    this.timing = timing;
+    this.remoteTiming = remote;
+  }
+
+  private PeerTiming timingOf(int pnn) {
+    EpochLives current = epoch;
+    return current != null && current.isRemote(pnn) ? remoteTiming : timing;
+  }
+
+  private long leaseAndDrift(int pnn) {
+    return timingOf(pnn).lease().plus(timingOf(pnn).drift()).toNanos();
   }
 
   /** A node has promised. */
@@ -57,7 +65,7 @@ public final class SilenceReports {
           // An age beyond the lease says only that the lease is over; as a time it would carry the
           // error of the reporter's clock. Below that, the earliest bound is the best: later ones
           // have only been longer under way.
-          long lastAck = now - Math.min(said.ageNanos(), leaseNanos + driftNanos);
+          long lastAck = now - Math.min(said.ageNanos(), leaseAndDrift(said.pnn()));
           long heardSince = said.heardAgain() ? now : NEVER;
           if (same && before != null) {
             lastAck = Math.min(lastAck, before.lastAck());
@@ -97,7 +105,8 @@ public final class SilenceReports {
       return OptionalLong.empty();
     }
     Collections.sort(lastAcks);
-    return OptionalLong.of(lastAcks.get(current.majority() - 1) + leaseNanos + driftNanos);
+    return OptionalLong.of(
+        lastAcks.get(current.majority() - 1) + leaseAndDrift(suspect.pnn()));
   }
 
   /** The valid reports about a member of the committed epoch. */
@@ -111,7 +120,7 @@ public final class SilenceReports {
               && said.epoch() == current.number()
               && pair.suspect() == suspect.pnn()
               && said.ofIncarnation() == suspect.incarnation()
-              && current.has(new Life(pair.reporter(), said.incarnation()))) {
+              && current.counts(new Life(pair.reporter(), said.incarnation()))) {
             standing.add(report);
           }
         });
@@ -151,17 +160,21 @@ public final class SilenceReports {
   /**
    * Whether there are promises, and everybody who gave one has heard its suspect again for a while:
    * then a new epoch lets them speak to each other as before.
+   *
+   * @param alive who is registered: for others nothing can be mended
    */
-  public boolean mended(long now) {
+  public boolean mended(long now, Predicate<Life> alive) {
     EpochLives current = epoch;
     if (current == null) {
       return false;
     }
     boolean any = false;
     for (Map.Entry<Integer, Long> member : current.incarnations().entrySet()) {
-      for (Report report : standing(new Life(member.getKey(), member.getValue()))) {
+      Life suspect = new Life(member.getKey(), member.getValue());
+      for (Report report : alive.test(suspect) ? standing(suspect) : List.<Report>of()) {
         any = true;
-        if (report.heardSince() == NEVER || now - report.heardSince() < suspicionNanos) {
+        if (report.heardSince() == NEVER
+            || now - report.heardSince() < timingOf(suspect.pnn()).suspicion().toNanos()) {
           return false;
         }
       }

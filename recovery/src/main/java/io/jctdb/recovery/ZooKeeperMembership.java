@@ -59,6 +59,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private final EpochChange epochChange;
   private final LeaseLinks links;
   private final PeerHeartbeat heartbeat;
+  private final SiteAgreement agreement;
   private final ScheduledExecutorService thread;
   private final Executor owner;
   private final OwnNode own;
@@ -118,7 +119,9 @@ final class ZooKeeperMembership implements ClusterMembership {
       LeaseLinks links) {
     this.config = config;
     this.links = links;
-    this.heartbeat = new PeerHeartbeat(config.self(), config.timing().peer());
+    this.heartbeat =
+        new PeerHeartbeat(config.self(), config.timing().peer(), config.timing().remotePeer());
+    this.agreement = new SiteAgreement(config.self(), config.site());
     this.paths = new Paths(config.root());
     this.listener = listener;
     this.epochChange = epochChange;
@@ -369,6 +372,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (message instanceof LeaseMessage.Silent silent) {
       step(new LeaderEvent.SilenceReported(pnn, silent));
     } else {
+      heartbeat.ownLeaseUntil(leaseUntil);
       heartbeat.receive(pnn, message, now()).forEach(this::send);
       reckonLease();
     }
@@ -537,8 +541,9 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private void beatTime(long now) {
+    heartbeat.ownLeaseUntil(leaseUntil);
     absence.look(config.witness().mayBeInQuorum(), now);
-    Set<Integer> members = epoch.map(Epoch::members).map(Set::copyOf).orElse(Set.of());
+    Set<Integer> members = epoch.map(Epoch::voters).map(Set::copyOf).orElse(Set.of());
     heartbeat.withoutQuorum(
         absence.lasting(now) && QuorumAbsence.covers(members, config.witness().ensemble()));
     heartbeat.tick(now).forEach(this::send);
@@ -608,6 +613,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     @Override
     public void members(Map<Integer, MemberInfo> members) {
       noteVanished(members);
+      agreement.problems(members).forEach(LOG::error);
       nodes = Map.copyOf(members);
       step(new LeaderEvent.Nodes(nodes));
       listener.nodesChanged(nodes);
@@ -632,7 +638,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       committedIs(now);
       if (toldEpoch < now.epoch().number()) {
         toldEpoch = now.epoch().number();
-        listener.epochCommitted(now.epoch());
+        listener.epochCommitted(now.epoch(), now.incarnations().getOrDefault(config.self(), 0L));
       }
       leaveIfDone();
     }
@@ -642,7 +648,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     for (MemberInfo before : nodes.values()) {
       MemberInfo after = members.get(before.pnn());
       if (after == null || after.incarnation() != before.incarnation()) {
-        heartbeat.vanished(Life.of(before));
+        heartbeat.ended(Life.of(before));
       }
     }
   }

@@ -28,4 +28,17 @@ class FencingScheduleTest {
     // The schedules are worth something: members were lost in most of them.
     assertThat(exclusions).isGreaterThan(SCHEDULES);
   }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 5})
+  void norDoesOneAtARemoteSite(int mainSite) {
+    int exclusions = 0;
+    for (long seed = 1; seed <= SCHEDULES; seed++) {
+      FencingWorld world = new FencingWorld(mainSite, 1 + (int) seed % 2, 77_000L * mainSite + seed);
+      world.suffer(90_000);
+      world.heal(60_000);
+      exclusions += world.exclusions();
+    }
+    assertThat(exclusions).isGreaterThan(SCHEDULES);
+  }
 }

@@ -32,8 +32,10 @@ import org.jspecify.annotations.Nullable;
 @NullUnmarked // a model: what is missing where it should be ends the test
 final class FencingWorld {
   private static final long MS = 1_000_000;
-  private static final long SESSION = MembershipTiming.SESSION.toMillis();
   private static final MembershipTiming TIMING = MembershipTiming.DEFAULT;
+  private static final Site BRANCH = new Site("branch", "main", Duration.ofSeconds(10));
+  private static final MembershipTiming REMOTE_TIMING =
+      MembershipTiming.remote(BRANCH.remoteLease(), MembershipTiming.TICK);
 
   private record Event(long at, long order, Runnable task) {}
 
@@ -66,10 +68,15 @@ final class FencingWorld {
   }
 
   FencingWorld(int size, long seed) {
+    this(size, 0, seed);
+  }
+
+  /** The nodes after the first {@code mainSize} are at a remote site. */
+  FencingWorld(int mainSize, int remoteSize, long seed) {
     this.seed = seed;
     this.random = new Random(seed);
-    for (int pnn = 0; pnn < size; pnn++) {
-      nodes.add(new Node(pnn));
+    for (int pnn = 0; pnn < mainSize + remoteSize; pnn++) {
+      nodes.add(new Node(pnn, pnn >= mainSize));
     }
     nodes.forEach(Node::start);
     run(4_000);
@@ -121,12 +128,16 @@ final class FencingWorld {
     while (now < end) {
       run(200 + random.nextInt(3_000));
       Node victim = nodes.get(random.nextInt(nodes.size()));
+      if (random.nextInt(4) == 0) {
+        victim = nodes.getLast(); // the one at a remote site, if there is one
+      }
+      int outage = victim.remote ? 3 : 1;
       switch (random.nextInt(8)) {
         case 0, 1 -> victim.freeze(300 + random.nextInt(4_000));
         case 2 -> victim.restart();
-        case 3 -> victim.cutFromKeeper(500 + random.nextInt(9_000));
-        case 4 -> cutFor(victim, 500 + random.nextInt(8_000), true);
-        case 5 -> cutFor(victim, 500 + random.nextInt(8_000), false);
+        case 3 -> victim.cutFromKeeper(outage * (500 + random.nextInt(9_000)));
+        case 4 -> cutFor(victim, outage * (500 + random.nextInt(8_000)), true);
+        case 5 -> cutFor(victim, outage * (500 + random.nextInt(8_000)), false);
         case 6 -> {
           Node other = nodes.get(random.nextInt(nodes.size()));
           int time = 500 + random.nextInt(6_000);
@@ -185,6 +196,7 @@ final class FencingWorld {
     final Map<Integer, MemberInfo> members = new TreeMap<>();
     final Map<Integer, Long> sessionOf = new HashMap<>();
     final Map<Long, Long> heardOf = new HashMap<>();
+    final Map<Long, Long> lengths = new HashMap<>();
     int leader = -1;
     long leaderSession;
     int term;
@@ -218,7 +230,7 @@ final class FencingWorld {
             if (!heardOf.containsKey(session)) {
               return;
             }
-            if (quorum() && now - heardOf.get(session) > SESSION) {
+            if (quorum() && now - heardOf.get(session) > lengths.getOrDefault(session, 6_000L)) {
               end(session);
             } else {
               watchSession(session);
@@ -271,6 +283,8 @@ final class FencingWorld {
   /** One node: a process that can stand still, end, and begin anew. */
   private final class Node {
     final int pnn;
+    final boolean remote;
+    final MembershipTiming timing;
     final double rate = 0.99 + random.nextDouble() * 0.02;
     final long offset = random.nextInt(1_000_000) * MS;
     final Deque<Runnable> backlog = new ArrayDeque<>();
@@ -302,8 +316,19 @@ final class FencingWorld {
     OptionalInt leader = OptionalInt.empty();
     Set<Integer> answers = new TreeSet<>();
 
-    Node(int pnn) {
+    Node(int pnn, boolean remote) {
       this.pnn = pnn;
+      this.remote = remote;
+      this.timing = remote ? REMOTE_TIMING : TIMING;
+    }
+
+    Site site() {
+      return remote ? BRANCH : Site.MAIN;
+    }
+
+    /** Of a message between two nodes. */
+    long delay(Node to) {
+      return remote || to.remote ? 50 + random.nextInt(350) : 1 + random.nextInt(20);
     }
 
     long clock() {
@@ -318,11 +343,13 @@ final class FencingWorld {
       process++;
       backlog.clear();
       frozen = false;
-      heartbeat = new PeerHeartbeat(pnn, TIMING.peer());
+      heartbeat = new PeerHeartbeat(pnn, timing.peer(), timing.remotePeer());
       machine =
           new LeaderMachine(
               MembershipConfig.of(pnn, "10.0.0." + (pnn + 1), "none")
-                  .withPatience(Duration.ofSeconds(5)));
+                  .withPatience(Duration.ofSeconds(5))
+                  .withTiming(timing)
+                  .withSite(site()));
       promised = 0;
       seen = null;
       known = Map.of();
@@ -456,7 +483,7 @@ final class FencingWorld {
           (other, info) -> {
             MemberInfo after = all.get(other);
             if (after == null || after.incarnation() != info.incarnation()) {
-              heartbeat.vanished(Life.of(info));
+              heartbeat.ended(Life.of(info));
             }
           });
       known = all;
@@ -469,7 +496,7 @@ final class FencingWorld {
       if (keeper.epoch != null) {
         epochSeen(keeper.epoch);
       }
-      if (!leading && !contending && keeper.leader < 0) {
+      if (!leading && !contending && keeper.leader < 0 && !remote) {
         contend();
       } else if (!leading && !contending && keeper.leaderSession == session) {
         dropLeadership();
@@ -482,6 +509,10 @@ final class FencingWorld {
       if (seen == null || seen.epoch().number() < now.epoch().number()) {
         boolean was = seen != null && seen.has(pnn, incarnation);
         seen = now;
+        if (now.has(pnn, incarnation) && remote && promised < now.epoch().number()) {
+          promised = now.epoch().number(); // begun without having been asked
+          heartbeat.promised(promised, now.epoch(), clock());
+        }
         if (now.has(pnn, incarnation)) {
           committed = now.epoch().number();
           promisedSince.removeIf(number -> number <= committed);
@@ -509,6 +540,7 @@ final class FencingWorld {
             });
       }
       session = nextSession++;
+      keeper.lengths.put(session, timing.session().toMillis());
       registered = false;
       zooKeeperUntil = ClusterMembership.NO_LEASE;
       leaseUntil = ClusterMembership.NO_LEASE;
@@ -560,19 +592,20 @@ final class FencingWorld {
           pnn,
           life,
           0,
-          Capability.DEFAULT,
+          remote ? 0 : Capability.DEFAULT,
           RunState.RUNNING,
           true,
           "10.0.0." + (pnn + 1),
           promised,
           0,
-          Math.toIntExact(TIMING.lease().toMillis()),
+          Math.toIntExact(timing.lease().toMillis()),
           0,
-          LastWill.NONE);
+          LastWill.NONE,
+          site());
     }
 
     private void answered(long sent) {
-      zooKeeperUntil = Math.max(zooKeeperUntil, sent + TIMING.lease().toNanos());
+      zooKeeperUntil = Math.max(zooKeeperUntil, sent + timing.lease().toNanos());
       reckon();
     }
 
@@ -589,6 +622,7 @@ final class FencingWorld {
           && time >= leaseUntil - TIMING.peer().fencing().toNanos()) {
         endLife();
       }
+      heartbeat.ownLeaseUntil(leaseUntil);
       heartbeat.tick(time).forEach(this::send);
       if (proposed != null && random.nextInt(4) == 0) {
         sendLives();
@@ -597,7 +631,7 @@ final class FencingWorld {
         register();
         return;
       }
-      if (time - lastBeat >= TIMING.heartbeat().toNanos()) {
+      if (time - lastBeat >= timing.heartbeat().toNanos()) {
         lastBeat = time;
         Life life = new Life(pnn, incarnation);
         write(
@@ -625,7 +659,7 @@ final class FencingWorld {
         receive(pnn, send.message());
       } else if (!cut.contains(List.of(pnn, to.pnn))) {
         int from = pnn;
-        to.later(1 + random.nextInt(20), () -> to.receive(from, send.message()));
+        to.later(delay(to), () -> to.receive(from, send.message()));
       }
     }
 
@@ -633,6 +667,7 @@ final class FencingWorld {
       if (message instanceof LeaseMessage.Silent silent) {
         step(new LeaderEvent.SilenceReported(from, silent));
       } else {
+        heartbeat.ownLeaseUntil(leaseUntil);
         heartbeat.receive(from, message, clock()).forEach(this::send);
         reckon();
       }
@@ -728,7 +763,7 @@ final class FencingWorld {
         case LeaderDecision.Propose d -> {
           proposed = d.lives();
           sendLives();
-          propose(d.epoch());
+          propose(d.lives(), d.epoch());
         }
         case LeaderDecision.Commit d ->
             asLeader(
@@ -821,14 +856,14 @@ final class FencingWorld {
       later(1_000, () -> contending = false);
     }
 
-    private void propose(Epoch next) {
+    private void propose(EpochLives lives, Epoch next) {
       long base = keeper.epoch == null || !holds(term) ? 0 : keeper.epoch.epoch().number();
-      Set<Integer> missing = new TreeSet<>(next.members());
+      Set<Integer> missing = new TreeSet<>(next.voters());
       answers = missing;
       for (int member : next.members()) {
         Node other = nodes.get(member);
         if (member == pnn || !cut.contains(List.of(pnn, member))) {
-          other.later(1 + random.nextInt(20), () -> other.prepare(this, base, next, missing));
+          other.later(delay(other), () -> other.prepare(this, base, lives, next, missing));
         }
       }
       later(
@@ -840,11 +875,15 @@ final class FencingWorld {
           });
     }
 
-    private void prepare(Node from, long base, Epoch next, Set<Integer> missing) {
+    private void prepare(
+        Node from, long base, EpochLives lives, Epoch next, Set<Integer> missing) {
       if (!registered || next.number() <= promised) {
         return;
       }
-      if (committed != 0 && base != committed && !promisedSince.contains(base)) {
+      if (remote && !lives.has(new Life(pnn, incarnation))) {
+        return;
+      }
+      if (!remote && committed != 0 && base != committed && !promisedSince.contains(base)) {
         if (base > committed) {
           endLife();
         }

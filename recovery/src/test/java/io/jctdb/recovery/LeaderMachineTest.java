@@ -443,6 +443,112 @@ class LeaderMachineTest {
             new LeaderDecision.Reserve(2, "members that did not hear from each other do again"));
   }
 
+  // Node 3 is at a remote site; its lease is 10 s.
+
+  @Test
+  void nobodyWaitsForAMemberAtARemoteSite() {
+    runningWithRemote(0, 1, 2);
+    at(0, recoveryAskedOf(1));
+    at(1, new LeaderEvent.Reserved(2));
+    nodes.remove(3);
+    assertThat(at(2, nodesEvent())).as("the change goes on without a look").isEmpty();
+    assertThat(at(3, new LeaderEvent.Promised(2, Set.of())))
+        .singleElement()
+        .isInstanceOf(LeaderDecision.Commit.class);
+  }
+
+  @Test
+  void aLossAtTheMainSiteIsActedOnWhileARemoteMemberThatHasGoneMayStillAct() {
+    runningWithRemote(0, 1, 2);
+    nodes.put(3, withResidue(branch(3), 9_000));
+    at(0, nodesEvent());
+    assertThat(at(100, gone(3))).isEmpty();
+    assertThat(at(200, gone(2))).containsExactly(new LeaderDecision.Reserve(2, "node 2 has left"));
+    assertThat(at(201, new LeaderEvent.Reserved(2)))
+        .containsExactly(
+            new LeaderDecision.Propose(
+                new EpochLives(
+                    2, new TreeMap<>(Map.of(0, 100L, 1, 101L, 3, 103L)), new TreeSet<>(Set.of(3))),
+                withBranch(2, 0, 1)));
+    at(202, new LeaderEvent.Promised(2, Set.of()));
+    at(203, new LeaderEvent.Committed(2));
+    assertThat(at(9_099, tick())).isEmpty();
+    assertThat(at(9_100, tick())).containsExactly(new LeaderDecision.Reserve(3, "node 3 has left"));
+  }
+
+  @Test
+  void aLineThatIsDownForAWhileCostsNobodyHisPlace() {
+    runningWithRemote(0, 1, 2);
+    at(0, new LeaderEvent.Link(3, false));
+    assertThat(at(14_999, tick())).isEmpty();
+    assertThat(at(15_000, tick()))
+        .containsExactly(new LeaderDecision.Expel(new Life(3, 103), "it cannot be reached"));
+  }
+
+  @Test
+  void aLeaderThatReachesNoRemoteNodeIsNotCutOff() {
+    runningWithRemote(0);
+    nodes.put(4, branch(4));
+    at(0, nodesEvent());
+    at(0, new LeaderEvent.Link(3, false));
+    assertThat(at(7_000, tick())).isEmpty();
+  }
+
+  @Test
+  void whoKnowsOtherNodesForRemoteDoesNotJoin() {
+    running(0);
+    at(0, new LeaderEvent.Link(1, true));
+    Site other = new Site("here", "here", Site.MAIN.remoteLease());
+    nodes.put(1, atSite(node(1), other));
+    at(0, nodesEvent());
+    assertThat(at(1_000, tick())).isEmpty();
+    assertThat(new SiteAgreement(0, Site.MAIN).problems(nodes))
+        .singleElement()
+        .asString()
+        .contains("nodes 0 and 1 cannot be in one cluster", "main site");
+  }
+
+  private void runningWithRemote(int... pnns) {
+    running(pnns);
+    nodes.put(3, branch(3));
+    at(now, nodesEvent());
+    at(now, new LeaderEvent.Link(3, true));
+    TreeMap<Integer, Long> lives = new TreeMap<>(Map.of(3, 103L));
+    for (int pnn : pnns) {
+      lives.put(pnn, 100L + pnn);
+    }
+    at(now, elected(new CommittedEpoch(withBranch(1, pnns), lives, 7), 1));
+    now = 0;
+  }
+
+  private static Epoch withBranch(long number, int... pnns) {
+    Epoch main = epoch(number, pnns);
+    TreeSet<Integer> members = new TreeSet<>(main.members());
+    members.add(3);
+    return new Epoch(number, members, main.lmasters(), new TreeSet<>(Set.of(3)));
+  }
+
+  private static MemberInfo branch(int pnn) {
+    return atSite(remote(node(pnn)), new Site("branch", "main", Site.MAIN.remoteLease()));
+  }
+
+  private static MemberInfo atSite(MemberInfo n, Site site) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        n.flags(),
+        site.remote() ? 0 : n.capabilities(),
+        n.runState(),
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis(),
+        n.will(),
+        site);
+  }
+
   private LeaderEvent silence(int from, int about, long ageMillis) {
     return said(from, about, ageMillis, false);
   }
@@ -625,7 +731,9 @@ class LeaderMachineTest {
         n.lastEpoch(),
         n.recoveryRequests(),
         n.leaseMillis(),
-        residueMillis);
+        residueMillis,
+        n.will(),
+        n.site());
   }
 
   private static MemberInfo again(MemberInfo n, long incarnation) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.jspecify.annotations.NullUnmarked;
 import org.junit.jupiter.api.Test;
 
@@ -22,6 +23,7 @@ import org.junit.jupiter.api.Test;
 class PeerHeartbeatTest {
   private static final long MS = 1_000_000;
   private static final PeerTiming TIMING = PeerTiming.DEFAULT;
+  private static final PeerTiming REMOTE = PeerTiming.remote(Site.MAIN.remoteLease());
 
   private final Map<Integer, PeerHeartbeat> nodes = new TreeMap<>();
   private final Map<Integer, SilenceReports> reports = new TreeMap<>();
@@ -190,10 +192,10 @@ class PeerHeartbeatTest {
     pass(2_000);
     assertThat(reports.get(2).suspectsOf(0)).containsExactly(life(1));
     assertThat(reports.get(2).doomed()).isEmpty();
-    assertThat(reports.get(2).mended(now * MS)).isFalse();
+    assertThat(reports.get(2).mended(now * MS, life -> true)).isFalse();
     cut.clear();
     pass(1_300);
-    assertThat(reports.get(2).mended(now * MS)).isTrue();
+    assertThat(reports.get(2).mended(now * MS, life -> true)).isTrue();
     epoch(2, 0, 1, 2);
     pass(5_000);
     assertThat(reports.get(2).suspectsOf(0)).isEmpty();
@@ -235,6 +237,114 @@ class PeerHeartbeatTest {
     assertThat(nodes.get(0).failsafeUntil() / MS).isLessThanOrEqualTo(now);
   }
 
+  // A member at a remote site: number 3, times of 10 s.
+
+  @Test
+  void aRemoteMemberIsPutOutNoEarlierThanItsOwnLongerTimesSay() {
+    remoteEpoch(1);
+    pass(2_000);
+    isolate(3);
+    pass(7_400);
+    assertThat(reports.get(0).doomed()).isEmpty();
+    assertThat(leaseLeft(3)).isPositive();
+    pass(1_200);
+    assertThat(reports.get(0).doomed()).containsExactly(life(3));
+    long safe = reports.get(0).leaseEnd(life(3)).orElseThrow() / MS;
+    assertThat(leaseEnd(3)).isLessThanOrEqualTo(safe);
+    assertThat(safe - now).isLessThan(2_500);
+    assertThat(leaseLeft(0)).isGreaterThan(1_000);
+  }
+
+  @Test
+  void aRemoteMemberCountsForNobody() {
+    remoteEpoch(1);
+    pass(500);
+    cutBetween(0, 1);
+    cutBetween(0, 2); // it still hears the remote one, which is no majority of the main site
+    pass(1_600);
+    assertThat(leaseLeft(0)).isNotPositive();
+    assertThat(reports.get(1).doomed()).containsExactly(life(0));
+  }
+
+  @Test
+  void aRemoteMemberGoesOnWithAMajorityOfTheMainSite() {
+    remoteEpoch(1);
+    cutBetween(3, 0);
+    pass(30_000);
+    assertThat(leaseLeft(3)).isGreaterThan(9_000);
+    isolate(3);
+    pass(11_000);
+    assertThat(leaseLeft(3)).isNotPositive();
+  }
+
+  @Test
+  void acknowledgementsForAnEpochThatTheRemoteMemberDoesNotKnowDoNotCount() {
+    remoteEpoch(1);
+    pass(1_000);
+    long before = leaseEnd(3);
+    EpochLives next = withRemote(2);
+    for (int pnn = 0; pnn < 3; pnn++) {
+      promise(pnn, 1, next);
+    }
+    pass(3_000);
+    assertThat(leaseEnd(3)).isLessThan(before + 1_000);
+    committed(next, 0, 1, 2, 3);
+    assertThat(leaseLeft(3)).isGreaterThan(9_000);
+  }
+
+  @Test
+  void aRemoteMemberWhoseRecordHasGoneIsNotKeptAliveByALaterEpoch() {
+    remoteEpoch(1);
+    pass(1_000);
+    for (int pnn = 0; pnn < 3; pnn++) {
+      node(pnn).ended(life(3));
+    }
+    pass(200);
+    long end = leaseEnd(3);
+    remoteEpoch(2); // it is still in it, because its lease is not over
+    pass(5_000);
+    assertThat(leaseEnd(3)).isEqualTo(end);
+    assertThat(reports.get(0).doomed()).containsExactly(life(3));
+  }
+
+  @Test
+  void aMemberWhoseOwnLeaseIsOverKeepsNoRemoteOneAlive() {
+    remoteEpoch(1);
+    pass(1_000);
+    for (int pnn = 0; pnn < 3; pnn++) {
+      node(pnn).ownLeaseUntil(now * MS);
+    }
+    long end = leaseEnd(3);
+    pass(2_000);
+    assertThat(leaseEnd(3)).isEqualTo(end);
+  }
+
+  @Test
+  void theMainSiteHoldsOnWithoutAQuorumAndWithoutTheRemoteMember() {
+    remoteEpoch(1);
+    isolate(3);
+    nodes.values().forEach(node -> node.withoutQuorum(true));
+    pass(2_000);
+    assertThat(nodes.get(0).failsafeUntil() / MS).isGreaterThan(now + 1_000);
+    assertThat(nodes.get(3).failsafeUntil() / MS).isLessThanOrEqualTo(now);
+  }
+
+  private EpochLives withRemote(long number) {
+    return new EpochLives(
+        number, lives(number, 0, 1, 2, 3).incarnations(), new TreeSet<>(List.of(3)));
+  }
+
+  private void remoteEpoch(long number) {
+    for (int pnn = 0; pnn < 4; pnn++) {
+      node(pnn);
+    }
+    EpochLives next = withRemote(number);
+    for (int pnn = 0; pnn < 3; pnn++) {
+      promise(pnn, number - 1, next);
+    }
+    committed(next, 0, 1, 2, 3);
+  }
+
   // Words of the stories.
 
   private void epoch(long number, int... pnns) {
@@ -256,7 +366,8 @@ class PeerHeartbeatTest {
   private void promise(int pnn, long base, EpochLives next) {
     PeerHeartbeat node = node(pnn);
     node.receive(next.incarnations().firstKey(), message(next), now * MS);
-    node.promised(base, Epoch.of(next.number(), next.incarnations().keySet()), now * MS);
+    TreeSet<Integer> members = new TreeSet<>(next.incarnations().keySet());
+    node.promised(base, new Epoch(next.number(), members, members, next.remote()), now * MS);
   }
 
   private static LeaseMessage message(EpochLives lives) {
@@ -274,9 +385,9 @@ class PeerHeartbeatTest {
     return nodes.computeIfAbsent(
         pnn,
         created -> {
-          reports.put(pnn, new SilenceReports(TIMING));
+          reports.put(pnn, new SilenceReports(TIMING, REMOTE));
           lives.put(pnn, 100L + pnn);
-          PeerHeartbeat node = new PeerHeartbeat(pnn, TIMING);
+          PeerHeartbeat node = new PeerHeartbeat(pnn, TIMING, REMOTE);
           node.beginLife(100L + pnn, now * MS);
           return node;
         });
@@ -287,7 +398,7 @@ class PeerHeartbeatTest {
   }
 
   private void newLife(int pnn) {
-    PeerHeartbeat node = new PeerHeartbeat(pnn, TIMING);
+    PeerHeartbeat node = new PeerHeartbeat(pnn, TIMING, REMOTE);
     node.beginLife(999, now * MS);
     nodes.put(pnn, node);
   }

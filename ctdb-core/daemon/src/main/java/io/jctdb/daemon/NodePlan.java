@@ -7,6 +7,7 @@ import io.jctdb.daemon.config.NodesFile;
 import io.jctdb.daemon.config.Paths;
 import io.jctdb.recovery.Ensemble;
 import io.jctdb.recovery.EnsemblePorts;
+import io.jctdb.recovery.Site;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 
 /**
@@ -35,12 +37,45 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
       throws ConfigException, IOException {
     NodesFile.Node own =
         file.claim(conf.cluster().nodeAddress(), port, paths.addressLock(), NodePlan::canBind);
-    int first = conf.jctdb().zookeeperPort();
     return new NodePlan(
         own.pnn(),
         port,
         clusterNodes(file),
-        Ensemble.of(addresses(file), new EnsemblePorts(first, first + 1, first + 2)));
+        ensemble(paths, conf, file, own.pnn()));
+  }
+
+  /** Nodes at remote sites have no server; every node must come to the same answer. */
+  private static Ensemble ensemble(Paths paths, CtdbConf conf, NodesFile file, int self) {
+    SortedSet<Integer> remote = conf.jctdb().remoteNodes();
+    Site site = conf.jctdb().site();
+    SortedMap<Integer, InetAddress> addresses = addresses(file);
+    addresses.keySet().removeAll(remote);
+    int first = conf.jctdb().zookeeperPort();
+    if (addresses.isEmpty()) {
+      throw wrong(paths, "remote nodes names every node", "leave out those of the main site");
+    }
+    Ensemble ensemble = Ensemble.of(addresses, new EnsemblePorts(first, first + 1, first + 2));
+    if (!site.remote() && remote.contains(self)) {
+      throw wrong(
+          paths,
+          "remote nodes names node " + self + ", and that is this node, at the main site",
+          "correct remote nodes, the same on every node, or set site to the name of its site");
+    }
+    if (site.remote() && conf.jctdb().zookeeper().isEmpty() && ensemble.hasMember(self)) {
+      throw wrong(
+          paths,
+          "node "
+              + self
+              + " is at site "
+              + site.name()
+              + ", and by its place in the nodes file it would run a ZooKeeper server",
+          "set remote nodes = " + self + " (and all others at remote sites) on every node");
+    }
+    return ensemble;
+  }
+
+  private static StartException wrong(Paths paths, String rule, String remedy) {
+    return new StartException(paths.conf() + ": [jctdb] " + rule + ": " + remedy);
   }
 
   /** The link binds the address for good a moment later, and says so if somebody was faster. */

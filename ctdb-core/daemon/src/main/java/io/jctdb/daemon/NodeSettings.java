@@ -72,6 +72,7 @@ final class NodeSettings {
         .withCapabilities(capabilities())
         .withStartFlags(startFlags())
         .withTiming(timing())
+        .withSite(conf.jctdb().site())
         .withWill(willHash)
         .withCondition(clusterLockCondition())
         .withClock(BootClock::nanos);
@@ -88,8 +89,16 @@ final class NodeSettings {
   }
 
   private MembershipTiming timing() {
+    if (conf.jctdb().site().remote()) {
+      return MembershipTiming.remote(
+          conf.jctdb().site().remoteLease(), MembershipTiming.TICK);
+    }
     Duration session = conf.jctdb().zookeeperSession();
-    boolean onlyTwo = plan.nodes().stream().filter(node -> !node.deleted()).count() <= 2;
+    boolean onlyTwo =
+        plan.nodes().stream()
+                .filter(n -> !n.deleted() && !conf.jctdb().remoteNodes().contains(n.pnn()))
+                .count()
+            <= 2;
     if (onlyTwo && session.compareTo(MembershipTiming.SESSION_OF_TWO) > 0) {
       session = MembershipTiming.SESSION_OF_TWO;
     }
@@ -151,7 +160,7 @@ final class NodeSettings {
   WideArea wideArea() {
     CtdbConf.WideArea configured = conf.jctdb().wideArea();
     return new WideArea(
-        conf.jctdb().site(),
+        conf.jctdb().site().name(),
         configured.compression(),
         configured.kilobitsPerSecond() * BYTES_PER_KILOBIT);
   }

@@ -3,8 +3,9 @@ package io.jctdb.database;
 import java.util.ArrayDeque;
 
 /**
- * Messages of an epoch that this node has promised but not yet begun: another member's COMMIT came
- * first. Kept, up to a limit, so that the first requests of an epoch need not be repeated.
+ * Messages of an epoch that has not begun here yet: another member's COMMIT came first, or (at a
+ * remote site, for which nobody waits) its PREPARE, too. Kept, up to a limit, so that the first
+ * requests of an epoch need not be repeated.
  */
 final class EarlyMessages {
   private record Early(int fromPnn, RecordMessage message) {}
@@ -18,7 +19,9 @@ final class EarlyMessages {
 
   /** Keeps or drops a message that is not of the present epoch. */
   void offer(int fromPnn, RecordMessage message) {
-    boolean awaited = message.epoch() == member.promised() && !member.isOpen();
+    boolean awaited =
+        message.epoch() > member.promised()
+            || (message.epoch() == member.promised() && !member.isOpen());
     if (awaited && kept.size() < member.tunables().earlyMax()) {
       kept.add(new Early(fromPnn, message));
     } else {
@@ -27,11 +30,19 @@ final class EarlyMessages {
   }
 
   void replay(long epoch, Member.Loopback receiver) {
-    for (Early early = kept.poll(); early != null; early = kept.poll()) {
-      if (early.message.epoch() == epoch) {
+    for (int left = kept.size(); left > 0; left--) {
+      Early early = kept.remove();
+      if (early.message.epoch() > epoch) {
+        kept.add(early);
+      } else if (early.message.epoch() == epoch) {
         receiver.receive(early.fromPnn, early.message);
       }
     }
+  }
+
+  /** Nobody will begin an epoch before {@code next} any more. */
+  void dropBefore(long next) {
+    kept.removeIf(early -> early.message.epoch() < next);
   }
 
   void clear() {

@@ -19,12 +19,16 @@ import org.jspecify.annotations.Nullable;
  * promised and ZooKeeper refuses its write. Messages are sent again every {@code resendNanos} to
  * those that have not answered, because links break and come back.
  *
+ * <p>Only the members of the main site are waited for ({@link Epoch#voters}). Those at remote sites
+ * are told at the same time; once the epoch is committed, both messages are repeated to those that
+ * have not begun it, until the next proposal.
+ *
  * <p>Owner thread only.
  */
 public final class EpochCoordinator {
   /** What becomes of a proposal. At most one call of each kind for each proposal. */
   public interface Outcome {
-    /** Every member has promised: write the epoch to ZooKeeper, then {@link #commit}. */
+    /** Every member that is waited for has promised: write the epoch to ZooKeeper, then {@link #commit}. */
     void promised();
 
     /**
@@ -101,7 +105,7 @@ public final class EpochCoordinator {
       return false;
     }
     open.committing = true;
-    open.awaited.addAll(open.next.members());
+    open.awaited.addAll(open.next.voters());
     open.send();
     return true;
   }
@@ -145,6 +149,9 @@ public final class EpochCoordinator {
     /** Who has not promised yet; while committing, who has not begun yet. */
     private final SortedSet<Integer> awaited;
 
+    /** Who has not begun yet, among those that nobody waits for. */
+    private final SortedSet<Integer> told = new TreeSet<>();
+
     private boolean committing;
     private boolean refusalReported;
     private NodePort.@Nullable Timer resend;
@@ -155,33 +162,55 @@ public final class EpochCoordinator {
       this.next = next;
       this.lives = lives;
       this.outcome = outcome;
-      this.awaited = new TreeSet<>(next.members());
+      this.awaited = new TreeSet<>(next.voters());
+      told.addAll(next.members());
+      told.removeAll(awaited);
     }
 
     void send() {
-      EpochMessage message =
-          committing
-              ? new EpochMessage.Commit(next.number())
-              : new EpochMessage.Prepare(base, next, lives);
-      awaited.forEach(pnn -> port.send(pnn, message));
+      EpochMessage prepare = new EpochMessage.Prepare(base, next, lives);
+      EpochMessage commit = new EpochMessage.Commit(next.number());
+      awaited.forEach(pnn -> port.send(pnn, committing ? commit : prepare));
+      told.forEach(pnn -> port.send(pnn, prepare));
+      if (committing) {
+        told.forEach(pnn -> port.send(pnn, commit));
+      }
       cancel(resend);
       resend = port.after(resendNanos, this::send);
     }
 
     void answered(int pnn, boolean begun) {
+      if (told.contains(pnn)) {
+        if (begun && committing) {
+          told.remove(pnn);
+          abandonIfDone();
+        }
+        return;
+      }
       if (begun != committing || !awaited.remove(pnn) || !awaited.isEmpty()) {
         return;
       }
       if (committing) {
-        abandon();
+        abandonIfDone();
       } else {
         stop();
         outcome.promised();
       }
     }
 
+    private void abandonIfDone() {
+      if (awaited.isEmpty() && told.isEmpty()) {
+        abandon();
+      }
+    }
+
     void refused(int pnn, long promised) {
-      if (committing) {
+      if (told.contains(pnn)) {
+        if (promised > next.number()) {
+          told.remove(pnn);
+          abandonIfDone();
+        }
+      } else if (committing) {
         answered(pnn, true); // it has gone on to a later epoch
       } else if (!refusalReported && !awaited.isEmpty()) {
         refusalReported = true;

@@ -76,7 +76,8 @@ public sealed interface EpochMessage extends NodeMessage {
   }
 
   private static void epoch(Epoch epoch, WireWriter out) {
-    out.i64(epoch.number()).pnns(epoch.members()).pnns(epoch.lmasters());
+    out.i64(epoch.number());
+    out.pnns(epoch.members()).pnns(epoch.lmasters()).pnns(epoch.remote());
   }
 
   private static SortedMap<Integer, Long> lives(WireReader in) {
@@ -92,8 +93,9 @@ public sealed interface EpochMessage extends NodeMessage {
     long number = in.i64();
     SortedSet<Integer> members = in.pnns();
     SortedSet<Integer> lmasters = in.pnns();
+    SortedSet<Integer> remote = in.pnns();
     try {
-      return new Epoch(number, members, lmasters);
+      return new Epoch(number, members, lmasters, remote);
     } catch (IllegalArgumentException e) {
       throw new MalformedMessageException("prepared epoch", e);
     }

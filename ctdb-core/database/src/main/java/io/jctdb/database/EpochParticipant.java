@@ -23,6 +23,10 @@ import org.jspecify.annotations.Nullable;
  * began nor promised that one reports {@link Exclusion} and does not promise. It has to leave,
  * empty its volatile databases and join afresh ({@link #leave}, {@link #rejoin}).
  *
+ * <p>A member at a remote site is told the same, but nobody waits for its promise: the epoch may
+ * begin elsewhere while it still takes part in an earlier one. What it owns is therefore never
+ * adopted or created without its own answer in the new epoch (docs/protocol.md, "Remote members").
+ *
  * <p>Owner thread only.
  */
 public final class EpochParticipant {
@@ -111,6 +115,26 @@ public final class EpochParticipant {
   }
 
   /**
+   * The same, for a life that the committed epoch names. A member at a remote site, whose promise
+   * nobody waited for, may not have heard of the epoch before: it begins it all the same. It had its
+   * part in all epochs in between, because a life that was left out of one never comes back.
+   *
+   * @param incarnation of this node, as the committed epoch has it
+   */
+  public boolean adopt(Epoch epoch, long incarnation) {
+    if (epoch.isRemote(port.self())
+        && ready
+        && incarnation == life
+        && epoch.number() > promised
+        && life != NO_LIFE) {
+      promise(epoch.number(), epoch);
+      begin(epoch);
+      return true;
+    }
+    return adopt(epoch);
+  }
+
+  /**
    * This node is no member any more (lease lost, stopped, banned, or excluded). What it promised
    * stays promised; it promises nothing more until {@link #rejoin}.
    */
@@ -153,7 +177,8 @@ public final class EpochParticipant {
       return;
     }
     if (next.number() > promised) {
-      if (!continues(m.base())) {
+      boolean sameLife = named != null && next.isRemote(port.self());
+      if (!sameLife && !continues(m.base())) {
         exclusion.excluded(m.base());
         return;
       }

@@ -27,8 +27,11 @@ public sealed interface LeaseMessage extends NodeMessage {
    * @param sentNanos as in the ping
    * @param frozenEpoch the epoch that the sender holds on to because it has no ZooKeeper quorum and
    *     has had none for a while; {@link Epoch#NONE} otherwise
+   * @param promised the highest epoch that the sender has promised in this life: by it a member at a
+   *     remote site, which promises nothing, knows for which epoch the acknowledgement counts
    */
-  record Ack(long incarnation, long pingIncarnation, long sentNanos, long frozenEpoch)
+  record Ack(
+      long incarnation, long pingIncarnation, long sentNanos, long frozenEpoch, long promised)
       implements LeaseMessage {}
 
   /**
@@ -63,7 +66,12 @@ public sealed interface LeaseMessage extends NodeMessage {
     switch (message) {
       case Ping m -> out.u8(0).i64(m.incarnation).i64(m.sentNanos);
       case Ack m ->
-          out.u8(1).i64(m.incarnation).i64(m.pingIncarnation).i64(m.sentNanos).i64(m.frozenEpoch);
+          out.u8(1)
+              .i64(m.incarnation)
+              .i64(m.pingIncarnation)
+              .i64(m.sentNanos)
+              .i64(m.frozenEpoch)
+              .i64(m.promised);
       case Silent m ->
           out.u8(2)
               .i64(m.incarnation)
@@ -83,7 +91,7 @@ public sealed interface LeaseMessage extends NodeMessage {
     int type = in.u8();
     return switch (type) {
       case 0 -> new Ping(in.i64(), in.i64());
-      case 1 -> new Ack(in.i64(), in.i64(), in.i64(), in.i64());
+      case 1 -> new Ack(in.i64(), in.i64(), in.i64(), in.i64(), in.i64());
       case 2 -> new Silent(in.i64(), in.i64(), in.i32(), in.i64(), in.i64(), in.flag());
       case 3 -> new Lives(in.i64(), incarnations(in));
       default -> throw new MalformedMessageException("lease message type " + type);

@@ -79,7 +79,7 @@ public final class RecordEngine implements EpochListener {
   @Override
   public void epochPromised(long next) {
     member.promise(next);
-    early.clear();
+    early.dropBefore(next);
   }
 
   @Override

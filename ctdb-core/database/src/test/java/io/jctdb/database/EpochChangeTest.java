@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 /** How an epoch begins: what a leader and a member say, and what they refuse. */
@@ -221,5 +222,49 @@ class EpochChangeTest {
   @Test
   void anEpochCannotFollowALaterOne() {
     assertThatThrownBy(() -> propose(1, FIRST)).isInstanceOf(IllegalArgumentException.class);
+  }
+
+  // ---- members at a remote site ----
+
+  private static Epoch remote(long number, int pnn) {
+    TreeSet<Integer> all = new TreeSet<>(Set.of(0, 1));
+    return new Epoch(number, all, new TreeSet<>(Set.of(1 - pnn)), new TreeSet<>(Set.of(pnn)));
+  }
+
+  @Test
+  void theLeaderWaitsForNobodyAtARemoteSiteAndGoesOnTellingIt() {
+    propose(0, remote(1, 1));
+    assertThat(leaderPort.said()).as("it is asked all the same").hasSize(2);
+    leader.receive(0, new EpochMessage.Promise(1));
+    assertThat(outcomes).containsExactly("promised");
+    leader.commit();
+    leader.receive(0, new EpochMessage.Started(1));
+    leaderPort.said();
+    leaderPort.pass(100);
+    assertThat(leaderPort.said()).as("PREPARE may have been lost, too").hasSize(2);
+    leader.receive(1, new EpochMessage.Refuse(1, 0));
+    assertThat(leader.isBusy()).isTrue();
+    leader.receive(1, new EpochMessage.Started(1));
+    assertThat(leader.isBusy()).isFalse();
+  }
+
+  @Test
+  void aRemoteMemberThatMissedAnEpochIsNotLeftOut() {
+    SortedMap<Integer, Long> lives = new TreeMap<>(Map.of(1, 8L));
+    member.livesAs(8);
+    member.receive(0, new EpochMessage.Prepare(0, remote(1, 1), lives));
+    commit(1);
+    member.receive(0, new EpochMessage.Prepare(2, remote(3, 1), lives));
+    commit(3);
+    assertThat(heard).containsExactly("promised 1", "started 1", "promised 3", "started 3");
+  }
+
+  @Test
+  void aRemoteMemberBeginsWhatItReadsToBeCommitted() {
+    member.livesAs(8);
+    assertThat(member.adopt(remote(1, 1), 7)).as("that was an earlier life").isFalse();
+    assertThat(member.adopt(remote(1, 0), 8)).as("whoever is waited for must promise").isFalse();
+    assertThat(member.adopt(remote(1, 1), 8)).isTrue();
+    assertThat(heard).containsExactly("promised 1", "started 1");
   }
 }

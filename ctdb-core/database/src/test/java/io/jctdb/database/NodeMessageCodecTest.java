@@ -38,7 +38,7 @@ class NodeMessageCodecTest {
         new EpochMessage.Commit(9),
         new EpochMessage.Started(9),
         new LeaseMessage.Ping(1, 2),
-        new LeaseMessage.Ack(1, 2, 3, 4),
+        new LeaseMessage.Ack(1, 2, 3, 4, 5),
         new LeaseMessage.Silent(1, 2, 3, 4, 5, true),
         new LeaseMessage.Lives(1, new TreeMap<>(Map.of(0, 7L, 2, 9L))));
   }

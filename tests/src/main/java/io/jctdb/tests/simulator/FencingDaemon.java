@@ -20,6 +20,7 @@ import io.jctdb.recovery.MemberInfo;
 import io.jctdb.recovery.MembershipConfig;
 import io.jctdb.recovery.MembershipTiming;
 import io.jctdb.recovery.PeerHeartbeat;
+import io.jctdb.recovery.Site;
 import io.jctdb.tests.simulator.FencingZooKeeper.Outcome;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -143,7 +144,8 @@ final class FencingDaemon {
             config.will(),
             config.bootNanos(),
             config.witness(),
-            config.condition())
+            config.condition(),
+            Site.MAIN)
         : config;
   }
 
@@ -562,7 +564,7 @@ final class FencingDaemon {
     for (MemberInfo before : nodes.values()) {
       MemberInfo after = infos.get(before.pnn());
       if (after == null || after.incarnation() != before.incarnation()) {
-        heartbeat.vanished(new Life(before.pnn(), before.incarnation()));
+        heartbeat.ended(new Life(before.pnn(), before.incarnation()));
       }
     }
     nodes = infos;
@@ -669,7 +671,7 @@ final class FencingDaemon {
           .send(
               self,
               from,
-              new LeaseMessage.Ack(incarnation, ping.incarnation(), ping.sentNanos(), 0));
+              new LeaseMessage.Ack(incarnation, ping.incarnation(), ping.sentNanos(), 0, 0));
     }
     answers.forEach(this::send);
     reckonLease();
@@ -678,7 +680,8 @@ final class FencingDaemon {
   private LeaseMessage answerNow(LeaseMessage message) {
     return message instanceof LeaseMessage.Ack ack
             && world.mutation() == FencingMutation.LEASE_FROM_THE_ANSWER
-        ? new LeaseMessage.Ack(ack.incarnation(), ack.pingIncarnation(), now(), ack.frozenEpoch())
+        ? new LeaseMessage.Ack(
+            ack.incarnation(), ack.pingIncarnation(), now(), ack.frozenEpoch(), ack.promised())
         : message;
   }
 

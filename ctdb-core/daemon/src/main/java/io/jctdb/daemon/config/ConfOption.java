@@ -53,6 +53,9 @@ enum ConfOption {
   TLS_KEY("jctdb", "tls key", ConfType.FILE, ""),
   METRICS_ADDRESS("jctdb", "metrics address", ConfType.ENDPOINT, ""),
   SITE("jctdb", "site", ConfType.TEXT, "main"),
+  MAIN_SITE("jctdb", "main site", ConfType.TEXT, "main"),
+  REMOTE_NODES("jctdb", "remote nodes", ConfType.NODES, ""),
+  REMOTE_LEASE("jctdb", "remote lease", ConfType.POSITIVE, "10"),
   WAN_COMPRESSION("jctdb", "wan compression", ConfType.FLAG, "true"),
   WAN_BANDWIDTH("jctdb", "wan bandwidth kbit", ConfType.COUNT, "0");
 

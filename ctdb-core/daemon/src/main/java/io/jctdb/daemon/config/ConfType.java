@@ -30,6 +30,15 @@ enum ConfType {
           : broken("must be a whole number from 1 to 2147483647", "write for example 5");
     }
   },
+  /** Numbers of nodes with blanks or commas between them. */
+  NODES {
+    @Override
+    Optional<Broken> check(String value, Path etcDir) {
+      return value.matches("[0-9]{1,4}([ ,]+[0-9]{1,4})*")
+          ? Optional.empty()
+          : broken("must be numbers of nodes, beginning with 0", "write for example 3 4");
+    }
+  },
   PORT {
     @Override
     Optional<Broken> check(String value, Path etcDir) {

@@ -1,5 +1,6 @@
 package io.jctdb.daemon.config;
 
+import io.jctdb.recovery.Site;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -10,6 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * The contents of {@code ctdb.conf}, checked (events-and-config 4.1 and 4.2). Immutable; read once
@@ -74,7 +77,9 @@ public final class CtdbConf {
    * @param zookeeperSession session timeout, from which leases are counted
    * @param security how traffic between nodes is protected
    * @param metrics where metrics and the status page are served
-   * @param site the site that this node belongs to
+   * @param site the site that this node belongs to, and what the cluster calls remote
+   * @param remoteNodes nodes that are at remote sites, as far as this must be known before any of
+   *     them has been heard of: they run no ZooKeeper server
    * @param wideArea how traffic to other sites is treated
    */
   public record Jctdb(
@@ -84,7 +89,8 @@ public final class CtdbConf {
       Duration zookeeperSession,
       Security security,
       Optional<InetSocketAddress> metrics,
-      String site,
+      Site site,
+      SortedSet<Integer> remoteNodes,
       WideArea wideArea) {}
 
   /**
@@ -202,6 +208,13 @@ public final class CtdbConf {
               "[jctdb] tls ca, tls certificate and tls key must be set together",
               "set all three, or none"));
     }
+    if (number(ConfOption.REMOTE_LEASE) < 2 || number(ConfOption.REMOTE_LEASE) > 600) {
+      errors.add(
+          ConfigProblem.ofFile(
+              paths.conf(),
+              "[jctdb] remote lease must be from 2 to 600 seconds",
+              "write the same value in ctdb.conf of every node, for example 10"));
+    }
     if (values.containsKey(ConfOption.RECOVERY_LOCK)) {
       warnings.add(
           ConfigProblem.ofFile(
@@ -234,7 +247,7 @@ public final class CtdbConf {
         optional(ConfOption.NODE_ADDRESS).flatMap(AddressLiteral::parse),
         optional(ConfOption.CLUSTER_LOCK).or(() -> optional(ConfOption.RECOVERY_LOCK)),
         Duration.ofSeconds(number(ConfOption.LEADER_TIMEOUT)),
-        flag(ConfOption.LEADER_CAPABILITY),
+        capability(ConfOption.LEADER_CAPABILITY),
         optional(ConfOption.NODES_LIST));
   }
 
@@ -265,10 +278,31 @@ public final class CtdbConf {
   public Legacy legacy() {
     return new Legacy(
         flag(ConfOption.REALTIME_SCHEDULING),
-        flag(ConfOption.LMASTER_CAPABILITY),
+        capability(ConfOption.LMASTER_CAPABILITY),
         flag(ConfOption.START_AS_STOPPED),
         flag(ConfOption.START_AS_DISABLED),
         level(ConfOption.SCRIPT_LOG_LEVEL));
+  }
+
+  private Site site() {
+    return new Site(
+        text(ConfOption.SITE),
+        text(ConfOption.MAIN_SITE),
+        Duration.ofSeconds(number(ConfOption.REMOTE_LEASE)));
+  }
+
+  private SortedSet<Integer> remoteNodes() {
+    SortedSet<Integer> nodes = new TreeSet<>();
+    optional(ConfOption.REMOTE_NODES)
+        .ifPresent(
+            list ->
+                List.of(list.split("[ ,]+", -1)).forEach(pnn -> nodes.add(Integer.valueOf(pnn))));
+    return nodes;
+  }
+
+  /** A node at a remote site has no such part unless the file says so. */
+  private boolean capability(ConfOption option) {
+    return values.containsKey(option) ? flag(option) : !site().remote();
   }
 
   /** {@code [jctdb]}. */
@@ -286,7 +320,8 @@ public final class CtdbConf {
             optional(ConfOption.TLS_CERTIFICATE).map(Path::of),
             optional(ConfOption.TLS_KEY).map(Path::of)),
         optional(ConfOption.METRICS_ADDRESS).flatMap(AddressLiteral::parseEndpoint),
-        text(ConfOption.SITE),
+        site(),
+        remoteNodes(),
         new WideArea(flag(ConfOption.WAN_COMPRESSION), number(ConfOption.WAN_BANDWIDTH)));
   }
 

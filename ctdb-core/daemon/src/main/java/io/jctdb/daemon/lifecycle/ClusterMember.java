@@ -291,11 +291,16 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
   @Override
   public void epochCommitted(Epoch epoch) {
+    epochCommitted(epoch, 0);
+  }
+
+  @Override
+  public void epochCommitted(Epoch epoch, long ownIncarnation) {
     owner.execute(
         () -> {
           Epoch current = participant.currentEpoch();
           if (epoch.hasMember(cluster.self())) {
-            participant.adopt(epoch);
+            participant.adopt(epoch, ownIncarnation);
           } else if (current != null && current.number() < epoch.number()) {
             fence("epoch " + epoch.number() + " began without it");
           }

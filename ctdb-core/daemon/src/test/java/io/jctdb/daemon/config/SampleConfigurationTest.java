@@ -39,7 +39,8 @@ class SampleConfigurationTest {
             ConfOption.TLS_CA,
             ConfOption.TLS_CERTIFICATE,
             ConfOption.TLS_KEY,
-            ConfOption.METRICS_ADDRESS);
+            ConfOption.METRICS_ADDRESS,
+            ConfOption.REMOTE_NODES);
     Paths debian = Paths.of(Map.of(), Optional.empty());
     String section = "";
     for (String line : lines()) {
