@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@link KernelLeaseTest} runs in a JVM and a network namespace of its own: an hour's worth of
@@ -90,7 +91,7 @@ final class KernelLeaseScenario {
     private final InetAddress address;
     private final Socket client;
     private volatile boolean finished;
-    private volatile Throwable problem;
+    private volatile @Nullable Throwable problem;
     private volatile long answers;
 
     Flow(InetAddress address) {

@@ -22,6 +22,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -199,7 +200,8 @@ class TakeoverRunsTest {
               "given to node 1: test",
               "given to nobody yet: nodes [1] may still have it",
               "given to node " + holder + ": whoever may have had it is safely gone");
-      LeaderFigures.HandOvers moves = runs.figures().handOvers().get(ip(address));
+      LeaderFigures.HandOvers moves =
+          Objects.requireNonNull(runs.figures().handOvers().get(ip(address)));
       assertThat(moves.count()).isEqualTo(2);
       assertThat(moves.last()).as("since it was wanted").isEqualTo(Duration.ofSeconds(1));
     }
