@@ -217,6 +217,29 @@ class ClusterMembershipTest {
                     && cluster.nodes.get(0).membership().epoch().orElseThrow().number() > before);
   }
 
+  /**
+   * One after the other: what the cluster has agreed on must not be lost with the last old disk.
+   */
+  @Test
+  @Order(12)
+  void serversThatLostTheirDisksGetTheirContentFromTheOthers() throws Exception {
+    long before = cluster.nodes.get(0).membership().epoch().orElseThrow().number();
+    cluster.nodes.values().forEach(node -> node.told.clear());
+    for (int pnn = 0; pnn < 3; pnn++) {
+      cluster.stopServer(pnn);
+      cluster.loseDisk(pnn);
+      cluster.startServer(pnn);
+      Thread.sleep(1500);
+    }
+    cluster.nodes.values().forEach(node -> assertThat(node.told).doesNotContain("lease lost"));
+    cluster.nodes.get(1).membership().requestRecovery();
+    soon()
+        .until(
+            () ->
+                cluster.agreeOn(0, 1, 2)
+                    && cluster.nodes.get(0).membership().epoch().orElseThrow().number() > before);
+  }
+
   private static Integer[] others(int pnn) {
     return new Integer[] {(pnn + 1) % 3, (pnn + 2) % 3};
   }

@@ -5,8 +5,10 @@ import io.jctdb.database.LeaseMessage;
 import io.jctdb.protocol.NodeFlags;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -19,6 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
 
@@ -69,6 +72,16 @@ final class TestCluster implements AutoCloseable {
   void startServer(int pnn) throws IOException {
     if (ensemble.hasMember(pnn)) {
       servers.put(pnn, EmbeddedZooKeeper.start(ensemble, pnn, directory.resolve("" + pnn)));
+    }
+  }
+
+  /** The disk of a server that is not running is replaced by an empty one. */
+  void loseDisk(int pnn) throws IOException {
+    Path disk = directory.resolve("" + pnn);
+    try (Stream<Path> files = Files.walk(disk)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
     }
   }
 

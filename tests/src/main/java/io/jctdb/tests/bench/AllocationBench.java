@@ -99,8 +99,7 @@ public final class AllocationBench {
       AllocationAlgorithm algorithm, List<Set<InetAddress>> held, int lost) {
     List<NodeAddresses> perNode = new ArrayList<>();
     for (int pnn = 0; pnn < nodes; pnn++) {
-      perNode.add(
-          pnn == lost ? NodeAddresses.NONE : new NodeAddresses(all, held.get(pnn), all));
+      perNode.add(pnn == lost ? NodeAddresses.NONE : new NodeAddresses(all, held.get(pnn), all));
     }
     return new AllocationRequest(algorithm, perNode, false, false, Set.of(), Map.of());
   }
