@@ -511,7 +511,8 @@ public final class LeaderMachine {  private enum Stage {
         }
       }
     }
-    if (!incarnations.containsKey(self)) {
+    // Remote members alone are no cluster: they have no vote, and perhaps not the newest content.
+    if (!incarnations.containsKey(self) || remote.containsAll(incarnations.keySet())) {
       return null;
     }
     keepWhoMayStillAct(incarnations, remote, now);

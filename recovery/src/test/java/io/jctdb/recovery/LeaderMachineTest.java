@@ -508,6 +508,17 @@ class LeaderMachineTest {
         .contains("nodes 0 and 1 cannot be in one cluster", "main site");
   }
 
+  @Test
+  void remoteMembersAloneAreNoCluster() {
+    nodes.put(0, branch(0));
+    at(0, nodesEvent());
+    at(0, elected(null, 0));
+    assertThat(at(5_000, tick())).isEmpty();
+    nodes.put(1, node(1));
+    at(5_001, nodesEvent());
+    assertThat(at(5_001, new LeaderEvent.Link(1, true))).hasSize(1);
+  }
+
   private void runningWithRemote(int... pnns) {
     running(pnns);
     nodes.put(3, branch(3));

@@ -25,6 +25,10 @@ import org.slf4j.LoggerFactory;
  * has them all; then every sequencer makes the copies of its databases equal; then transactions go
  * on, those that were under way included. Local reads never wait for any of this.
  *
+ * <p>Members at remote sites follow ({@link Epoch#followers}): they are sent what the others have
+ * written, in order, and nobody waits for them. One of their own transactions is answered when the
+ * copy there has it.
+ *
  * <p>Owner thread only.
  */
 public final class CommitEngine implements EpochListener {
@@ -41,6 +45,13 @@ public final class CommitEngine implements EpochListener {
   private final Map<Integer, CommitSequencer> sequencers = new HashMap<>();
   private final Map<CommitBatch.Id, Submission> submissions = new HashMap<>();
   private final Set<Integer> silent = new HashSet<>();
+
+  /** Followers that have not said yet which databases they have. Nothing waits for that. */
+  private final Set<Integer> unheardFollowers = new HashSet<>();
+
+  /** Written, but not here yet, where this node is a follower: the number that the copy must have. */
+  private final Map<CommitBatch.Id, Long> writtenElsewhere = new HashMap<>();
+
   private final List<Early> early = new ArrayList<>();
   private final Map<Integer, DurableDatabase> notReady = new HashMap<>();
 
@@ -184,10 +195,29 @@ public final class CommitEngine implements EpochListener {
     if (submission == null) {
       return;
     }
-    if (result.status() == 0) {
-      finish(result.id(), 0, "");
-    } else {
+    Epoch current = epoch;
+    if (result.status() != 0) {
       fail(submission, result.status(), result.error());
+    } else if (current != null && current.followers().contains(port.self())) {
+      writtenElsewhere.put(result.id(), result.number());
+      finishWhatHasArrived();
+    } else {
+      finish(result.id(), 0, "");
+    }
+  }
+
+  /** A client must find its own transaction in the copy here. */
+  private void finishWhatHasArrived() {
+    for (Map.Entry<CommitBatch.Id, Long> entry : Map.copyOf(writtenElsewhere).entrySet()) {
+      Submission submission = submissions.get(entry.getKey());
+      CommitReplica replica =
+          submission == null ? null : replicas.get(submission.database.dbId());
+      if (replica == null) {
+        writtenElsewhere.remove(entry.getKey());
+      } else if (replica.copyNumber() >= entry.getValue()) {
+        writtenElsewhere.remove(entry.getKey());
+        finish(entry.getKey(), 0, "");
+      }
     }
   }
 
@@ -272,7 +302,7 @@ public final class CommitEngine implements EpochListener {
   }
 
   private static int sequencerByRule(Epoch epoch, int dbId) {
-    List<Integer> members = List.copyOf(epoch.members());
+    List<Integer> members = List.copyOf(epoch.voters());
     return members.get(Math.floorMod(dbId, members.size()));
   }
 
@@ -286,6 +316,7 @@ public final class CommitEngine implements EpochListener {
       return null;
     }
     CommitReplica fresh = new CommitReplica(port, dbId, lane, times.repeatNanos(), this::cannotUse);
+    fresh.onCopyMoved(this::finishWhatHasArrived);
     replicas.put(dbId, fresh);
     return fresh;
   }
@@ -325,8 +356,12 @@ public final class CommitEngine implements EpochListener {
     moved.clear();
     databases.durable().forEach(d -> notReady.put(d.dbId(), d));
     silent.clear();
-    silent.addAll(started.members());
+    silent.addAll(started.voters());
     silent.remove(port.self());
+    unheardFollowers.clear();
+    unheardFollowers.addAll(started.followers());
+    unheardFollowers.remove(port.self());
+    writtenElsewhere.clear();
     ask();
     continueIfAllKnown();
     List<Early> waiting = List.copyOf(early);
@@ -350,6 +385,8 @@ public final class CommitEngine implements EpochListener {
       return;
     }
     silent.forEach(pnn -> port.send(pnn, new CommitMessage.AskDatabases(current.number())));
+    unheardFollowers.forEach(
+        pnn -> port.send(pnn, new CommitMessage.AskDatabases(current.number())));
     if (silent.isEmpty()) {
       notReady.values().forEach(d -> askReady(current, d));
       submissions.values().forEach(this::submit);
@@ -438,6 +475,9 @@ public final class CommitEngine implements EpochListener {
   }
 
   private void haveDatabases(int fromPnn, CommitMessage.HaveDatabases message) {
+    if (unheardFollowers.remove(fromPnn)) {
+      followerHas(message.databases());
+    }
     if (!silent.remove(fromPnn)) {
       return;
     }
@@ -447,6 +487,17 @@ public final class CommitEngine implements EpochListener {
       }
     }
     continueIfAllKnown();
+  }
+
+  /** What only a follower has known so far is here, too, from now on; nobody waits for that. */
+  private void followerHas(List<DurableDatabase> theirs) {
+    Epoch current = epoch;
+    for (DurableDatabase database : theirs) {
+      boolean isNew = databases.durableLane(database.dbId()) == null;
+      if (current != null && replica(database) != null && isNew) {
+        askReady(current, database);
+      }
+    }
   }
 
   private void askState(int fromPnn, CommitMessage.AskState message) {
@@ -505,10 +556,10 @@ public final class CommitEngine implements EpochListener {
   }
 
   private static int after(Epoch epoch, int pnn) {
-    return epoch.members().stream()
+    return epoch.voters().stream()
         .filter(member -> member > pnn)
         .findFirst()
-        .orElse(epoch.members().first());
+        .orElse(epoch.voters().first());
   }
 
   private void moved(CommitMessage.Moved message) {

@@ -115,7 +115,13 @@ public sealed interface CommitMessage extends NodeMessage {
     }
   }
 
-  record Result(long epoch, int dbId, CommitBatch.Id id, int status, String error)
+  /**
+   * What became of a client's transaction.
+   *
+   * @param number the sequence number of a content that has it; a node whose copy follows at a
+   *     distance tells its client when its own copy has come so far. -1 if it was not written
+   */
+  record Result(long epoch, int dbId, CommitBatch.Id id, int status, String error, long number)
       implements CommitMessage {}
 
   /** Phase one: keep this, so that whoever survives can complete it. */
@@ -168,7 +174,8 @@ public sealed interface CommitMessage extends NodeMessage {
               .i32(m.id.pnn())
               .i64(m.id.number())
               .i32(m.status)
-              .text(m.error);
+              .text(m.error)
+              .i64(m.number);
       case Prepare m -> write(m.batch, out.u8(10).i64(m.epoch).i32(m.dbId));
       case Prepared m -> out.u8(11).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
       case Apply m -> out.u8(12).i64(m.epoch).i32(m.dbId).i64(m.sequenceNumber);
@@ -213,7 +220,7 @@ public sealed interface CommitMessage extends NodeMessage {
         boolean redirected = in.flag();
         yield new Submit(epoch, database(in), redirected, id(in), updates(in));
       }
-      case 9 -> new Result(epoch, in.i32(), id(in), in.i32(), in.text());
+      case 9 -> new Result(epoch, in.i32(), id(in), in.i32(), in.text(), in.i64());
       case 10 -> new Prepare(epoch, in.i32(), batch(in));
       case 11 -> new Prepared(epoch, in.i32(), in.i64());
       case 12 -> new Apply(epoch, in.i32(), in.i64());

@@ -26,6 +26,11 @@ final class CommitReplica {
   /** Transactions known to be written here, so that none is written twice. The newest ones. */
   private final Set<CommitBatch.Id> written = new LinkedHashSet<>();
 
+  /** How far this copy has come in this epoch, as one that follows the others; -1 if unknown. */
+  private long copyNumber = -1;
+
+  private Runnable copyMoved = () -> {};
+
   private boolean fresh = true;
   private @Nullable CommitBatch prepared;
   private long applying = -1;
@@ -67,7 +72,9 @@ final class CommitReplica {
 
     @Override
     public void report(long epoch, int sequencer, long number, String problem) {
+      copyNumber = number;
       applied(epoch, sequencer, number, problem);
+      copyMoved.run();
     }
   }
 
@@ -83,6 +90,15 @@ final class CommitReplica {
     return lane;
   }
 
+  /** Called when a copy that follows the others has come further. */
+  void onCopyMoved(Runnable listener) {
+    copyMoved = listener;
+  }
+
+  long copyNumber() {
+    return copyNumber;
+  }
+
   boolean hasWritten(CommitBatch.Id id) {
     return written.contains(id);
   }
@@ -90,6 +106,7 @@ final class CommitReplica {
   /** A new sequencer takes over: copies that the old one had ordered are void. */
   void epochStarted() {
     epochs++;
+    copyNumber = -1;
     in.abandon();
     out.abandon();
   }

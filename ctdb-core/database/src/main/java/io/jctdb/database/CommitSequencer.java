@@ -84,6 +84,23 @@ final class CommitSequencer {
     private long reported = -1;
 
     private int waits;
+
+    /** A follower: never one of the participants, because nobody may wait for it. */
+    private final boolean follows;
+
+    /** What a follower must have to be called ready; -1 before it has been told to fetch. */
+    private long goal = -1;
+
+    /** How far it had come when this node looked last. */
+    private long lastSeen = -2;
+
+    Joiner(boolean follows) {
+      this.follows = follows;
+    }
+
+    boolean isReady() {
+      return follows && goal >= 0 && reported >= goal;
+    }
   }
 
   /** A transaction that waits for its turn. */
@@ -164,7 +181,7 @@ final class CommitSequencer {
   }
 
   void begin() {
-    unanswered.addAll(epoch.members());
+    unanswered.addAll(epoch.voters());
     sendAndRepeat();
   }
 
@@ -267,6 +284,7 @@ final class CommitSequencer {
   private void startLevelling() {
     Set<Integer> completing = new TreeSet<>();
     states.forEach((pnn, state) -> place(pnn, state, completing));
+    epoch.followers().forEach(pnn -> joiners.put(pnn, new Joiner(true)));
     boolean established = !isFresh(source);
     if (established && !redirected && source != port.self() && joiners.containsKey(port.self())) {
       log.info(
@@ -279,10 +297,11 @@ final class CommitSequencer {
     }
     chooseLeftOver();
     participants.forEach(pnn -> watch.level(pnn, database));
-    joiners.keySet().forEach(pnn -> reportJoiner(pnn, states.get(pnn)));
+    joiners.forEach((pnn, joiner) -> reportJoiner(pnn, joiner, states.get(pnn)));
     Set<Integer> waitFor = new TreeSet<>(completing);
     if (!established) {
       waitFor.addAll(joiners.keySet()); // nobody has been writing
+      waitFor.removeAll(epoch.followers());
     }
     enter(Phase.LEVELLING, waitFor);
     fetchForJoiners();
@@ -301,7 +320,7 @@ final class CommitSequencer {
     } else if (lacksOnlyWhatItPrepared(state, best)) {
       completing.add(pnn);
     } else {
-      joiners.put(pnn, new Joiner());
+      joiners.put(pnn, new Joiner(false));
     }
   }
 
@@ -335,7 +354,11 @@ final class CommitSequencer {
     return state == null || state.fresh();
   }
 
-  private void reportJoiner(int pnn, CommitMessage.@Nullable State state) {
+  private void reportJoiner(int pnn, Joiner joiner, CommitMessage.@Nullable State state) {
+    if (joiner.follows) {
+      watch.behind(pnn, database, "it follows at a distance");
+      return;
+    }
     long number = state == null ? CommitMessage.State.UNREADABLE : state.sequenceNumber();
     String why =
         number == CommitMessage.State.UNREADABLE
@@ -356,10 +379,34 @@ final class CommitSequencer {
       return;
     }
     int from = participants.contains(source) ? source : participants.first();
-    for (int pnn : joiners.keySet()) {
-      port.send(pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
-    }
+    joiners.forEach(
+        (pnn, joiner) -> {
+          if (mayLack(joiner)) {
+            port.send(pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
+          }
+        });
     fetching = port.after(times.repeatNanos(), this::fetchForJoiners);
+  }
+
+  /** What a follower has been sent may still be under way: only when it has stood still for long. */
+  private boolean mayLack(Joiner joiner) {
+    boolean begins = joiner.goal < 0;
+    if (begins) {
+      joiner.goal = Math.max(0, level);
+    }
+    boolean standsStill = joiner.reported == joiner.lastSeen;
+    joiner.lastSeen = joiner.reported;
+    return !joiner.follows || begins || (standsStill && joiner.reported < level);
+  }
+
+  private void followerReports(int pnn, Joiner joiner, long number) {
+    boolean before = joiner.isReady();
+    joiner.reported = number;
+    if (joiner.isReady() && !before) {
+      if (ready) {
+        tellReady();
+      }
+    }
   }
 
   private void joinerReports(int pnn, Joiner joiner, long number, String problem) {
@@ -367,6 +414,9 @@ final class CommitSequencer {
       joiners.remove(pnn);
       settle(pnn, problem);
       announceFailures();
+    } else if (joiner.follows) {
+      followerReports(pnn, joiner, number);
+      return;
     } else {
       joiner.reported = number;
       if (number == level && isBetweenBatches()) {
@@ -404,6 +454,7 @@ final class CommitSequencer {
   /** Had everything before the last batch, which it has been sent. */
   private boolean isAnyAlmostLevel() {
     return joiners.values().stream()
+        .filter(j -> !j.follows)
         .anyMatch(j -> j.waits < WAITS_MAX && j.reported >= 0 && j.reported == previousLevel);
   }
 
@@ -475,7 +526,12 @@ final class CommitSequencer {
   private void tellReady() {
     Set<Integer> told = new TreeSet<>(waitReady);
     told.removeAll(failed);
-    told.removeAll(joiners.keySet());
+    joiners.forEach(
+        (pnn, joiner) -> {
+          if (!joiner.isReady()) {
+            told.remove(pnn);
+          }
+        });
     waitReady.removeAll(told);
     told.forEach(pnn -> port.send(pnn, new CommitMessage.Ready(epoch.number(), database.dbId())));
   }
@@ -773,13 +829,15 @@ final class CommitSequencer {
   /** Those that failed catch up like those that join. */
   private void repair() {
     repair = null;
-    failed.forEach(pnn -> joiners.put(pnn, new Joiner()));
+    failed.forEach(pnn -> joiners.put(pnn, new Joiner(epoch.followers().contains(pnn))));
     failed.clear();
     fetchForJoiners();
   }
 
   private void answer(CommitBatch.Id id, int status, String error) {
     port.send(
-        id.pnn(), new CommitMessage.Result(epoch.number(), database.dbId(), id, status, error));
+        id.pnn(),
+        new CommitMessage.Result(
+            epoch.number(), database.dbId(), id, status, error, status == 0 ? level : -1));
   }
 }

@@ -126,6 +126,9 @@ final class CopyIn {
       begin(order, sequencer);
       return;
     }
+    if (writing) {
+      return; // what followed is not all written yet; its end is reported
+    }
     // The sequencer has not heard of it, or what followed was lost on the way.
     lane.submit(
         TransactionStore::sequenceNumber,

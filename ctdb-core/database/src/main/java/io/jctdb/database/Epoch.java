@@ -68,6 +68,13 @@ public record Epoch(
     return voters.isEmpty() ? members : voters;
   }
 
+  /** Who is told and not waited for: the members that are no {@link #voters}. */
+  public SortedSet<Integer> followers() {
+    SortedSet<Integer> followers = new TreeSet<>(members);
+    followers.removeAll(voters());
+    return followers;
+  }
+
   /** The epoch as clients see it: the 32-bit generation of the vnn map. */
   public int generation() {
     int generation = (int) (number + 1); // numbers begin with 1: never the invalid generation

@@ -407,4 +407,86 @@ class CommitEngineTest {
     assertThat(answers).hasSize(1);
     return answers.getFirst();
   }
+
+  // Node 2 is at a remote site, 1 to 30 ms away.
+
+  private static CommitWorld withBranch() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.remote.add(2);
+    world.machines.forEach(Machine::boot);
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines).allMatch(Machine::isReady);
+    return world;
+  }
+
+  @Test
+  void nobodyWaitsForTheBranchAndItGetsEverythingInTheEnd() {
+    CommitWorld world = withBranch();
+    List<Integer> answers = new ArrayList<>();
+    world.machines.get(2).slowNanos = CommitWorld.SECONDS;
+    world.machines.get(0).cut(2);
+    world
+        .machines
+        .getFirst()
+        .engine()
+        .commit(DB, transaction(1, 1, "color", "red"), (status, error) -> answers.add(status));
+    world.runFor(100 * CommitWorld.MILLIS);
+    assertThat(answers).containsExactly(0);
+    world.runFor(20 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(2).disk.content())
+        .isEqualTo(world.machines.get(0).disk.content());
+  }
+
+  @Test
+  void aClientAtTheBranchFindsItsOwnTransactionWhenItIsAnswered() {
+    CommitWorld world = withBranch();
+    List<String> found = new ArrayList<>();
+    Machine branch = world.machines.get(2);
+    long before = world.now();
+    long[] answered = {0};
+    branch
+        .engine()
+        .commit(
+            DB,
+            transaction(1, 1, "color", "blue"),
+            (status, error) -> {
+              found.add(status + " " + branch.disk.text("color"));
+              answered[0] = world.now() - before;
+            });
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(found).containsExactly("0 blue");
+    assertThat(world.machines.get(0).disk.text("color")).isEqualTo("blue");
+    assertThat(answered[0])
+        .as("a round trip, and the writing")
+        .isLessThan(100 * CommitWorld.MILLIS);
+  }
+
+  @Test
+  void theMainSiteIsReadyWithoutTheBranch() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.remote.add(2);
+    world.machines.get(2).slowNanos = 60 * CommitWorld.SECONDS;
+    world.machines.forEach(Machine::boot);
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(0).isReady()).isTrue();
+    assertThat(world.machines.get(1).isReady()).isTrue();
+    assertThat(world.machines.get(2).isReady()).as("its copy is not level yet").isFalse();
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+  }
+
+  @Test
+  void whatTheBranchMissedWhileItWasAwayItGetsBeforeItIsReadyAgain() {
+    CommitWorld world = withBranch();
+    Machine branch = world.machines.get(2);
+    branch.leave();
+    world.runFor(CommitWorld.SECONDS);
+    for (int i = 1; i <= 5; i++) {
+      assertThat(commit(world, i % 2, transaction(i, i, "color", "red" + i))).isEqualTo(0);
+    }
+    List<String> atReady = new ArrayList<>();
+    branch.engine().onReconciled(() -> atReady.add(branch.disk.text("color")));
+    branch.rejoin();
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(atReady).isNotEmpty().containsOnly("red5");
+  }
 }

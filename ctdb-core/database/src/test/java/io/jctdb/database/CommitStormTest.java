@@ -67,6 +67,9 @@ class CommitStormTest {
     Storm(long seed, @Nullable Consumer<String> story) {
       this.world = new CommitWorld(seed, 2 + (int) (seed % 4), story);
       this.transactionsWanted = 3 + world.random.nextInt(12);
+      if (seed % 3 == 0) {
+        world.remote.add(world.machines.size() - 1);
+      }
       parents.put("", "");
       for (String what : List.of("acknowledged", "failed", "crashes", "full disks")) {
         counts.put(what, 0L);

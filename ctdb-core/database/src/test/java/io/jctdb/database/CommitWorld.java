@@ -60,6 +60,9 @@ final class CommitWorld {
 
   private final Set<Integer> behind = new TreeSet<>();
 
+  /** At a remote site: nobody waits for them, and their lines are longer. */
+  final Set<Integer> remote = new TreeSet<>();
+
   CommitWorld(long seed, int machineCount, @Nullable Consumer<String> story) {
     this.random = new SplittableRandom(seed);
     this.story = story;
@@ -128,12 +131,12 @@ final class CommitWorld {
     }
     Set<Integer> members = new TreeSet<>();
     machines.stream().filter(m -> m.alive && m.joining).forEach(m -> members.add(m.pnn));
-    if (members.isEmpty() || members.stream().noneMatch(anchor::contains)) {
+    if (members.isEmpty() || members.stream().noneMatch(m -> anchor.contains(m) && !remote.contains(m))) {
       return; // who knows the newest content is not there; it will come, and call again
     }
-    Epoch next = Epoch.of(++lastEpoch, members);
+    Epoch next = epochOf(members);
     tell("proposes " + next);
-    Set<Integer> missing = new HashSet<>(members);
+    Set<Integer> missing = new HashSet<>(next.voters());
     for (int pnn : members) {
       Machine machine = machines.get(pnn);
       machine.later(
@@ -146,6 +149,13 @@ final class CommitWorld {
             }
           });
     }
+  }
+
+  private Epoch epochOf(Set<Integer> members) {
+    TreeSet<Integer> far = new TreeSet<>(remote);
+    far.retainAll(members);
+    TreeSet<Integer> all = new TreeSet<>(members);
+    return new Epoch(++lastEpoch, all, all, far);
   }
 
   private void begin(Epoch epoch) {
@@ -340,6 +350,9 @@ final class CommitWorld {
     }
 
     private void start(Epoch started) {
+      if (started.isRemote(pnn)) {
+        promise(started.number()); // begins what is committed, promised or not
+      }
       if (joining && started.number() == promised) {
         epoch = started;
         engine().epochStarted(started);
@@ -373,7 +386,9 @@ final class CommitWorld {
       tell(pnn + " -> " + to + " " + message);
       byte[] bytes = NodeMessageCodec.encode(message);
       int generation = linkGeneration.getOrDefault(to, 0);
-      long delay = to == pnn ? 1 : skewed(20 * MICROS, delayMaxNanos);
+      boolean far = to != pnn && (remote.contains(to) || remote.contains(pnn));
+      long delay =
+          to == pnn ? 1 : far ? skewed(MILLIS, 30 * MILLIS) : skewed(20 * MICROS, delayMaxNanos);
       long arrival = Math.max(now + delay, lastArrival.getOrDefault(to, 0L) + 1);
       lastArrival.put(to, arrival);
       Machine receiver = machines.get(to);
