@@ -303,3 +303,21 @@ def user_at(cluster, node, directory, count=7):
         timed("rename", lambda: again.rename(f"{directory}\\{number}.doc"))
         again.close()
     return {what: sorted(took)[count // 2] for what, took in laps.items()}
+
+
+@story("a hiccup of the line, and everything between the sites began anew", daemons=["jctdb"], layout=STRETCHED)
+def link_outlives_a_hiccup(cluster):
+    """Two seconds are less than the silence that takes a link down; what was on the way is sent again."""
+    with Line(cluster, FAR) as line:
+        cluster.wait_for(lambda: int(wan_report(cluster, 0)[REMOTE]["RttMicros"]) > 190_000, 30,
+                         "the round trip is not shown")
+        before = wan_report(cluster, 0)[REMOTE]
+        line.tell("down")
+        time.sleep(2)
+        line.tell("up")
+        watch = Stopwatch(cluster)
+        cluster.wait_for(lambda: int(wan_report(cluster, 0)[REMOTE]["FramesReceived"])
+                         > int(before["FramesReceived"]) + 3, 30, "nothing comes over the link any more")
+        watch.lap("frames came again after")
+        watch.tell()
+        expect_equal(wan_report(cluster, 0)[REMOTE]["TimesLost"], before["TimesLost"], "the link was lost")
