@@ -565,6 +565,8 @@ class Lab:
         if self.daemon.startswith("stock") and self.state["sites"]:
             # A node of Debian's that is no lmaster gets no commits; the next recovery brings them.
             self.node(0, "ctdb", "recover", check=True)
+            time.sleep(5)  # it returns before the databases have been copied
+            self.wait_healthy(show=False)
 
     def _start_checked(self, node, problems):
         started = self.start_daemon(node)

@@ -9,8 +9,8 @@ import io.netty.channel.Channel;
  * counted and a ping need not wait behind it.
  */
 final class FarSender implements AutoCloseable {
-  /** Enough to fill 1 Gbit/s between two turns of the event loop. */
-  private static final long HANDED_OVER_BYTES = 256 << 10;
+  /** A second's worth on a line of 1 Mbit/s, with what the kernel keeps: a ping waits for that. */
+  private static final long HANDED_OVER_BYTES = 64 << 10;
 
   private final Channel channel;
   private final PieceWriter pieces;

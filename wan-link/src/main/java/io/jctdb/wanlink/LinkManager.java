@@ -46,7 +46,7 @@ public final class LinkManager {
   private static final int MAX_STRANGERS = 256;
 
   /** What the kernel may hold back of a line to another site: more would hide the backlog in it. */
-  private static final long NOT_SENT_BYTES = 128 << 10;
+  private static final long NOT_SENT_BYTES = 64 << 10;
 
   private static final int IPPROTO_TCP = 6;
 
@@ -189,6 +189,18 @@ public final class LinkManager {
     Peer peer = peers.get(pnn);
     if (peer != null) {
       peer.send(frame);
+    }
+  }
+
+  /**
+   * Like {@link #send}, but towards another site the frame may overtake what was sent with {@link
+   * #send} and still waits; among themselves such frames keep their order. For signs of life: on a
+   * narrow line they must not wait behind data, or the backlog would cost the node its lease.
+   */
+  public void sendAhead(int pnn, byte[] frame) {
+    Peer peer = peers.get(pnn);
+    if (peer != null) {
+      peer.sendAhead(frame);
     }
   }
 

@@ -48,7 +48,7 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
   }
 
   long queuedBytes() {
-    return far == null ? queuedBytes : far.queuedBytes();
+    return far == null ? queuedBytes : queuedBytes + far.queuedBytes();
   }
 
   boolean isCompressed() {
@@ -71,8 +71,13 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
   void write(byte[] payload) {
     if (far != null) {
       far.add(payload);
-      return;
+    } else {
+      writeAhead(payload);
     }
+  }
+
+  /** Past the pieces that wait for their turn, if there are any. */
+  void writeAhead(byte[] payload) {
     long size = DATA_HEADER_BYTES + payload.length;
     boolean copy = payload.length <= COPY_LIMIT_BYTES;
     ByteBuf head = channel.alloc().buffer(copy ? (int) size : DATA_HEADER_BYTES);
@@ -96,10 +101,9 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
 
   void flush() {
     flushPending = false;
+    channel.flush();
     if (far != null) {
       far.drain();
-    } else {
-      channel.flush();
     }
   }
 

@@ -260,16 +260,34 @@ final class Peer {
   }
 
   void send(byte[] payload) {
+    OutgoingLink outgoing = accepting(payload);
+    if (outgoing != null) {
+      outgoing.write(payload);
+      manager.flushSoon(outgoing);
+    }
+  }
+
+  void sendAhead(byte[] payload) {
+    OutgoingLink outgoing = accepting(payload);
+    if (outgoing != null) {
+      outgoing.writeAhead(payload);
+      wireBytesSent += isFar() ? LinkFrame.LENGTH_BYTES + 1 + payload.length : 0;
+      manager.flushSoon(outgoing);
+    }
+  }
+
+  /** Where the frame, which is counted, may be written now; null if it must be dropped. */
+  private @Nullable OutgoingLink accepting(byte[] payload) {
     OutgoingLink outgoing = out;
     if (!up || failing || outgoing == null) {
-      return;
+      return null;
     }
     LinkConfig limits = manager.config();
     if (payload.length > limits.maxFrameBytes()) {
       fail(
           outgoing,
           "frame of " + payload.length + " bytes to send, allowed are " + limits.maxFrameBytes());
-      return;
+      return null;
     }
     if (outgoing.queuedBytes() + payload.length > limits.maxQueuedBytes()) {
       fail(
@@ -278,12 +296,11 @@ final class Peer {
               + outgoing.queuedBytes()
               + " bytes wait, allowed are "
               + limits.maxQueuedBytes());
-      return;
+      return null;
     }
     framesSent++;
     bytesSent += payload.length;
-    outgoing.write(payload);
-    manager.flushSoon(outgoing);
+    return outgoing;
   }
 
   /** Nothing more is sent; the link goes down in a later step, not within the sender's. */

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import java.util.ArrayDeque;
 import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The {@code DATA} frames that wait for their way to another site, and the pieces that they are cut
@@ -18,10 +19,9 @@ final class PieceWriter implements AutoCloseable {
   private static final int HEADER_BYTES = LinkFrame.LENGTH_BYTES + 1;
 
   private final ArrayDeque<byte[]> frames = new ArrayDeque<>();
-  private final boolean compress;
   private final byte[] raw;
   private final byte[] deflated;
-  private final Deflater deflater = new Deflater(Deflater.BEST_SPEED, true);
+  private final @Nullable Deflater deflater;
 
   /** Of the first frame with its header, what has gone. */
   private int gone;
@@ -32,7 +32,7 @@ final class PieceWriter implements AutoCloseable {
    * @param maxFrameBytes what the receiver takes at once
    */
   PieceWriter(boolean compress, int maxFrameBytes) {
-    this.compress = compress;
+    this.deflater = compress ? new Deflater(Deflater.BEST_SPEED, true) : null;
     // Half of it, because data that cannot be compressed gets a little longer.
     this.raw = new byte[Math.max(1, Math.min(PIECE_BYTES, maxFrameBytes / 2))];
     this.deflated = new byte[raw.length];
@@ -57,21 +57,20 @@ final class PieceWriter implements AutoCloseable {
     int length = fill();
     bytes -= length;
     ByteBuf out = alloc.buffer(length + 64);
-    out.writeInt(0).writeByte(compress ? LinkFrame.DEFLATED : LinkFrame.PIECE);
-    if (compress) {
-      out.writeInt(length);
-      deflate(length, out);
+    if (deflater == null) {
+      out.writeInt(0).writeByte(LinkFrame.PIECE).writeBytes(raw, 0, length);
     } else {
-      out.writeBytes(raw, 0, length);
+      out.writeInt(0).writeByte(LinkFrame.DEFLATED).writeInt(length);
+      deflate(deflater, length, out);
     }
     return out.setInt(0, out.writerIndex() - LinkFrame.LENGTH_BYTES);
   }
 
-  private void deflate(int length, ByteBuf out) {
-    deflater.setInput(raw, 0, length);
+  private void deflate(Deflater stream, int length, ByteBuf out) {
+    stream.setInput(raw, 0, length);
     int some;
     do {
-      some = deflater.deflate(deflated, 0, deflated.length, Deflater.SYNC_FLUSH);
+      some = stream.deflate(deflated, 0, deflated.length, Deflater.SYNC_FLUSH);
       out.writeBytes(deflated, 0, some);
     } while (some == deflated.length);
   }
@@ -106,7 +105,9 @@ final class PieceWriter implements AutoCloseable {
 
   @Override
   public void close() {
-    deflater.end();
+    if (deflater != null) {
+      deflater.end();
+    }
     frames.clear();
     bytes = 0;
   }

@@ -77,6 +77,27 @@ class FarLinkTest extends LinkTestBase {
   }
 
   @Test
+  void aSignOfLifeDoesNotWaitBehindABacklog() {
+    TestNode here = start(at(0, new WideArea("main", false, 100_000)));
+    TestNode there = start(at(1, new WideArea("branch", true, 0)));
+    here.awaitUp(1);
+    there.awaitUp(0);
+    here.on(
+        () -> {
+          for (int i = 0; i < 20; i++) {
+            here.links.send(1, new byte[1 << 20]); // would take minutes
+          }
+          here.links.sendAhead(1, numbered(1));
+          here.links.sendAhead(1, numbered(2));
+          return true;
+        });
+    await().atMost(Duration.ofSeconds(30)).until(() -> there.frames.size() == 2);
+    assertThat(ByteBuffer.wrap(there.frames.get(0)).getInt()).isEqualTo(1);
+    assertThat(ByteBuffer.wrap(there.frames.get(1)).getInt()).isEqualTo(2);
+    assertThat(here.status(1).queuedBytes()).isPositive();
+  }
+
+  @Test
   void aFarPeerThatDoesNotReadIsCutOffBeforeItCostsMemory() throws IOException {
     long limit = 4 << 20;
     TestNode n0 = start(at(0, new WideArea("branch", true, 0)).withLimits(1 << 20, limit));

@@ -1,5 +1,6 @@
 package io.jctdb.daemon;
 
+import io.jctdb.database.LeaseMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodeMessageCodec;
 import io.jctdb.database.NodePort;
@@ -15,10 +16,13 @@ final class LoopNodePort implements NodePort {
   private final FailStop failStop;
   private final int self;
   private final ObjIntConsumer<byte[]> link;
+  private final ObjIntConsumer<byte[]> ahead;
   private final BiConsumer<Integer, NodeMessage> receiver;
 
   /**
    * @param link sends a frame to a peer
+   * @param ahead the same for signs of life, which need not wait behind other frames: each stands
+   *     for itself, and only their own order counts
    * @param receiver gets what this node sends to itself
    */
   LoopNodePort(
@@ -26,11 +30,13 @@ final class LoopNodePort implements NodePort {
       FailStop failStop,
       int self,
       ObjIntConsumer<byte[]> link,
+      ObjIntConsumer<byte[]> ahead,
       BiConsumer<Integer, NodeMessage> receiver) {
     this.loop = loop;
     this.failStop = failStop;
     this.self = self;
     this.link = link;
+    this.ahead = ahead;
     this.receiver = receiver;
   }
 
@@ -44,7 +50,8 @@ final class LoopNodePort implements NodePort {
     if (pnn == self) {
       loop.execute(() -> receiver.accept(self, message));
     } else {
-      link.accept(NodeMessageCodec.encode(message), pnn);
+      boolean life = message instanceof LeaseMessage.Ping || message instanceof LeaseMessage.Ack;
+      (life ? ahead : link).accept(NodeMessageCodec.encode(message), pnn);
     }
   }
 

@@ -191,6 +191,10 @@ final class Node implements ClusterMember.Actions {
               statistics.nodeMessageSent();
               links.send(pnn, frame);
             },
+            (frame, pnn) -> {
+              statistics.nodeMessageSent();
+              links.sendAhead(pnn, frame);
+            },
             this::receive);
     this.catalog =
         DatabaseCatalog.onTdb(

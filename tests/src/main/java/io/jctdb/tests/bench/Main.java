@@ -14,7 +14,8 @@ public final class Main {
 
   public static void main(String[] arguments) throws IOException, InterruptedException {
     if (arguments.length < 3) {
-      System.err.println("usage: (migration|migration-few|hot|messages|transactions|remote) NODE-ROOT NODE-ROOT...");
+      System.err.println(
+          "usage: (migration|migration-few|hot|messages|transactions|remote) NODE-ROOT NODE-ROOT...");
       System.exit(1);
     }
     Benchmark benchmark =
