@@ -226,13 +226,13 @@ public final class LocalAddresses {
   }
 
   /**
-   * Asks the kernel for the state of the links. An interface that is not set up is left to the
+   * What the kernel says of the links counts. An interface that is not set up is left to the
    * scripts, which set it up when they need it; those without a link to speak of (InfiniBand,
    * loopback), too, as interface_monitor does.
    */
-  private void lookAtLinks() throws IOException {
+  private void lookAtLinks(List<NetworkLink> links) {
     Map<String, Boolean> carriers = new HashMap<>();
-    ports.kernel().links().forEach(link -> carriers.put(link.name(), hasCarrier(link)));
+    links.forEach(link -> carriers.put(link.name(), hasCarrier(link)));
     for (String name : interfaces.names()) {
       boolean carrier = carriers.getOrDefault(name, false);
       if (carrier != interfaces.hasCarrier(name)) {
@@ -719,10 +719,19 @@ public final class LocalAddresses {
       return;
     }
     try {
-      lookAtLinks();
-      Set<InetAddress> present = new HashSet<>();
-      ports.kernel().list().forEach(found -> present.add(found.address()));
-      List.copyOf(table.values()).forEach(entry -> mend(entry, present.contains(entry.address())));
+      List<NetworkLink> links = ports.kernel().links();
+      lookAtLinks(links);
+      Map<InetAddress, List<LinkAddress>> present = new HashMap<>();
+      for (LinkAddress found : ports.kernel().list()) {
+        present.computeIfAbsent(found.address(), a -> new ArrayList<>()).add(found);
+      }
+      Map<Integer, String> names = new HashMap<>();
+      links.forEach(link -> names.put(link.index(), link.name()));
+      for (LocalAddress entry : List.copyOf(table.values())) {
+        List<LinkAddress> found = present.getOrDefault(entry.address(), List.of());
+        mend(entry, !found.isEmpty());
+        mendInterface(entry, found, names);
+      }
     } catch (IOException e) {
       LOG.error("Cannot check the public addresses: {}", e.getMessage());
     }
@@ -752,6 +761,35 @@ public final class LocalAddresses {
               ports.listener().takeoverRunWanted(entry.text() + " cannot be put back here");
             }
           });
+    }
+  }
+
+  /** An address that is here, but not where it should be, or there and elsewhere, too. */
+  private void mendInterface(
+      LocalAddress entry, List<LinkAddress> found, Map<Integer, String> names) {
+    String right = entry.interfaceName;
+    if (entry.changing || entry.holder != self || right == null || found.isEmpty()) {
+      return;
+    }
+    List<LinkAddress> wrong =
+        found.stream().filter(one -> !right.equals(names.get(one.interfaceIndex()))).toList();
+    if (wrong.isEmpty()) {
+      return;
+    }
+    String where = names.getOrDefault(wrong.getFirst().interfaceIndex(), "an unknown interface");
+    history.note(entry.address(), "was found on " + where + " and belongs on " + right);
+    if (wrong.size() == found.size()) {
+      LOG.warn("Public address {} is on {}: moving it to {}", entry.text(), where, right);
+      move(entry, where, right, status -> {});
+      return;
+    }
+    LOG.warn("Public address {} is on {}, too: removing it there", entry.text(), where);
+    for (LinkAddress one : wrong) {
+      try {
+        ports.kernel().delete(one);
+      } catch (IOException e) {
+        LOG.error("A public address cannot be removed: {}", e.getMessage());
+      }
     }
   }
 

@@ -14,13 +14,23 @@ import java.util.Set;
 /** A kernel with interfaces eth0, eth1, eth2 (indexes 1, 2, 3). */
 final class FakeKernel implements KernelAddresses {
   final Map<InetAddress, LinkAddress> addresses = new LinkedHashMap<>();
+  private final List<LinkAddress> twins = new ArrayList<>();
   final List<String> prepared = new ArrayList<>();
   final Set<String> withoutLink = new HashSet<>();
   boolean refusesToDelete;
   boolean broken;
 
   void add(InetAddress address) {
-    addresses.put(address, new LinkAddress(address, 24, 1, 0, LinkAddress.FOREVER));
+    add(address, 1);
+  }
+
+  void add(InetAddress address, int interfaceIndex) {
+    addresses.put(address, new LinkAddress(address, 24, interfaceIndex, 0, LinkAddress.FOREVER));
+  }
+
+  /** Besides where it is already. */
+  void addTwin(InetAddress address, int interfaceIndex) {
+    twins.add(new LinkAddress(address, 24, interfaceIndex, 0, LinkAddress.FOREVER));
   }
 
   @Override
@@ -28,7 +38,9 @@ final class FakeKernel implements KernelAddresses {
     if (broken) {
       throw new IOException("no netlink");
     }
-    return List.copyOf(addresses.values());
+    List<LinkAddress> all = new ArrayList<>(addresses.values());
+    all.addAll(twins);
+    return all;
   }
 
   @Override
@@ -58,7 +70,9 @@ final class FakeKernel implements KernelAddresses {
     if (refusesToDelete) {
       throw new IOException("not permitted");
     }
-    addresses.remove(address.address());
+    if (!twins.remove(address)) {
+      addresses.remove(address.address());
+    }
   }
 
   @Override

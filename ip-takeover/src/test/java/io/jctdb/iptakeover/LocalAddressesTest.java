@@ -16,6 +16,7 @@ import io.jctdb.protocol.PublicIp;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.TickleList;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -210,6 +211,7 @@ class LocalAddressesTest {
     log.clear();
     node.takeoverIp(to(1, A), statuses::add);
     assertThat(log).containsExactly("event updateip [eth0, eth1, " + A + ", 24]");
+    kernel.add(ip(A), 2);
     eventEnds(0);
     assertThat(history(A)).contains("eth0 has lost its link", "moving from eth0, which has no link, to eth1");
     kernel.withoutLink.clear();
@@ -236,6 +238,7 @@ class LocalAddressesTest {
       scheduler.advance(Duration.ofSeconds(1));
       node.takeoverIp(to(1, A), statuses::add);
       while (!events.isEmpty()) {
+        kernel.add(ip(A), log.getLast().contains(", eth1,") ? 2 : 1);
         eventEnds(0);
       }
     }
@@ -579,6 +582,32 @@ class LocalAddressesTest {
   }
 
   @Test
+  void anAddressOnTheWrongInterfaceIsMoved() {
+    take(A);
+    kernel.add(ip(A), 3);
+    suspended = true;
+    log.clear();
+    node.checkNow();
+    assertThat(log).containsExactly("event updateip [eth2, eth0, " + A + ", 24]");
+    kernel.add(ip(A), 1);
+    eventEnds(0);
+    node.checkNow();
+    assertThat(log).filteredOn(entry -> entry.contains("updateip")).hasSize(1);
+    assertThat(history(A)).contains("was found on eth2 and belongs on eth0");
+  }
+
+  @Test
+  void anAddressThatIsOnTwoInterfacesIsRemovedFromTheWrongOne() throws IOException {
+    take(A);
+    kernel.addTwin(ip(A), 2);
+    suspended = true;
+    log.clear();
+    node.checkNow();
+    assertThat(log).isEmpty();
+    assertThat(kernel.find(ip(A))).singleElement().matches(found -> found.interfaceIndex() == 1);
+  }
+
+  @Test
   void theCheckNoticesALinkThatChanges() {
     state = new OwnState(RunState.RUNNING, NodeFlags.UNHEALTHY);
     node.checkNow();
@@ -670,7 +699,8 @@ class LocalAddressesTest {
 
   private void take(String address) {
     node.takeoverIp(to(1, address), statuses::add);
-    kernel.add(ip(address));
+    String last = log.getLast();
+    kernel.add(ip(address), last.contains("[eth1") ? 2 : last.contains("[eth2") ? 3 : 1);
     eventEnds(0);
   }
 
