@@ -12,9 +12,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Asks for a takeover run when a link has changed, or when nobody has an address that this node
  * could host (cluster-and-failover.md 3.8). A change of a link is told even while checks are
- * suspended, which {@code ctdb moveip} asks for twenty seconds: the leader knows when it may act. The
- * same complaint is repeated only every five seconds:
- * what a run did not mend, the next one a second later will rarely mend either.
+ * suspended, which {@code ctdb moveip} asks for twenty seconds: the leader knows when it may act.
+ * The same complaint is repeated only every five seconds: what a run did not mend, the next one a
+ * second later will rarely mend either.
  */
 final class AddressCheck {
   private static final Logger LOG = LoggerFactory.getLogger(AddressCheck.class);

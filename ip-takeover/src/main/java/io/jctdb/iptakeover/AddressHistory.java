@@ -8,7 +8,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What happened to public addresses, the last {@value #EVENTS_MAX} events of each. Owner thread. */
+/**
+ * What happened to public addresses, the last {@value #EVENTS_MAX} events of each. Owner thread.
+ */
 final class AddressHistory {
   private static final int EVENTS_MAX = 30;
 

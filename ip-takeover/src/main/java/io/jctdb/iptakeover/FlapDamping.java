@@ -14,7 +14,9 @@ import java.util.Map;
  * <p>A pure machine: time comes from the scheduler's clock, nothing is scheduled. Owner thread.
  */
 final class FlapDamping<K> {
-  /** So many failures cost nothing: a service is restarted, a cable is plugged into another port. */
+  /**
+   * So many failures cost nothing: a service is restarted, a cable is plugged into another port.
+   */
   static final int FREE = 2;
 
   static final Duration HOLD_MIN = Duration.ofSeconds(10);
@@ -36,7 +38,8 @@ final class FlapDamping<K> {
   /**
    * It has failed.
    *
-   * @return for how long it is given nothing from now on; zero if that was one of the first failures
+   * @return for how long it is given nothing from now on; zero if that was one of the first
+   *     failures
    */
   Duration failed(K who) {
     int failures = failures(who) + 1;

@@ -16,8 +16,8 @@ public record LeaderFigures(long runs, long failedRuns, Map<InetAddress, HandOve
    * Of one address.
    *
    * @param count how often it has moved
-   * @param last how long it took the last time, from the run that wanted it moved, or that found its
-   *     holder lost, until the new holder had it
+   * @param last how long it took the last time, from the run that wanted it moved, or that found
+   *     its holder lost, until the new holder had it
    */
   public record HandOvers(long count, Duration last) {}
 

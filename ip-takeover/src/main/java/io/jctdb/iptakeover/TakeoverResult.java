@@ -16,8 +16,8 @@ import java.util.Set;
  * @param unfinished something was given up because a node was lost, or because a newer run is
  *     wanted: nobody's fault, but not done
  * @param keeping nodes that failed to release an address
- * @param moved which addresses nodes have confirmed to have taken that did not have them before, and
- *     how long after the beginning of the run
+ * @param moved which addresses nodes have confirmed to have taken that did not have them before,
+ *     and how long after the beginning of the run
  */
 public record TakeoverResult(
     Map<Integer, Integer> failures,

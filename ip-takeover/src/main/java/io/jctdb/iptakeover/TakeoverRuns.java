@@ -400,15 +400,18 @@ public final class TakeoverRuns {
   private void remember(TakeoverResult result, String why, long begunNanos) {
     runsEnded++;
     runsFailed += result.isSuccess() ? 0 : 1;
-    result.moved().forEach((placement, time) -> {
-      history.note(placement.address(), "given to node " + placement.pnn() + ": " + why);
-      Long since = wantedSinceNanos.remove(placement.address());
-      long deferredNanos = since == null ? 0 : begunNanos - since;
-      handOvers.merge(
-          placement.address(),
-          new LeaderFigures.HandOvers(1, time.plusNanos(deferredNanos)),
-          (before, now) -> new LeaderFigures.HandOvers(before.count() + 1, now.last()));
-    });
+    result
+        .moved()
+        .forEach(
+            (placement, time) -> {
+              history.note(placement.address(), "given to node " + placement.pnn() + ": " + why);
+              Long since = wantedSinceNanos.remove(placement.address());
+              long deferredNanos = since == null ? 0 : begunNanos - since;
+              handOvers.merge(
+                  placement.address(),
+                  new LeaderFigures.HandOvers(1, time.plusNanos(deferredNanos)),
+                  (before, now) -> new LeaderFigures.HandOvers(before.count() + 1, now.last()));
+            });
     result.deferred().forEach(one -> wantedSinceNanos.putIfAbsent(one.address(), begunNanos));
     for (Deferral one : result.deferred()) {
       if (!lastDeferred.contains(one)) {

@@ -213,7 +213,8 @@ class LocalAddressesTest {
     assertThat(log).containsExactly("event updateip [eth0, eth1, " + A + ", 24]");
     kernel.add(ip(A), 2);
     eventEnds(0);
-    assertThat(history(A)).contains("eth0 has lost its link", "moving from eth0, which has no link, to eth1");
+    assertThat(history(A))
+        .contains("eth0 has lost its link", "moving from eth0, which has no link, to eth1");
     kernel.withoutLink.clear();
     node.checkNow();
     assertThat(node.interfaces()).contains(new Interface("eth0", 1, 0));

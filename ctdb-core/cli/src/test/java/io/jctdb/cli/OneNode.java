@@ -177,8 +177,7 @@ final class OneNode implements Host, Wire {
                       0,
                       List.of(new Interface("eth1", 1, 2), new Interface("eth2", 0, 0)))
                   .encode();
-      case GET_IFACES ->
-          data = new InterfaceList(List.of(new Interface("eth1", 1, 2))).encode();
+      case GET_IFACES -> data = new InterfaceList(List.of(new Interface("eth1", 1, 2))).encode();
       case GET_NODEMAP ->
           data =
               new NodeMap(

@@ -52,8 +52,7 @@ public final class TcpCapture implements AutoCloseable {
   public static TcpCapture open(int interfaceIndex, long patienceMillis) throws NetworkException {
     // What a host sends is shown only to those who look at all protocols.
     KernelSocket socket =
-        new KernelSocket(
-            KernelSocket.AF_PACKET, KernelSocket.SOCK_DGRAM, ETH_P_ALL << 8, PURPOSE);
+        new KernelSocket(KernelSocket.AF_PACKET, KernelSocket.SOCK_DGRAM, ETH_P_ALL << 8, PURPOSE);
     try {
       socket.bind(
           NativeStruct.ofBytes(20)

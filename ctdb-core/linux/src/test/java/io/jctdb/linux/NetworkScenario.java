@@ -189,8 +189,7 @@ final class NetworkScenario implements AutoCloseable {
           }
         }
         TcpCapture.Segment numbers = answer.orElseThrow();
-        socket.reset(
-            speaksFor, forgets, numbers.acknowledgement(), numbers.sequence());
+        socket.reset(speaksFor, forgets, numbers.acknowledgement(), numbers.sequence());
         assertThatThrownBy(() -> server.getInputStream().read()).hasMessageContaining("reset");
       }
     }

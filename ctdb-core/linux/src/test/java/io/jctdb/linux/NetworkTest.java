@@ -14,7 +14,13 @@ class NetworkTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "interfaces", "lifetimes", "removal", "secondaries", "announcements", "tickles", "resets"
+        "interfaces",
+        "lifetimes",
+        "removal",
+        "secondaries",
+        "announcements",
+        "tickles",
+        "resets"
       })
   void inANetworkNamespace(String scenario) throws Exception {
     assumeTrue(
