@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TraverseEngine implements EpochListener {
   private static final long RETRY_NANOS = 2_000_000;
+
+  /**
+   * How long a traverse waits for the next word of a remote site when everybody else has ended:
+   * several round trips of a slow line (0.6 s), far less than the lease of a node there.
+   */
+  private static final long FOLLOWER_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
   private static final int DURABLE_BATCH = 500;
 
   private final NodePort port;
@@ -46,6 +53,11 @@ public final class TraverseEngine implements EpochListener {
     private boolean complete = true;
     private boolean polling;
 
+    /** While only members at remote sites read: how often they have sent something. */
+    private long followersSent;
+
+    private boolean watchingFollowers;
+
     Traverse(long id, TraverseSink sink, Set<Integer> reading) {
       this.id = id;
       this.sink = sink;
@@ -60,6 +72,7 @@ public final class TraverseEngine implements EpochListener {
     }
 
     void chunk(int fromPnn, TraverseMessage.Chunk chunk) {
+      followersSent++;
       for (TraverseMessage.Entry entry : chunk.entries()) {
         if (traverses.get(id) != this) {
           return; // cancelled by the reader while it got the record before
@@ -104,7 +117,33 @@ public final class TraverseEngine implements EpochListener {
     void endIfDone() {
       if (reading.isEmpty()) {
         end();
+      } else if (!watchingFollowers && isOnlyFollowers()) {
+        watchingFollowers = true;
+        watchFollowers();
       }
+    }
+
+    private boolean isOnlyFollowers() {
+      Epoch current = epoch;
+      return current != null && current.followers().containsAll(reading);
+    }
+
+    /** Their line may be down, which is no reason to keep the reader waiting for long. */
+    private void watchFollowers() {
+      long sent = followersSent;
+      port.after(
+          FOLLOWER_PATIENCE_NANOS,
+          () -> {
+            if (traverses.get(id) != this) {
+              return; // over meanwhile
+            }
+            boolean readerIsSlow = !paused.isEmpty();
+            if (followersSent > sent || readerIsSlow) {
+              watchFollowers();
+            } else {
+              timeUp();
+            }
+          });
     }
 
     private void end() {

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -118,6 +119,29 @@ class TraverseEngineTest {
   }
 
   @Test
+  void aRemoteSiteThatCannotBeHeardDoesNotKeepTheReaderForLong() {
+    cluster(3);
+    TreeSet<Integer> all = new TreeSet<>(Set.of(0, 1, 2));
+    Epoch epoch = new Epoch(2, all, all, new TreeSet<>(Set.of(2)));
+    nodes.forEach(node -> node.engine.epochStarted(epoch));
+    for (int i = 0; i < 99; i++) {
+      nodes.get(i % 3).put("key" + i, i % 3, "x");
+    }
+    Reader whole = nodes.get(0).traverse(VOLATILE, false);
+    run(1_000);
+    assertThat(whole.end).as("it is waited for").isEqualTo("complete");
+    assertThat(whole.seen).hasSize(99);
+
+    nodes.get(2).alive = false;
+    Reader reader = nodes.get(0).traverse(VOLATILE, false);
+    run(1_900);
+    assertThat(reader.end).isEmpty();
+    run(200);
+    assertThat(reader.end).isEqualTo("incomplete");
+    assertThat(reader.seen).hasSize(66);
+  }
+
+  @Test
   void aBrokenLinkEndsWhatWasReadOverIt() {
     cluster(2);
     for (int i = 0; i < 1_000; i++) {
@@ -192,7 +216,7 @@ class TraverseEngineTest {
   // --- a small cluster
 
   private void cluster(int size) {
-    Set<Integer> members = new java.util.TreeSet<>();
+    Set<Integer> members = new TreeSet<>();
     for (int pnn = 0; pnn < size; pnn++) {
       nodes.add(new Node(pnn));
       members.add(pnn);
