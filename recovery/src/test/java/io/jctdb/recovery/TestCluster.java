@@ -2,6 +2,7 @@ package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
 import io.jctdb.database.LeaseMessage;
+import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -47,6 +48,12 @@ final class TestCluster implements AutoCloseable {
 
   /** Nodes that do not answer PREPARE. */
   final Set<Integer> silent = ConcurrentHashMap.newKeySet();
+
+  /** Nodes at a remote site. */
+  final Set<Integer> remote = ConcurrentHashMap.newKeySet();
+
+  /** Short, because the tests wait for its end. */
+  Duration remoteLease = Site.MAIN.remoteLease();
 
   private final MembershipTiming timing;
   private final boolean witnessed;
@@ -186,7 +193,12 @@ final class TestCluster implements AutoCloseable {
     private void start() {
       MembershipConfig config =
           MembershipConfig.of(pnn, "127.0.0." + (pnn + 1), ensemble.connectString(pnn))
-              .withTiming(timing)
+              .withTiming(
+                  remote.contains(pnn)
+                      ? MembershipTiming.remote(remoteLease, MembershipTiming.TICK)
+                      : timing)
+              .withSite(new Site(remote.contains(pnn) ? "branch" : "main", "main", remoteLease))
+              .withCapabilities(remote.contains(pnn) ? 0 : Capability.DEFAULT)
               .withPatience(Duration.ofMillis(1500))
               .withWitness(
                   witnessed ? QuorumWitness.of(ensemble, () -> inQuorum(pnn)) : QuorumWitness.NONE)
@@ -288,7 +300,7 @@ final class TestCluster implements AutoCloseable {
           promising.membership().promised(base, next);
         }
       }
-      Set<Integer> missing = new TreeSet<>(next.members());
+      Set<Integer> missing = new TreeSet<>(next.voters());
       missing.removeIf(member -> nodes.containsKey(member) && !silent.contains(member));
       return CompletableFuture.completedFuture(missing);
     }
