@@ -1,5 +1,6 @@
 """An iSCSI initiator (RFC 7143) that can log in, write and read blocks: what a test needs of one."""
 
+import hashlib
 import struct
 
 BLOCK = 512
@@ -14,13 +15,19 @@ class IscsiError(Exception):
 class Initiator:
     """One session with one target; `connect` makes the TCP connection."""
 
-    def __init__(self, connect, target, name="iqn.2026-01.test.lab:client", timeout=3):
+    def __init__(self, connect, target, name="iqn.2026-01.test.lab:client", timeout=3, chap=None):
+        """`chap` is (user, secret) for a target that wants to know who comes."""
         self._socket = connect()
         self._socket.settimeout(timeout)
         self._task = 0
         self._command = 1
         self._status = 0
-        self._log_in(target, name)
+        self._handle = 0
+        names = {"InitiatorName": name, "TargetName": target, "SessionType": "Normal"}
+        if chap:
+            self._prove(names, *chap)
+            names = {}
+        self._negotiate(names)
         for _ in range(3):  # the first command is told that the session is new
             try:
                 self._scsi(0x00, 0, 0, b"")
@@ -32,32 +39,46 @@ class Initiator:
     def close(self):
         self._socket.close()
 
-    def _log_in(self, target, name):
-        text = "".join(f"{key}={value}\0" for key, value in (
-            ("InitiatorName", name), ("TargetName", target), ("SessionType", "Normal"),
-            ("AuthMethod", "None"), ("HeaderDigest", "None"), ("DataDigest", "None"),
-            ("InitialR2T", "Yes"), ("ImmediateData", "Yes"), ("ErrorRecoveryLevel", "0"),
-            ("MaxRecvDataSegmentLength", "65536")))
-        # From operational negotiation straight to full feature phase, transit.
-        flags = 0x87
-        session = b"\x00\x02\x3d\x00\x00\x01"
-        handle = 0
+    def _prove(self, names, user, secret):
+        """CHAP with MD5 (RFC 7143, 12.1.3), in the stage of security negotiation."""
+        self._log_in(0x00, {**names, "AuthMethod": "CHAP"})
+        _, said = self._log_in(0x00, {"CHAP_A": "5"})
+        if "CHAP_C" not in said:
+            raise IscsiError(f"the target does not ask for CHAP: {said}")
+        number = int(said["CHAP_I"], 0)
+        challenge = bytes.fromhex(said["CHAP_C"][2:])
+        proof = hashlib.md5(bytes([number]) + secret.encode() + challenge).hexdigest()
+        self._log_in(0x81, {"CHAP_N": user, "CHAP_R": "0x" + proof})
+
+    def _negotiate(self, names):
+        """From operational negotiation straight to full feature phase, transit."""
+        more = {**names, **({"AuthMethod": "None"} if names else {}), "HeaderDigest": "None",
+                "DataDigest": "None", "InitialR2T": "Yes", "ImmediateData": "Yes",
+                "ErrorRecoveryLevel": "0", "MaxRecvDataSegmentLength": "65536"}
         for _ in range(5):
-            head = struct.pack(">BBBB", 0x40 | _LOGIN, flags, 0, 0)
-            self._send(head, session + struct.pack(">HIHHII", handle, self._task, 1, 0,
-                                                   self._command, self._status), text.encode())
-            answer, data = self._receive()
-            if answer[0] & 0x3F != _LOGIN_ANSWER:
-                raise IscsiError(f"no answer to a login: {answer[0]:#x}")
-            if answer[36] or answer[37]:
-                raise IscsiError(f"login refused: {answer[36]:#04x}{answer[37]:02x}")
-            handle, = struct.unpack(">H", answer[14:16])
-            self._status = struct.unpack(">I", answer[24:28])[0] + 1
+            answer, _ = self._log_in(0x87, more)
             if answer[1] & 0x83 == 0x83:
                 self._command = struct.unpack(">I", answer[28:32])[0]
                 return
-            text = ""
+            more = {}
         raise IscsiError("login does not come to an end")
+
+    def _log_in(self, flags, pairs):
+        """One step of a login: the answer, and the keys that came with it."""
+        text = "".join(f"{key}={value}\0" for key, value in pairs.items())
+        head = struct.pack(">BBBB", 0x40 | _LOGIN, flags, 0, 0)
+        session = b"\x00\x02\x3d\x00\x00\x01"
+        self._send(head, session + struct.pack(">HIHHII", self._handle, self._task, 1, 0,
+                                               self._command, self._status), text.encode())
+        answer, data = self._receive()
+        if answer[0] & 0x3F != _LOGIN_ANSWER:
+            raise IscsiError(f"no answer to a login: {answer[0]:#x}")
+        if answer[36] or answer[37]:
+            raise IscsiError(f"login refused: {answer[36]:#04x}{answer[37]:02x}")
+        self._handle, = struct.unpack(">H", answer[14:16])
+        self._status = struct.unpack(">I", answer[24:28])[0] + 1
+        said = [pair.partition("=") for pair in data.decode(errors="replace").split("\0") if pair]
+        return answer, {key: value for key, _, value in said}
 
     def write(self, block, data):
         """Returns when the target has acknowledged it."""

@@ -15,10 +15,10 @@ def _opaque(data):
 
 
 class Rpc:
-    """One TCP connection to one program; the caller is root."""
+    """One TCP connection to one program; the caller is `who`, user and group, root unless told."""
 
-    def __init__(self, connection, program, timeout=3):
-        self._socket, self._program, self._id = connection, program, 0
+    def __init__(self, connection, program, timeout=3, who=(0, 0)):
+        self._socket, self._program, self._id, self._who = connection, program, 0, who
         self._socket.settimeout(timeout)
 
     def close(self):
@@ -26,7 +26,8 @@ class Rpc:
 
     def call(self, procedure, arguments):
         self._id += 1
-        credentials = struct.pack(">I", 0) + _opaque(b"client") + struct.pack(">III", 0, 0, 0)
+        credentials = struct.pack(">I", 0) + _opaque(b"client") + struct.pack(
+            ">III", *self._who, 0)
         packet = (struct.pack(">IIIIII", self._id, 0, 2, *self._program, procedure)
                   + struct.pack(">I", 1) + _opaque(credentials) + struct.pack(">II", 0, 0) + arguments)
         self._socket.sendall(struct.pack(">I", 0x80000000 | len(packet)) + packet)
@@ -78,8 +79,8 @@ def mount(connect, path):
     return answer[8:8 + length]
 
 
-def connect_nfs(connect):
-    return Rpc(connect(2049), _NFS)
+def connect_nfs(connect, who=(0, 0)):
+    return Rpc(connect(2049), _NFS, who=who)
 
 
 def create(rpc, directory, name):

@@ -79,9 +79,9 @@ class Cluster:
     def client_of(self, node):
         return self.client_at(self.address_of(node))
 
-    def client_at(self, address, timeout=20):
-        client = smb2.Smb(self.lab.connect, address, nslab.USER, nslab.PASSWORD, nslab.SHARE,
-                          timeout)
+    def client_at(self, address, timeout=20, share=None):
+        client = smb2.Smb(self.lab.connect, address, nslab.USER, nslab.PASSWORD,
+                          share or nslab.SHARE, timeout)
         self._open.append(client)
         return client
 
@@ -121,6 +121,8 @@ class Cluster:
                 lab.power_on(node)
             lab.heal(node)
             self.revive(node)
+            if "Disabled" in lab.node_states(node).get(node, set()):
+                self.ctdb(node, "enable")
             if lab.state["samba"] and not lab._serves(node):
                 lab.node(node, "service", "smbd", "start")
         lab.wait_healthy(timeout=timeout, show=show, spread=spread)

@@ -14,11 +14,11 @@ import java.util.function.Consumer;
  * Runs the scripts of {@code <etc>/events/<component>/} for events (events-and-config 1.2 to 1.8).
  *
  * <p>Scripts of an event run one after another; the first that fails ends it. Events of a component
- * run one after another, on that component's own thread. The deadline counts from the request and
- * includes waiting. A monitor event is cancelled in favour of any other.
+ * run one after another, but those of different addresses side by side. The deadline counts the
+ * event's own time, not its wait for others. A monitor event is cancelled in favour of any other.
  *
- * <p>Safe for use by many threads; no method waits for a script. Results are delivered on the
- * component's thread (or, for a request refused at once, on the caller's): a consumer hands them on
+ * <p>Safe for use by many threads; no method waits for a script. Results are delivered on a
+ * thread of the component (or, for a request refused at once, on the caller's): a consumer hands them on
  * and does not block.
  */
 public final class EventRunner implements AutoCloseable {
@@ -46,7 +46,7 @@ public final class EventRunner implements AutoCloseable {
    * @param component a directory below {@code <etc>/events}
    * @param event the scripts' first argument
    * @param arguments the scripts' further arguments
-   * @param timeoutSeconds for all scripts and the time in the queue together; 0 is over at once
+   * @param timeoutSeconds for all scripts together, from the first one's start; 0 is over at once
    * @param done called exactly once
    */
   public void run(

@@ -121,8 +121,11 @@ class BasicScriptsTest {
         .isEqualTo(
             new ScriptLab.Outcome(
                 0,
-                "WARNING: threshold for Filesystem /tmp is much, not a percentage from 0 to 100;"
-                    + " ignored\nWARNING: Directory /nowhere does not exist\n"));
+                "WARNING: "
+                    + dir.resolve("script.options")
+                    + ":1: CTDB_MONITOR_FILESYSTEM_USAGE=\"/tmp:much /nowhere:1\": threshold for"
+                    + " Filesystem /tmp is much, not a percentage from 0 to 100; ignored\n"
+                    + "WARNING: Directory /nowhere does not exist\n"));
   }
 
   @Test

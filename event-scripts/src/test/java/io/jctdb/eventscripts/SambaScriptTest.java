@@ -27,6 +27,7 @@ class SambaScriptTest {
             .standIn("smbcontrol", "")
             .standIn("testparm", TESTPARM.formatted(dir))
             .standIn("ss", "printf 'LISTEN 0 50 [::]:%s *:*\\n' 445 139")
+            .standIn("bash", "")
             .file(
                 "smb.conf",
                 """
@@ -96,6 +97,27 @@ class SambaScriptTest {
     assertThat(lab.event("50.samba", "monitor").output()).isEmpty();
 
     lab.standIn("smbcontrol", "exit 1").file("script.options", "CTDB_SAMBA_SKIP_PING=yes\n");
+    assertThat(lab.event("50.samba", "monitor").output()).isEmpty();
+  }
+
+  @Test
+  void aPortThatTakesNoConnectionIsGivenUpTheSecondTime() throws Exception {
+    lab.file("script.options", "CTDB_SAMBA_CHECK_PORTS=445\n").standIn("bash", "exit 124");
+    assertThat(lab.event("50.samba", "monitor").status()).isZero();
+    assertThat(lab.calls()).contains("bash -c : <\"/dev/tcp/$0/$1\" ::1 445");
+    assertThat(lab.event("50.samba", "monitor"))
+        .isEqualTo(
+            new ScriptLab.Outcome(
+                1,
+                """
+                ERROR: TCP port 445: fail count 2 >= error threshold 2
+                samba listens on ::1 port 445, but takes no connection within 3 s
+                """));
+
+    lab.standIn("bash", "");
+    assertThat(lab.event("50.samba", "monitor").output())
+        .isEqualTo("NOTICE: TCP port 445: no longer failing\n");
+    lab.standIn("bash", "exit 1").file("script.options", "CTDB_SKIP_CONNECT_CHECK=yes\n");
     assertThat(lab.event("50.samba", "monitor").output()).isEmpty();
   }
 

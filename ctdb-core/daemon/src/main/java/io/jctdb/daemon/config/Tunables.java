@@ -104,13 +104,18 @@ public final class Tunables {
   }
 
   /**
-   * Applies {@code ctdb.tunables} and then {@code tunables.d/*.tunables}. As in ctdbd a bad line
-   * does not keep the daemon from starting: the others are applied, and each problem is returned to
-   * be logged as an error (events-and-config 4.4).
+   * Applies {@code ctdb.tunables} and then {@code tunables.d/*.tunables}.
+   *
+   * <p>ctdbd starts with whatever lines it understands (events-and-config 4.4); a daemon that is not
+   * tuned as it was written is found out months later, so here a bad line keeps it from starting.
+   *
+   * @return names that ctdbd once knew and that have no effect, to be logged
+   * @throws ConfigException lines that cannot be meant as they stand, all of them
    */
-  public List<ConfigProblem> load(Paths paths) {
+  public List<ConfigProblem> load(Paths paths) throws ConfigException {
+    List<ConfigProblem> warnings = new ArrayList<>();
     List<ConfigProblem> problems = new ArrayList<>();
-    loadFile(paths.tunables(), problems);
+    loadFile(paths.tunables(), problems, warnings);
     if (Files.isDirectory(paths.tunablesDir())) {
       List<Path> more = new ArrayList<>();
       try (DirectoryStream<Path> files =
@@ -121,12 +126,15 @@ public final class Tunables {
             ConfigProblem.ofFile(
                 paths.tunablesDir(), "cannot be listed: " + e.getMessage(), "check permissions"));
       }
-      more.stream().sorted().forEach(file -> loadFile(file, problems));
+      more.stream().sorted().forEach(file -> loadFile(file, problems, warnings));
     }
-    return problems;
+    if (!problems.isEmpty()) {
+      throw new ConfigException(problems);
+    }
+    return warnings;
   }
 
-  private void loadFile(Path file, List<ConfigProblem> problems) {
+  private void loadFile(Path file, List<ConfigProblem> problems, List<ConfigProblem> warnings) {
     try {
       Optional<List<String>> lines = ConfigFile.readLines(file);
       if (lines.isPresent()) {
@@ -134,7 +142,10 @@ public final class Tunables {
         problems.addAll(ini.errors());
         problems.addAll(ini.warnings());
         ini.sections().forEach(s -> problems.add(section(file, s)));
-        ini.settings().forEach(s -> apply(file, s).ifPresent(problems::add));
+        for (IniFile.Setting setting : ini.settings()) {
+          boolean obsolete = Tunable.find(setting.key()).filter(Tunable::obsolete).isPresent();
+          apply(file, setting).ifPresent(obsolete ? warnings::add : problems::add);
+        }
       }
     } catch (ConfigException e) {
       problems.addAll(e.problems());

@@ -2,6 +2,7 @@ package io.jctdb.daemon.config;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,7 +65,7 @@ class TunablesTest {
   }
 
   @Test
-  void aBadLineInTheFileIsToldAndTheOthersAreApplied() throws Exception {
+  void aBadLineInTheFileStopsTheStartWithItsPlace() throws Exception {
     Files.writeString(
         base.resolve("ctdb.tunables"),
         """
@@ -79,18 +80,29 @@ class TunablesTest {
         [section]
         TraverseTimeout
         """);
+
+    assertThatThrownBy(() -> tunables.load(paths()))
+        .isInstanceOfSatisfying(
+            ConfigException.class,
+            refused ->
+                assertThat(refused.problems())
+                    .extracting(ConfigProblem::line)
+                    .containsExactlyInAnyOrder(4, 6, 7, 8, 9, 10))
+        .hasMessageContaining("ctdb.tunables:7");
+  }
+
+  @Test
+  void theFilesAreAppliedInOrderAndANameOfOldOnlyWarns() throws Exception {
+    Files.writeString(
+        base.resolve("ctdb.tunables"),
+        "MonitorInterval=0x14\nrecovertimeout = 010\nVacuumLimit=1\nEventScriptTimeout=40\n");
     Path more = Files.createDirectory(base.resolve("tunables.d"));
     Files.writeString(more.resolve("10-site.tunables"), "EventScriptTimeout=45\n");
     Files.writeString(more.resolve("ignored.txt"), "EventScriptTimeout=1\n");
 
-    List<ConfigProblem> problems = tunables.load(paths());
-
-    assertThat(problems)
-        .extracting(ConfigProblem::line)
-        .containsExactlyInAnyOrder(4, 5, 6, 7, 8, 9, 10);
+    assertThat(tunables.load(paths())).extracting(ConfigProblem::line).containsExactly(3);
     assertThat(tunables.get(Tunable.MONITOR_INTERVAL)).isEqualTo(20);
     assertThat(tunables.get(Tunable.RECOVER_TIMEOUT)).isEqualTo(8);
-    assertThat(tunables.get(Tunable.CONTROL_TIMEOUT)).isEqualTo(60);
     assertThat(tunables.get(Tunable.SCRIPT_TIMEOUT)).isEqualTo(45);
   }
 
