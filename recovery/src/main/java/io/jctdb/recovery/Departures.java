@@ -140,7 +140,14 @@ public final class Departures {
   void committed(EpochLives epoch) {
     peerLeaseEnd.keySet().removeIf(epoch::has);
     remote.clear();
-    epoch.remote().forEach(pnn -> remote.add(new Life(pnn, epoch.incarnations().get(pnn))));
+    epoch
+        .incarnations()
+        .forEach(
+            (pnn, incarnation) -> {
+              if (epoch.remote().contains(pnn)) {
+                remote.add(new Life(pnn, incarnation));
+              }
+            });
   }
 
   /** Whether this life owns no record any more, so that an epoch without it may be committed. */
