@@ -12,6 +12,7 @@ import io.jctdb.daemon.client.MessageRouter;
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.LeaderAnnouncer;
 import io.jctdb.daemon.cluster.NodeLife;
+import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.config.CtdbConf;
 import io.jctdb.daemon.config.Paths;
 import io.jctdb.daemon.config.Tunable;
@@ -130,6 +131,7 @@ final class Node implements ClusterMember.Actions {
   private final ControlBroadcast broadcast;
   private final VolatileStores volatileStores;
   private final ClusterMember member;
+  private final SilentMembers silentMembers;
   private final LeaderAnnouncer announcer;
   private final NodeMessages messages;
   private final AttachGate gate;
@@ -226,6 +228,8 @@ final class Node implements ClusterMember.Actions {
             settings.leaseGuard(),
             history,
             this);
+    this.silentMembers = new SilentMembers(cluster, this::newEpoch);
+    records.onSetAside(silentMembers);
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(
@@ -358,6 +362,7 @@ final class Node implements ClusterMember.Actions {
         life.isRecovering(),
         Math.max(0, leaseNanosLeft()),
         history.status(membership),
+        silentMembers.figures(),
         addresses.known(),
         addresses.meters(),
         linkControls.report(),
@@ -515,6 +520,12 @@ final class Node implements ClusterMember.Actions {
   private void leaseMessage(LeaseMessage message, int fromPnn) {
     if (membership != null) {
       membership.received(fromPnn, message);
+    }
+  }
+
+  private void newEpoch() {
+    if (membership != null) {
+      membership.requestRecovery();
     }
   }
 

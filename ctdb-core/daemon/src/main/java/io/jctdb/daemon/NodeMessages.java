@@ -11,6 +11,7 @@ import io.jctdb.database.CommitMessage;
 import io.jctdb.database.EpochCoordinator;
 import io.jctdb.database.EpochMessage;
 import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.KeeperMessage;
 import io.jctdb.database.LeaseMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodePort;
@@ -62,6 +63,7 @@ final class NodeMessages {
   void receive(int fromPnn, NodeMessage message) {
     switch (message) {
       case RecordMessage m -> records.receive(fromPnn, m);
+      case KeeperMessage m -> records.receive(fromPnn, m);
       case CommitMessage m -> commits.receive(fromPnn, m);
       case TraverseMessage m -> traverses.receive(fromPnn, m);
       case LeaseMessage m -> leases.accept(m, fromPnn);

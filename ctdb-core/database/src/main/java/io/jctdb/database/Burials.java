@@ -120,17 +120,17 @@ final class Burials {
   }
 
   /** No other copy is left. */
-  void inter(RecordMessage.Inter m) {
+  void inter(int lmaster, RecordMessage.Inter m) {
     RecordStore store = member.store(RecordId.of(m));
     if (store == null) {
-      interred(m, true);
+      interred(lmaster, m, true);
     } else {
-      member.locked(store, m.key(), record -> inter(m, record));
+      member.locked(store, m.key(), record -> inter(lmaster, m, record));
     }
   }
 
-  private void inter(RecordMessage.Inter m, LockedRecord record) {
-    if (!member.isOpen(m.epoch())) {
+  private void inter(int lmaster, RecordMessage.Inter m, LockedRecord record) {
+    if (!member.follows(lmaster, m.epoch(), m.key())) {
       return;
     }
     StoredRecord copy = record.fetch();
@@ -140,13 +140,13 @@ final class Burials {
       dueNanos.remove(RecordId.of(m));
       member.counters().burials++;
     }
-    interred(m, unchanged);
+    interred(lmaster, m, unchanged);
   }
 
-  private void interred(RecordMessage.Inter m, boolean done) {
-    if (member.isOpen(m.epoch())) {
+  private void interred(int lmaster, RecordMessage.Inter m, boolean done) {
+    if (member.follows(lmaster, m.epoch(), m.key())) {
       member.send(
-          member.lmaster(m.key()),
+          lmaster,
           new RecordMessage.Interred(m.epoch(), m.dbId(), m.key(), m.move(), done));
     }
   }

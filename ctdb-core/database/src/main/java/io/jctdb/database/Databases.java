@@ -14,6 +14,9 @@ public interface Databases {
   /** Null if no volatile database with this id is attached here. */
   @Nullable RecordStore volatileStore(int dbId);
 
+  /** The ids of all attached volatile databases. */
+  Collection<Integer> volatileIds();
+
   /** Null if no persistent or replicated database with this id is attached here. */
   @Nullable DurableLane durableLane(int dbId);
 

@@ -4,6 +4,7 @@ import io.jctdb.protocol.RecordHeader;
 import io.jctdb.store.LockedRecord;
 import io.jctdb.store.RecordStore;
 import io.jctdb.store.StoredRecord;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,48 +17,50 @@ final class Holder {
   private final Member member;
   private final Holds holds;
   private final Requester requester;
+  private final Keeper keeper;
 
-  Holder(Member member, Holds holds, Requester requester) {
+  Holder(Member member, Holds holds, Requester requester, Keeper keeper) {
     this.member = member;
     this.holds = holds;
     this.requester = requester;
+    this.keeper = keeper;
   }
 
   /** Hands the record to the requester, after the hold. */
-  void release(RecordMessage.Yield m) {
+  void release(int lmaster, RecordMessage.Yield m) {
     long hold = m.requester() == member.self() ? 0 : holds.remainingNanos(RecordId.of(m));
     if (hold == 0) {
-      releaseNow(m);
+      releaseNow(lmaster, m);
       return;
     }
     member.counters().holds++;
     member.after(
         hold,
         () -> {
-          if (member.isOpen(m.epoch())) {
-            release(m);
+          if (member.follows(lmaster, m.epoch(), m.key())) {
+            release(lmaster, m);
           }
         });
   }
 
-  private void releaseNow(RecordMessage.Yield m) {
+  private void releaseNow(int lmaster, RecordMessage.Yield m) {
     RecordStore store = member.store(RecordId.of(m));
     if (store == null) {
-      reply(m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
+      reply(lmaster, m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
       return;
     }
-    member.locked(store, m.key(), record -> handOver(m, record));
+    member.locked(store, m.key(), record -> handOver(lmaster, m, record));
   }
 
-  private void handOver(RecordMessage.Yield m, LockedRecord record) {
-    if (!member.isOpen(m.epoch())) {
+  private void handOver(int lmaster, RecordMessage.Yield m, LockedRecord record) {
+    if (!member.follows(lmaster, m.epoch(), m.key())) {
       return;
     }
     StoredRecord copy = record.fetch();
     if (copy == null || !meets(m, copy.header())) {
-      reply(m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
+      reply(lmaster, m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
     } else if (m.requester() == member.self()) {
-      handToSelf(m, record, copy);
+      handToSelf(lmaster, m, record, copy);
     } else {
       handToOther(m, record, copy);
     }
@@ -73,7 +76,7 @@ final class Holder {
         : header.rsn() == m.rsn();
   }
 
-  private void handToSelf(RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
+  private void handToSelf(int lmaster, RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
     if (requester.takeOwnCopy(m, record, copy)) {
       return;
     }
@@ -81,7 +84,7 @@ final class Holder {
         copy.header().dmaster() == member.self()
             ? new RecordMessage.Acquired(m.epoch(), m.dbId(), m.key(), m.ticket())
             : new RecordMessage.Declined(m.epoch(), m.dbId(), m.key(), m.ticket());
-    reply(m, answer);
+    reply(lmaster, m, answer);
   }
 
   /**
@@ -112,16 +115,27 @@ final class Holder {
     return flags & ~(RecordHeader.VACUUM_MIGRATED | RecordHeader.AUTOMATIC);
   }
 
-  void query(RecordMessage.Query m) {
+  void query(int lmaster, RecordMessage.Query m) {
     RecordStore store = member.store(RecordId.of(m));
     if (store == null) {
-      answer(m, null);
+      answer(lmaster, m, null);
     } else {
-      member.locked(store, m.key(), record -> answer(m, record.fetch()));
+      member.locked(store, m.key(), record -> answer(lmaster, m, record.fetch()));
     }
   }
 
-  private void answer(RecordMessage.Query m, @Nullable StoredRecord copy) {
+  private void answer(int lmaster, RecordMessage.Query m, @Nullable StoredRecord copy) {
+    if (!member.follows(lmaster, m.epoch(), m.key())) {
+      return;
+    }
+    boolean vouches = keeper.vouches(m.dbId(), m.key());
+    SortedSet<Integer> mayHave = keeper.mayHave(m.dbId(), m.key());
+    if (copy != null && copy.header().dmaster() != member.self()) {
+      mayHave.add(copy.header().dmaster());
+    }
+    if (m.keeper() == member.self()) {
+      keeper.note(m.requester(), m.dbId(), m.key());
+    }
     RecordMessage.Holding holding =
         copy == null
             ? RecordMessage.Holding.ABSENT
@@ -129,26 +143,30 @@ final class Holder {
                 ? RecordMessage.Holding.OWNER
                 : RecordMessage.Holding.COPY;
     long rsn = copy == null ? 0 : copy.header().rsn();
-    reply(m, new RecordMessage.Answer(m.epoch(), m.dbId(), m.key(), m.move(), holding, rsn));
+    reply(
+        lmaster,
+        m,
+        new RecordMessage.Answer(
+            m.epoch(), m.dbId(), m.key(), m.move(), holding, rsn, vouches, mayHave));
   }
 
   /** Deletes a copy that the owner's empty record has made worthless. */
-  void purge(RecordMessage.Purge m) {
+  void purge(int lmaster, RecordMessage.Purge m) {
     RecordStore store = member.store(RecordId.of(m));
     if (store == null) {
-      purged(m, true);
+      purged(lmaster, m, true);
     } else {
-      member.locked(store, m.key(), record -> purge(m, record));
+      member.locked(store, m.key(), record -> purge(lmaster, m, record));
     }
   }
 
-  private void purge(RecordMessage.Purge m, LockedRecord record) {
-    if (!member.isOpen(m.epoch())) {
+  private void purge(int lmaster, RecordMessage.Purge m, LockedRecord record) {
+    if (!member.follows(lmaster, m.epoch(), m.key())) {
       return;
     }
     StoredRecord copy = record.fetch();
     if (copy == null) {
-      purged(m, true);
+      purged(lmaster, m, true);
       return;
     }
     RecordHeader header = copy.header();
@@ -160,16 +178,21 @@ final class Holder {
       record.delete();
       member.counters().purges++;
     }
-    purged(m, stale);
+    purged(lmaster, m, stale);
   }
 
-  private void purged(RecordMessage.Purge m, boolean done) {
-    reply(m, new RecordMessage.Purged(m.epoch(), m.dbId(), m.key(), m.move(), done));
+  /** The copies that are being deleted may be all that tells who has the record. */
+  private void purged(int lmaster, RecordMessage.Purge m, boolean done) {
+    if (member.isKeeperOf(m.owner()) && member.follows(lmaster, m.epoch(), m.key())) {
+      keeper.note(m.owner(), m.dbId(), m.key());
+    }
+    reply(
+        lmaster, m, new RecordMessage.Purged(m.epoch(), m.dbId(), m.key(), m.move(), done));
   }
 
-  private void reply(RecordMessage request, RecordMessage answer) {
-    if (member.isOpen(request.epoch())) {
-      member.send(member.lmaster(request.key()), answer);
+  private void reply(int lmaster, RecordMessage request, RecordMessage answer) {
+    if (member.follows(lmaster, request.epoch(), request.key())) {
+      member.send(lmaster, answer);
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,6 +49,15 @@ final class Lmaster {
     /** While querying: who has not answered. Empty otherwise. */
     final Set<Integer> awaited = new HashSet<>();
 
+    /** While querying: who remembers for whom it is. */
+    int keeper = KeeperMessage.NOBODY;
+
+    /** While querying: whose keepers have said that they have no copy. */
+    final Set<Integer> vouchedFor = new HashSet<>();
+
+    /** While querying: who may have a newer copy, as others say. */
+    final Set<Integer> mayHave = new HashSet<>();
+
     /** While querying: the newest copy so far. */
     int newestAt = NOBODY;
 
@@ -63,6 +73,10 @@ final class Lmaster {
   private static final class Burial implements Work {
     final int owner;
     final long rsn;
+
+    /** The owner's keeper has been told; the others are told after it. */
+    boolean noted;
+
     final Set<Integer> awaited = new HashSet<>();
 
     Burial(int owner, long rsn) {
@@ -93,12 +107,14 @@ final class Lmaster {
   }
 
   private final Member member;
+  private final Watch watch;
   private final Map<RecordId, Line> lines = new LinkedHashMap<>();
 
   /** Owners of records at rest; the one not needed for longest goes first. */
   private final Map<RecordId, Integer> settled = new LinkedHashMap<>(16, 0.75f, true);
 
   private long moveNumbers;
+  private long forgets;
 
   /**
    * The highest rsn of any record removed in this epoch. New records start above it, so that a
@@ -106,8 +122,9 @@ final class Lmaster {
    */
   private long rsnFloor;
 
-  Lmaster(Member member) {
+  Lmaster(Member member, Watch watch) {
     this.member = member;
+    this.watch = watch;
   }
 
   int pending() {
@@ -153,14 +170,17 @@ final class Lmaster {
   /** Serves the next in line, or closes the line. */
   private void next(Line line) {
     line.attempts = 0;
-    var first = line.waiting.entrySet().iterator();
-    if (!first.hasNext()) {
+    Integer aside = watch.whoIsAside();
+    if (aside != null && watch.isQuiet(aside)) {
+      line.waiting.remove(aside); // when it is back it asks again
+    }
+    Integer requester = firstInLine(line);
+    if (requester == null) {
       close(line);
       return;
     }
-    var request = first.next();
-    Move move = new Move(request.getKey(), request.getValue());
-    first.remove();
+    Long ticket = line.waiting.remove(requester);
+    Move move = new Move(requester, ticket == null ? 0 : ticket);
     line.work = move;
     move.hops = move.requester == member.self() ? 0 : 1;
     if (line.owner != UNKNOWN && member.inEpoch().hasMember(line.owner)) {
@@ -168,6 +188,18 @@ final class Lmaster {
     } else {
       query(line, move);
     }
+  }
+
+  /** Of those that are not silent if there are any. */
+  private @Nullable Integer firstInLine(Line line) {
+    Integer first = null;
+    for (Integer pnn : line.waiting.keySet()) {
+      if (!watch.isQuiet(pnn)) {
+        return pnn;
+      }
+      first = first == null ? pnn : first;
+    }
+    return first;
   }
 
   private void close(Line line) {
@@ -213,10 +245,36 @@ final class Lmaster {
     move.hops += 2;
     move.awaited.clear();
     move.awaited.addAll(member.inEpoch().members());
+    move.vouchedFor.clear();
+    move.mayHave.clear();
+    move.keeper = keeperFor(move.requester);
     RecordId id = line.id;
     RecordMessage query =
-        new RecordMessage.Query(member.epochNumber(), id.dbId(), id.key(), line.moveNumber);
+        new RecordMessage.Query(
+            member.epochNumber(),
+            id.dbId(),
+            id.key(),
+            line.moveNumber,
+            move.requester,
+            move.keeper);
     member.inEpoch().members().forEach(pnn -> member.send(pnn, query));
+  }
+
+  /**
+   * Who is to remember that the requester may get the record: its keeper, or if that one is silent
+   * the next that is not. In an epoch of two nobody can be set aside, so nobody else will ever
+   * decide about this record, and of what this node gets nobody need remember anything.
+   */
+  private int keeperFor(int requester) {
+    SortedSet<Integer> members = member.inEpoch().members();
+    if (members.size() < 3 && requester == member.self()) {
+      return KeeperMessage.NOBODY;
+    }
+    int keeper = Ring.after(members, requester);
+    while (watch.isQuiet(keeper)) {
+      keeper = Ring.after(members, keeper);
+    }
+    return keeper == requester ? Ring.after(members, requester) : keeper;
   }
 
   private void newAttempt(Line line) {
@@ -250,14 +308,55 @@ final class Lmaster {
       }
       case ABSENT -> {}
     }
-    if (!move.awaited.isEmpty()) {
+    move.mayHave.addAll(m.mayHave());
+    if (m.vouches()) {
+      move.vouchedFor.add(Ring.before(member.inEpoch().members(), from));
+    }
+    decide(line, move);
+  }
+
+  /**
+   * Decides when all have answered who may have the record. One at most is done without: whoever
+   * knows something of that one is among those who answered.
+   */
+  private void decide(Line line, Move move) {
+    if (move.awaited.size() > 1) {
       return;
     }
+    for (int pnn : move.awaited) {
+      if (!isDispensable(pnn, move)) {
+        return;
+      }
+    }
+    member.counters().vouched += move.awaited.size();
+    move.awaited.clear();
     if (move.newestAt == NOBODY) {
       create(line, move);
     } else {
       member.counters().adoptions++;
       askToYield(line, move, move.newestAt, move.newestRsn);
+    }
+  }
+
+  /**
+   * Whether the answer of a silent member is not needed: it surely has no copy, for it had none
+   * when the epoch began and none was made for it since (its keeper vouches for that), and none of
+   * those who answered has handed it over to it (docs/fencing.md).
+   */
+  private boolean isDispensable(int pnn, Move move) {
+    return pnn != move.keeper
+        && move.vouchedFor.contains(pnn)
+        && !move.mayHave.contains(pnn)
+        && !move.mayHave.contains(RecordMessage.ANYBODY)
+        && watch.isQuiet(pnn);
+  }
+
+  /** Somebody is silent: what waits only for an answer that is not needed goes on. */
+  void quiet() {
+    for (Line line : new ArrayList<>(lines.values())) {
+      if (line.work instanceof Move move && !move.awaited.isEmpty()) {
+        decide(line, move);
+      }
     }
   }
 
@@ -311,6 +410,9 @@ final class Lmaster {
     if (lines.containsKey(id)) {
       return;
     }
+    if (watch.whoIsAside() != null) {
+      return; // everybody would have to answer; the owner will ask again
+    }
     Line line = open(id);
     if (line == null) {
       return;
@@ -318,13 +420,32 @@ final class Lmaster {
     line.owner = from;
     Burial burial = new Burial(from, m.rsn());
     line.work = burial;
-    burial.awaited.addAll(member.inEpoch().members());
-    burial.awaited.remove(from);
     newAttempt(line);
-    RecordMessage purge =
-        new RecordMessage.Purge(m.epoch(), m.dbId(), m.key(), line.moveNumber, m.rsn());
-    List.copyOf(burial.awaited).forEach(pnn -> member.send(pnn, purge));
+    int keeper = member.keeperOf(from);
+    if (member.tunables().aside().isOn() && keeper != from) {
+      // First: the other copies may be all that tells who owns the record.
+      burial.awaited.add(keeper);
+      askToPurge(line, burial);
+    } else {
+      purgeOthers(line, burial, from);
+    }
+  }
+
+  private void purgeOthers(Line line, Burial burial, int keeper) {
+    burial.noted = true;
+    burial.awaited.addAll(member.inEpoch().members());
+    burial.awaited.remove(burial.owner);
+    burial.awaited.remove(keeper);
+    askToPurge(line, burial);
     interWhenPurged(line, burial);
+  }
+
+  private void askToPurge(Line line, Burial burial) {
+    RecordId id = line.id;
+    RecordMessage purge =
+        new RecordMessage.Purge(
+            member.epochNumber(), id.dbId(), id.key(), line.moveNumber, burial.rsn, burial.owner);
+    List.copyOf(burial.awaited).forEach(pnn -> member.send(pnn, purge));
   }
 
   void purged(int from, RecordMessage.Purged m) {
@@ -332,7 +453,9 @@ final class Lmaster {
     if (line == null || !(line.work instanceof Burial burial) || !burial.awaited.remove(from)) {
       return;
     }
-    if (m.done()) {
+    if (m.done() && !burial.noted) {
+      purgeOthers(line, burial, from);
+    } else if (m.done()) {
       interWhenPurged(line, burial);
     } else {
       line.owner = UNKNOWN; // there is a newer copy: the asker is not the owner any more
@@ -355,12 +478,35 @@ final class Lmaster {
   void interred(int from, RecordMessage.Interred m) {
     Line line = running(m, m.move());
     if (line != null && line.work instanceof Burial burial && burial.owner == from) {
+      if (m.done() && member.tunables().aside().isOn()) {
+        forget(line.id);
+      }
       line.owner = UNKNOWN;
       next(line);
     }
   }
 
+  private void forget(RecordId id) {
+    RecordMessage forget =
+        new RecordMessage.Forget(member.epochNumber(), id.dbId(), id.key(), ++forgets);
+    member.inEpoch().members().forEach(pnn -> member.send(pnn, forget));
+  }
+
   // ---- what may interrupt ----
+
+  /** If it is this node itself, its orders are followed by nobody any more. */
+  void setAside(int pnn) {
+    if (pnn == member.self()) {
+      lines.clear();
+      settled.clear();
+      return;
+    }
+    for (Line line : new ArrayList<>(lines.values())) {
+      if (line.work instanceof Burial) {
+        restart(line); // it would wait for the silent one, and others for it
+      }
+    }
+  }
 
   /** All that was under way is forgotten; requesters and owners ask again in the new epoch. */
   void epochStarted() {

@@ -4,6 +4,8 @@ import io.jctdb.protocol.Key;
 import io.jctdb.store.RecordSection;
 import io.jctdb.store.RecordStore;
 import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +29,7 @@ final class Member {
   private final NodePort port;
   private final Databases databases;
   private final Loopback loopback;
+  private final IntConsumer spokenTo;
   private final Runnable turnEnd;
   private final RecordCounters counters = new RecordCounters();
   private final ArrayDeque<Runnable> later = new ArrayDeque<>();
@@ -35,7 +38,13 @@ final class Member {
   private boolean turnArmed;
 
   private @Nullable Epoch epoch;
+
+  /** As the epoch has it. */
   private @Nullable SlotLayout layout;
+
+  /** Without the lmaster that this node has set aside; the same if there is none. */
+  private @Nullable SlotLayout obeyed;
+
   private long promised = Epoch.NONE;
 
   Member(
@@ -43,11 +52,13 @@ final class Member {
       Databases databases,
       RecordTunables tunables,
       Loopback loopback,
+      IntConsumer spokenTo,
       Runnable turnEnd) {
     this.port = port;
     this.databases = databases;
     this.tunables = tunables;
     this.loopback = loopback;
+    this.spokenTo = spokenTo;
     this.turnEnd = turnEnd;
   }
 
@@ -108,11 +119,13 @@ final class Member {
     require(started.hasMember(self()), "started " + started + " without me");
     epoch = started;
     layout = new SlotLayout(started);
+    obeyed = layout;
   }
 
   void leave() {
     epoch = null;
     layout = null;
+    obeyed = null;
   }
 
   /** Only while in an epoch. */
@@ -129,13 +142,51 @@ final class Member {
     return present;
   }
 
-  /** Only while in an epoch. */
+  /**
+   * Whose orders about this record this node follows, and whom it asks for it: the lmaster, or the
+   * one that takes its place if this node has set the lmaster aside. Only while in an epoch.
+   */
   int lmaster(Key key) {
-    SlotLayout present = layout;
-    if (present == null) {
+    return present(obeyed).lmaster(key);
+  }
+
+  /** The lmaster as the epoch has it, whatever became of it since. */
+  int lmasterByEpoch(Key key) {
+    return present(layout).lmaster(key);
+  }
+
+  private static SlotLayout present(@Nullable SlotLayout layout) {
+    if (layout == null) {
       throw new IllegalStateException("outside the cluster");
     }
-    return present.lmaster(key);
+    return layout;
+  }
+
+  /** For the rest of the epoch this node refuses what that member orders as lmaster. */
+  void setAside(int pnn) {
+    obeyed = SlotLayout.without(inEpoch(), pnn);
+  }
+
+  /** Whether {@code from} may order something about this record in epoch {@code number} now. */
+  boolean follows(int from, long number, Key key) {
+    return isOpen(number) && lmaster(key) == from;
+  }
+
+  /** Who remembers what that member may have. Only while in an epoch. */
+  int keeperOf(int pnn) {
+    return Ring.after(inEpoch().members(), pnn);
+  }
+
+  boolean isKeeperOf(int pnn) {
+    return pnn != self() && inEpoch().hasMember(pnn) && keeperOf(pnn) == self();
+  }
+
+  Collection<Integer> volatileIds() {
+    return databases.volatileIds();
+  }
+
+  @Nullable RecordStore volatileStore(int dbId) {
+    return databases.volatileStore(dbId);
   }
 
   // ---- effects ----
@@ -148,6 +199,14 @@ final class Member {
     if (pnn == self()) {
       later.add(() -> loopback.receive(pnn, message));
     } else {
+      spokenTo.accept(pnn);
+      port.send(pnn, message);
+    }
+  }
+
+  /** The same, to another member. */
+  void send(int pnn, KeeperMessage message) {
+    if (isOpen(message.epoch())) {
       port.send(pnn, message);
     }
   }

@@ -10,4 +10,5 @@ public sealed interface NodeMessage
         CommitMessage,
         TraverseMessage,
         ClusterMessage,
-        LeaseMessage {}
+        LeaseMessage,
+        KeeperMessage {}

@@ -13,6 +13,7 @@ public final class NodeMessageCodec {
       case TraverseMessage m -> TraverseMessage.encode(m, out.u8(4));
       case ClusterMessage m -> ClusterMessage.encode(m, out.u8(5));
       case LeaseMessage m -> LeaseMessage.encode(m, out.u8(6));
+      case KeeperMessage m -> KeeperMessage.encode(m, out.u8(7));
     }
     return out.toBytes();
   }
@@ -31,6 +32,7 @@ public final class NodeMessageCodec {
           case 4 -> TraverseMessage.decode(in);
           case 5 -> ClusterMessage.decode(in);
           case 6 -> LeaseMessage.decode(in);
+          case 7 -> KeeperMessage.decode(in);
           default -> throw new MalformedMessageException("message family " + family);
         };
     in.end();

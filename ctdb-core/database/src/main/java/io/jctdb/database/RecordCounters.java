@@ -18,4 +18,6 @@ final class RecordCounters {
   long anomalies;
   long burials;
   long purges;
+  long vouched;
+  long setAside;
 }

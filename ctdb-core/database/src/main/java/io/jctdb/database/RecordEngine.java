@@ -1,6 +1,7 @@
 package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
+import java.util.ArrayDeque;
 
 /**
  * The records of volatile databases: where each lives, and how it comes here when a client wants
@@ -28,16 +29,28 @@ public final class RecordEngine implements EpochListener {
   private final Requester requester;
   private final Holder holder;
   private final Lmaster lmaster;
+  private final Keeper keeper;
+  private final Census census;
+  private final Watch watch;
+
+  /** Asked for in place of a member that is set aside, before all have agreed to that. */
+  private final ArrayDeque<Runnable> parked = new ArrayDeque<>();
+
   private boolean repeatArmed;
 
   public RecordEngine(NodePort port, Databases databases, RecordTunables tunables) {
-    this.member = new Member(port, databases, tunables, this::dispatch, this::watch);
+    this.member = 
+        new Member(
+            port, databases, tunables, this::dispatch, this::spokenTo, this::watchTheUnanswered);
     this.early = new EarlyMessages(member);
     Holds holds = new Holds(member);
     this.burials = new Burials(member);
     this.requester = new Requester(member, holds, burials);
-    this.holder = new Holder(member, holds, requester);
-    this.lmaster = new Lmaster(member);
+    this.keeper = new Keeper(member);
+    this.census = new Census(member);
+    this.watch = new Watch(member, new Aside());
+    this.holder = new Holder(member, holds, requester, keeper);
+    this.lmaster = new Lmaster(member, watch);
   }
 
   /**
@@ -62,7 +75,63 @@ public final class RecordEngine implements EpochListener {
 
   /** A message from another node, or from this one through {@link NodePort#send}. */
   public void receive(int fromPnn, RecordMessage message) {
-    member.turn(() -> dispatch(fromPnn, message));
+    member.turn(
+        () -> {
+          if (member.isOpen(message.epoch())) {
+            watch.heard(fromPnn);
+          }
+          dispatch(fromPnn, message);
+        });
+  }
+
+  /** The same. */
+  public void receive(int fromPnn, KeeperMessage message) {
+    if (!member.isOpen(message.epoch()) || !member.inEpoch().hasMember(fromPnn)) {
+      return; // it will be sent again
+    }
+    member.turn(
+        () -> {
+          watch.heard(fromPnn);
+          switch (message) {
+            case KeeperMessage.Alive m -> watch.alive(fromPnn, m);
+            case KeeperMessage.Copies m -> keeper.copies(fromPnn, m);
+            case KeeperMessage.Noted m -> census.noted(fromPnn, m);
+          }
+        });
+  }
+
+  /** There is one listener. */
+  public void onSetAside(AsideListener listener) {
+    watch.listener(listener);
+  }
+
+  private void spokenTo(int pnn) {
+    watch.spokenTo(pnn);
+  }
+
+  /** What the roles do when a member is done without. */
+  private final class Aside implements Watch.Roles {
+    @Override
+    public void setAside(int pnn) {
+      lmaster.setAside(pnn);
+      requester.setAside(pnn);
+    }
+
+    @Override
+    public void agreed() {
+      for (Runnable task = parked.poll(); task != null; task = parked.poll()) {
+        member.later(task);
+      }
+      Integer aside = watch.whoIsAside();
+      if (aside != null) {
+        requester.agreed(aside);
+      }
+    }
+
+    @Override
+    public void quiet() {
+      lmaster.quiet();
+    }
   }
 
   /** The link to this node is up again after it was lost: what was sent on it may be gone. */
@@ -87,6 +156,10 @@ public final class RecordEngine implements EpochListener {
     member.turn(
         () -> {
           member.start(epoch);
+          parked.clear();
+          keeper.epochStarted(epoch);
+          watch.epochStarted(epoch);
+          census.epochStarted(epoch);
           lmaster.epochStarted();
           requester.epochStarted();
           early.replay(epoch.number(), this::dispatch);
@@ -100,6 +173,10 @@ public final class RecordEngine implements EpochListener {
     requester.leftCluster();
     lmaster.leftCluster();
     burials.leftCluster();
+    parked.clear();
+    watch.clear();
+    keeper.clear();
+    census.clear();
   }
 
   /**
@@ -109,6 +186,7 @@ public final class RecordEngine implements EpochListener {
   public void forget(int dbId) {
     member.turn(
         () -> {
+          keeper.wiped(dbId);
           lmaster.forget(dbId);
           burials.forget(dbId);
           requester.forget(dbId);
@@ -139,10 +217,14 @@ public final class RecordEngine implements EpochListener {
         c.anomalies,
         c.burials,
         c.purges,
+        c.vouched,
+        c.setAside,
         requester.pending(),
         lmaster.pending(),
         burials.pending(),
-        lmaster.settled());
+        lmaster.settled(),
+        keeper.size(),
+        keeper.isComplete());
   }
 
   private void dispatch(int from, RecordMessage message) {
@@ -154,6 +236,10 @@ public final class RecordEngine implements EpochListener {
       member.counters().dropped++;
       return;
     }
+    if (isForAnother(message)) {
+      park(from, message);
+      return;
+    }
     switch (message) {
       case RecordMessage.Locate m -> lmaster.locate(from, m);
       case RecordMessage.NotOwner m -> lmaster.notOwner(m);
@@ -163,11 +249,30 @@ public final class RecordEngine implements EpochListener {
       case RecordMessage.Bury m -> lmaster.bury(from, m);
       case RecordMessage.Purged m -> lmaster.purged(from, m);
       case RecordMessage.Interred m -> lmaster.interred(from, m);
-      case RecordMessage.Yield m -> holder.release(m);
-      case RecordMessage.Query m -> holder.query(m);
-      case RecordMessage.Purge m -> holder.purge(m);
-      case RecordMessage.Inter m -> burials.inter(m);
+      case RecordMessage.Yield m -> holder.release(from, m);
+      case RecordMessage.Query m -> holder.query(from, m);
+      case RecordMessage.Purge m -> holder.purge(from, m);
+      case RecordMessage.Inter m -> burials.inter(from, m);
       case RecordMessage.Grant m -> requester.granted(m);
+      case RecordMessage.Forget m -> keeper.forget(from, m);
+    }
+  }
+
+  /**
+   * Whether this is asked of this node in place of a member that it has set aside, and others may
+   * still follow that member's orders: acting now would make two lmasters of one record.
+   */
+  private boolean isForAnother(RecordMessage message) {
+    return !watch.agreed()
+        && (message instanceof RecordMessage.Locate || message instanceof RecordMessage.Bury)
+        && member.lmasterByEpoch(message.key()) != member.self();
+  }
+
+  private void park(int from, RecordMessage message) {
+    if (parked.size() < member.tunables().earlyMax()) {
+      parked.add(() -> dispatch(from, message));
+    } else {
+      member.counters().dropped++;
     }
   }
 
@@ -191,12 +296,13 @@ public final class RecordEngine implements EpochListener {
       case RecordMessage.Query m -> lmasterOfKey == from;
       case RecordMessage.Purge m -> lmasterOfKey == from;
       case RecordMessage.Inter m -> lmasterOfKey == from;
+      case RecordMessage.Forget m -> lmasterOfKey == from;
       case RecordMessage.Grant m -> m.rsn() >= 0;
     };
   }
 
   /** Looks now and then for what went unanswered, as long as anything is under way. */
-  private void watch() {
+  private void watchTheUnanswered() {
     if (!repeatArmed && (requester.pending() > 0 || lmaster.pending() > 0)) {
       repeatArmed = true;
       member.after(member.tunables().retryNanos() / 2, this::repeat);

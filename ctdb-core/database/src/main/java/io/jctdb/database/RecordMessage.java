@@ -1,6 +1,9 @@
 package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
+import java.util.Collections;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * What members say to each other about single records of volatile databases.
@@ -20,6 +23,9 @@ import io.jctdb.protocol.Key;
 public sealed interface RecordMessage extends NodeMessage {
   /** In {@link Yield#rsn}: hand over only if you are the owner. */
   long IF_OWNER = -1;
+
+  /** In {@link Answer#mayHave}. */
+  int ANYBODY = -1;
 
   /** The epoch's number. */
   long epoch();
@@ -61,20 +67,48 @@ public sealed interface RecordMessage extends NodeMessage {
   /** Requester to lmaster: I no longer want it; what was granted stays with the giver. */
   record Declined(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
 
-  /** Lmaster to every member: what do you have? */
-  record Query(long epoch, int dbId, Key key, long move) implements RecordMessage {}
-
-  /** Member to lmaster. {@code rsn} is 0 when absent. */
-  record Answer(long epoch, int dbId, Key key, long move, Holding holding, long rsn)
+  /**
+   * Lmaster to every member: what do you have?
+   *
+   * @param requester for whom
+   * @param keeper who is to remember, before it answers, that the requester may get the record;
+   *     {@link KeeperMessage#NOBODY} if nobody need
+   */
+  record Query(long epoch, int dbId, Key key, long move, int requester, int keeper)
       implements RecordMessage {}
+
+  /**
+   * Member to lmaster. {@code rsn} is 0 when absent.
+   *
+   * @param vouches the member whose keeper this node is has no copy of the record
+   * @param mayHave members that may have a newer copy, as far as this node knows; {@link #ANYBODY}
+   *     among them if it cannot know
+   */
+  record Answer(
+      long epoch,
+      int dbId,
+      Key key,
+      long move,
+      Holding holding,
+      long rsn,
+      boolean vouches,
+      SortedSet<Integer> mayHave)
+      implements RecordMessage {
+    public Answer {
+      mayHave = Collections.unmodifiableSortedSet(new TreeSet<>(mayHave));
+    }
+  }
 
   /** Owner to lmaster: this record is empty at {@code rsn}; have it removed everywhere. */
   record Bury(long epoch, int dbId, Key key, long rsn) implements RecordMessage {}
 
   /**
    * Lmaster to every member but the owner: delete your copy unless it is newer than {@code rsn}.
+   *
+   * @param owner its keeper remembers that the owner has the record before it answers
    */
-  record Purge(long epoch, int dbId, Key key, long move, long rsn) implements RecordMessage {}
+  record Purge(long epoch, int dbId, Key key, long move, long rsn, int owner)
+      implements RecordMessage {}
 
   /** Member to lmaster: {@code done} if no copy is left here. */
   record Purged(long epoch, int dbId, Key key, long move, boolean done) implements RecordMessage {}
@@ -87,6 +121,15 @@ public sealed interface RecordMessage extends NodeMessage {
   /** Owner to lmaster: {@code done} if the record is gone. */
   record Interred(long epoch, int dbId, Key key, long move, boolean done)
       implements RecordMessage {}
+
+  /**
+   * Lmaster to every member: nobody has a copy any more; what you remember of who may have one is
+   * over.
+   *
+   * @param number grows with each Forget of this lmaster; what comes late is too late, the record
+   *     may exist again
+   */
+  record Forget(long epoch, int dbId, Key key, long number) implements RecordMessage {}
 
   /** What a member has of a record. */
   enum Holding {
@@ -106,13 +149,20 @@ public sealed interface RecordMessage extends NodeMessage {
           head(3, m, out).i64(m.ticket).i64(m.rsn).i32(m.flags).i32(m.hops).bytes(m.data);
       case Acquired m -> head(4, m, out).i64(m.ticket);
       case Declined m -> head(5, m, out).i64(m.ticket);
-      case Query m -> head(6, m, out).i64(m.move);
-      case Answer m -> head(7, m, out).i64(m.move).u8(code(m.holding)).i64(m.rsn);
+      case Query m -> head(6, m, out).i64(m.move).i32(m.requester).i32(m.keeper);
+      case Answer m ->
+          head(7, m, out)
+              .i64(m.move)
+              .u8(code(m.holding))
+              .i64(m.rsn)
+              .flag(m.vouches)
+              .pnns(m.mayHave);
       case Bury m -> head(8, m, out).i64(m.rsn);
-      case Purge m -> head(9, m, out).i64(m.move).i64(m.rsn);
+      case Purge m -> head(9, m, out).i64(m.move).i64(m.rsn).i32(m.owner);
       case Purged m -> head(10, m, out).i64(m.move).flag(m.done);
       case Inter m -> head(11, m, out).i64(m.move).i64(m.rsn);
       case Interred m -> head(12, m, out).i64(m.move).flag(m.done);
+      case Forget m -> head(13, m, out).i64(m.number);
     }
   }
 
@@ -128,13 +178,16 @@ public sealed interface RecordMessage extends NodeMessage {
       case 3 -> new Grant(epoch, dbId, key, in.i64(), in.i64(), in.i32(), in.i32(), in.bytes());
       case 4 -> new Acquired(epoch, dbId, key, in.i64());
       case 5 -> new Declined(epoch, dbId, key, in.i64());
-      case 6 -> new Query(epoch, dbId, key, in.i64());
-      case 7 -> new Answer(epoch, dbId, key, in.i64(), holding(in.u8()), in.i64());
+      case 6 -> new Query(epoch, dbId, key, in.i64(), in.i32(), in.i32());
+      case 7 ->
+          new Answer(
+              epoch, dbId, key, in.i64(), holding(in.u8()), in.i64(), in.flag(), in.pnns());
       case 8 -> new Bury(epoch, dbId, key, in.i64());
-      case 9 -> new Purge(epoch, dbId, key, in.i64(), in.i64());
+      case 9 -> new Purge(epoch, dbId, key, in.i64(), in.i64(), in.i32());
       case 10 -> new Purged(epoch, dbId, key, in.i64(), in.flag());
       case 11 -> new Inter(epoch, dbId, key, in.i64(), in.i64());
       case 12 -> new Interred(epoch, dbId, key, in.i64(), in.flag());
+      case 13 -> new Forget(epoch, dbId, key, in.i64());
       default -> throw new MalformedMessageException("record message type " + type);
     };
   }

@@ -21,10 +21,15 @@ package io.jctdb.database;
  *     headers
  * @param burials empty records removed from the whole cluster by this owner
  * @param purges copies deleted here on behalf of other owners
+ * @param vouched answers to queries that were not waited for, because the member was silent and
+ *     others vouched that it has no copy
+ * @param setAside times this node has set a silent member aside
  * @param pendingCalls records that local clients wait for
  * @param pendingMoves records on the move for which this node is lmaster
  * @param pendingBurials empty records waiting to be removed
  * @param settled owners remembered by this lmaster for records at rest
+ * @param kept fingerprints kept of what other members may have
+ * @param keptComplete whether all is known of what the member has whose keeper this node is
  */
 public record RecordStatistics(
     long calls,
@@ -43,7 +48,11 @@ public record RecordStatistics(
     long anomalies,
     long burials,
     long purges,
+    long vouched,
+    long setAside,
     int pendingCalls,
     int pendingMoves,
     int pendingBurials,
-    int settled) {}
+    int settled,
+    int kept,
+    boolean keptComplete) {}

@@ -21,6 +21,7 @@ package io.jctdb.database;
  * @param linesMax how many records may be on the move at an lmaster at once; requests beyond are
  *     dropped, and repeated by the requester
  * @param earlyMax how many messages of an epoch that has not begun here yet are kept for it
+ * @param aside when a silent member is done without
  */
 public record RecordTunables(
     long holdNanos,
@@ -31,7 +32,9 @@ public record RecordTunables(
     int burialsMax,
     int settledMax,
     int linesMax,
-    int earlyMax) {
+    int earlyMax,
+    AsideTimes aside) {
+  /** Setting aside is off until it has stood more than the simulator: see docs/fencing.md. */
   public static final RecordTunables DEFAULT =
       new RecordTunables(
           300_000L,
@@ -42,7 +45,8 @@ public record RecordTunables(
           1_000_000,
           131_072,
           1_000_000,
-          10_000);
+          10_000,
+          AsideTimes.OFF);
 
   public RecordTunables {
     if (holdNanos < 0
@@ -68,7 +72,8 @@ public record RecordTunables(
         burialsMax,
         settledMax,
         linesMax,
-        earlyMax);
+        earlyMax,
+        aside);
   }
 
   public RecordTunables withBurialDelayNanos(long nanos) {
@@ -81,7 +86,22 @@ public record RecordTunables(
         burialsMax,
         settledMax,
         linesMax,
-        earlyMax);
+        earlyMax,
+        aside);
+  }
+
+  public RecordTunables withAside(AsideTimes times) {
+    return new RecordTunables(
+        holdNanos,
+        retryNanos,
+        retryMaxNanos,
+        burialDelayNanos,
+        burialBatch,
+        burialsMax,
+        settledMax,
+        linesMax,
+        earlyMax,
+        times);
   }
 
   /** The pause before attempt {@code attempts + 1}. */

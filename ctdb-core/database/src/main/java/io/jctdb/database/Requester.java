@@ -240,6 +240,31 @@ final class Requester {
     }
   }
 
+  /**
+   * This node has set a member aside. What that one granted, or had others grant, is not taken any
+   * more: it was for tickets that are given up here. If the member is this node itself, others may
+   * have dropped what it asked.
+   */
+  void setAside(int pnn) {
+    for (Visit visit : List.copyOf(visits.values())) {
+      boolean open = visit.state == State.LOCATING || visit.state == State.STORING;
+      if (open && member.lmasterByEpoch(visit.id.key()) == pnn) {
+        locate(visit);
+      } else if (visit.state == State.LOCATING && pnn == member.self()) {
+        ask(visit);
+      }
+    }
+  }
+
+  /** Whoever takes the place of the member that is set aside has set it aside, too. */
+  void agreed(int aside) {
+    for (Visit visit : visits.values()) {
+      if (visit.state == State.LOCATING && member.lmasterByEpoch(visit.id.key()) == aside) {
+        ask(visit);
+      }
+    }
+  }
+
   void leftCluster() {
     for (Visit visit : visits.values()) {
       visit.state = State.OUTSIDE;

@@ -1,6 +1,8 @@
 package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /**
  * Which node is lmaster of a key: keys hash to slots, and each slot goes to the lmaster-capable
@@ -21,6 +23,20 @@ public final class SlotLayout {
 
   public SlotLayout(Epoch epoch) {
     lmasters = epoch.lmasters().stream().mapToInt(Integer::intValue).toArray();
+  }
+
+  /**
+   * The layout of the same epoch without one of its lmasters: only the slots of that one are
+   * elsewhere. If it is the only lmaster, the other members take its place.
+   */
+  static SlotLayout without(Epoch epoch, int pnn) {
+    SortedSet<Integer> rest = new TreeSet<>(epoch.lmasters());
+    rest.remove(pnn);
+    if (rest.isEmpty()) {
+      rest.addAll(epoch.members());
+      rest.remove(pnn);
+    }
+    return new SlotLayout(new Epoch(epoch.number(), epoch.members(), rest, epoch.remote()));
   }
 
   public static int slot(Key key) {

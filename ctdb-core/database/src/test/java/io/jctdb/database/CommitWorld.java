@@ -421,6 +421,11 @@ final class CommitWorld {
     }
 
     @Override
+    public Collection<Integer> volatileIds() {
+      return List.of();
+    }
+
+    @Override
     public @Nullable RecordStore volatileStore(int dbId) {
       return null;
     }

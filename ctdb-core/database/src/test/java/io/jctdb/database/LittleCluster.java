@@ -38,11 +38,18 @@ final class LittleCluster {
   private final PriorityQueue<Alarm> alarms =
       new PriorityQueue<>(Comparator.comparing(Alarm::atNanos).thenComparing(Alarm::order));
   private final List<String> transcript = new ArrayList<>();
+  private final Set<Integer> isolated = new HashSet<>();
   private Predicate<NodeMessage> lost = message -> false;
+  private final RecordTunables tunables;
   private long nowNanos;
   private long orders;
 
   LittleCluster(int size) {
+    this(size, RecordTunables.DEFAULT.withAside(AsideTimes.OFF));
+  }
+
+  LittleCluster(int size, RecordTunables tunables) {
+    this.tunables = tunables;
     for (int pnn = 0; pnn < size; pnn++) {
       nodes.add(new Node(pnn));
     }
@@ -66,6 +73,15 @@ final class LittleCluster {
     lost = which;
   }
 
+  /** From now on nothing comes from this node or to it. */
+  void isolate(int pnn) {
+    isolated.add(pnn);
+  }
+
+  void rejoin(int pnn) {
+    isolated.remove(pnn);
+  }
+
   /** Delivers until nobody says anything more. Time stands still. */
   void settle() {
     while (!packets.isEmpty() || (!alarms.isEmpty() && alarms.peek().atNanos <= nowNanos)) {
@@ -73,7 +89,7 @@ final class LittleCluster {
         ring();
       } else {
         Packet packet = packets.poll();
-        nodes.get(packet.to).engine.receive(packet.from, (RecordMessage) packet.message);
+        nodes.get(packet.to).receive(packet.from, packet.message);
       }
     }
   }
@@ -115,7 +131,15 @@ final class LittleCluster {
 
     Node(int pnn) {
       this.pnn = pnn;
-      this.engine = new RecordEngine(this, this, RecordTunables.DEFAULT);
+      this.engine = new RecordEngine(this, this, tunables);
+    }
+
+    private void receive(int from, NodeMessage message) {
+      switch (message) {
+        case RecordMessage m -> engine.receive(from, m);
+        case KeeperMessage m -> engine.receive(from, m);
+        default -> throw new IllegalStateException("unexpected " + message);
+      }
     }
 
     void call(Key key) {
@@ -173,7 +197,7 @@ final class LittleCluster {
     @Override
     public void send(int to, NodeMessage message) {
       transcript.add(pnn + ">" + to + " " + message.getClass().getSimpleName().toUpperCase());
-      if (!lost.test(message)) {
+      if (!lost.test(message) && !isolated.contains(pnn) && !isolated.contains(to)) {
         packets.add(new Packet(pnn, to, NodeMessageCodec.decode(NodeMessageCodec.encode(message))));
       }
     }
@@ -193,6 +217,11 @@ final class LittleCluster {
     @Override
     public @Nullable RecordStore volatileStore(int dbId) {
       return dbId == DB ? store : null;
+    }
+
+    @Override
+    public Collection<Integer> volatileIds() {
+      return List.of(DB);
     }
 
     @Override
@@ -268,7 +297,14 @@ final class LittleCluster {
 
     @Override
     public Scan scan() {
-      throw new IllegalStateException("the engine does not scan");
+      var all = List.copyOf(records.entrySet()).iterator();
+      return (limit, visitor) -> {
+        if (all.hasNext()) {
+          var next = all.next();
+          visitor.visit(next.getKey(), next.getValue());
+        }
+        return all.hasNext();
+      };
     }
 
     @Override

@@ -206,7 +206,7 @@ class RecordEngineTest {
     ownedByTwoWith("open");
     two.engine.receive(
         0, new RecordMessage.Yield(2, LittleCluster.DB, key, 1, 0, 1, RecordMessage.IF_OWNER, 0));
-    two.engine.receive(0, new RecordMessage.Purge(2, LittleCluster.DB, key, 1, 99));
+    two.engine.receive(0, new RecordMessage.Purge(2, LittleCluster.DB, key, 1, 99, 1));
     assertThat(two.owns(key)).isTrue();
     assertThat(two.engine.statistics().dropped()).isEqualTo(2);
   }

@@ -337,6 +337,11 @@ class TraverseEngineTest {
     }
 
     @Override
+    public Collection<Integer> volatileIds() {
+      return List.of();
+    }
+
+    @Override
     public @Nullable RecordStore volatileStore(int dbId) {
       return dbId == VOLATILE ? new ScannedStore(records) : null;
     }

@@ -27,6 +27,15 @@ public interface RecordStore extends AutoCloseable {
   Scan scan();
 
   /**
+   * Like {@link #scan}, but sees every record that exists during the whole of it at least once, also
+   * one that is being rewritten meanwhile. Slower where that needs more locks; {@code limit} bounds
+   * the locks of a slice, too.
+   */
+  default Scan census() {
+    return scan();
+  }
+
+  /**
    * Takes every chain lock (waiting in the background, however long another process holds one) and
    * then runs {@code done} on the owner thread. While frozen, {@link #locked} queues.
    */

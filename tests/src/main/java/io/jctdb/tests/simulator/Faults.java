@@ -22,7 +22,7 @@ final class Faults {
     }
     for (int i = 0; i < world.options().faults(); i++) {
       long at = chance.nanos(0, world.options().stormNanos());
-      switch (chance.below(22)) {
+      switch (world.options().onlySilence() ? 22 : chance.below(25)) {
         case 0, 1 -> world.events().at(at, this::breakLink);
         case 2, 3 -> world.events().at(at, this::pause);
         case 4, 5 -> world.events().at(at, this::crash);
@@ -35,6 +35,7 @@ final class Faults {
         case 15 -> world.events().at(at, this::deleteNode);
         case 16, 17, 18, 19 -> world.events().at(at, this::ambush);
         case 7 -> world.events().at(at, this::changeEpoch);
+        case 22, 23, 24 -> world.events().at(at, this::fallSilent);
         default -> world.events().at(at, this::changeLeader);
       }
     }
@@ -189,6 +190,43 @@ final class Faults {
     }
     node.pause();
     world.events().after(chance.skewed(200 * Chance.MICROS, 40 * Chance.MILLIS), node::resume);
+  }
+
+  /** A node says nothing, or hears nothing, or both, and then goes on. */
+  private void fallSilent() {
+    SimulatedNode node = anyNode();
+    long length = chance.skewed(4 * Chance.MILLIS, 40 * Chance.MILLIS);
+    int kind = chance.below(4);
+    if (!node.isAlive() || node.isPaused()) {
+      return;
+    }
+    if (kind == 0) {
+      node.pause();
+      world.events().after(length, node::resume);
+      return;
+    }
+    world.trace("world", () -> "node " + node.pnn() + " falls silent, kind " + kind);
+    for (SimulatedNode other : world.nodes()) {
+      if (other != node && (kind & 1) != 0) {
+        world.network().cut(node.pnn(), other.pnn());
+      }
+      if (other != node && (kind & 2) != 0) {
+        world.network().cut(other.pnn(), node.pnn());
+      }
+    }
+    world
+        .events()
+        .after(
+            length,
+            () -> {
+              world.trace("world", () -> "node " + node.pnn() + " is silent no more");
+              for (SimulatedNode other : world.nodes()) {
+                world.network().restore(node.pnn(), other.pnn());
+                world.network().restore(other.pnn(), node.pnn());
+                restored(node, other);
+                restored(other, node);
+              }
+            });
   }
 
   private void crash() {

@@ -14,6 +14,14 @@ public enum Mutation {
   PURGE_NOT_DONE,
   /** Givers that send an empty value. */
   GRANT_WITHOUT_DATA,
+  /** Keepers that do not remember what is being created for others. */
+  CREATIONS_NOT_NOTED,
+  /** Keepers that think they know everything when they were told nothing. */
+  KEEPER_KNOWS_NOTHING,
+  /** Members that do not look whom their copies name as the owner. */
+  SIGNS_IGNORED,
+  /** Keepers that do not remember who owns a record whose other copies are being deleted. */
+  OWNER_OF_PURGED_NOT_NOTED,
   /** Requesters whose ACQUIRED never leaves, and lmasters that never repeat. */
   NOTHING_REPEATED,
   /** Participants that say they have written a transaction and have not. */

@@ -1,5 +1,6 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.AsideTimes;
 import io.jctdb.database.CommitTimes;
 import io.jctdb.database.RecordTunables;
 
@@ -12,6 +13,8 @@ import io.jctdb.database.RecordTunables;
  * @param traverses how many traverses of the volatile database are begun
  * @param clocksWrong how much clocks may run too fast or too slow, as a fraction
  * @param faults how many things go wrong while the clients work
+ * @param onlySilence all that goes wrong is that nodes fall silent and come back; many records are
+ *     made and deleted meanwhile
  * @param stormNanos how long things may go wrong; then everything is healed
  * @param calmNanos how long after that everything may take to be answered
  */
@@ -35,6 +38,7 @@ record Options(
     int traverses,
     double clocksWrong,
     int faults,
+    boolean onlySilence,
     long stormNanos,
     long calmNanos,
     long silentNanos,
@@ -45,13 +49,14 @@ record Options(
 
   static Options draw(Chance chance, Mutation mutation) {
     long delayMax = chance.skewed(100 * Chance.MICROS, 2 * Chance.MILLIS);
+    boolean onlySilence = chance.oneIn(3);
     return new Options(
         mutation,
-        chance.between(2, 5),
+        onlySilence ? chance.between(3, 5) : chance.between(2, 5),
+        onlySilence ? chance.between(2, 12) : chance.between(1, 3),
         chance.between(1, 3),
         chance.between(1, 3),
-        chance.between(1, 3),
-        chance.between(2, 7),
+        onlySilence ? chance.between(4, 16) : chance.between(2, 7),
         chance.skewed(100 * Chance.MICROS, 10 * Chance.MILLIS),
         chance.skewed(500 * Chance.MICROS, 8 * Chance.MILLIS),
         20 * Chance.MICROS,
@@ -64,7 +69,8 @@ record Options(
         commitTimes(chance, mutation),
         chance.oneIn(2) ? 0 : chance.between(1, 4),
         chance.oneIn(2) ? 0 : 0.05,
-        chance.oneIn(5) ? 0 : chance.between(1, 8),
+        onlySilence ? chance.between(1, 4) : chance.oneIn(5) ? 0 : chance.between(1, 8),
+        onlySilence,
         chance.nanos(5 * Chance.MILLIS, 40 * Chance.MILLIS),
         4_000 * Chance.MILLIS,
         chance.nanos(12 * Chance.MILLIS, 25 * Chance.MILLIS),
@@ -92,6 +98,25 @@ record Options(
         chance.oneIn(4) ? 1 : 1000,
         chance.oneIn(3) ? chance.below(3) : 1000,
         chance.oneIn(4) ? 1 : 1000,
-        chance.oneIn(4) ? 1 : 1000);
+        chance.oneIn(4) ? 1 : 1000,
+        aside(chance, mutation));
+  }
+
+  /** Some clusters live without; in some, nobody is waited for who need not be. */
+  private static AsideTimes aside(Chance chance, Mutation mutation) {
+    if (chance.oneIn(5)) {
+      return AsideTimes.OFF;
+    }
+    long beat = chance.nanos(Chance.MILLIS / 2, 2 * Chance.MILLIS);
+    long silence = 3 * beat + chance.skewed(Chance.MILLIS / 2, 8 * Chance.MILLIS);
+    boolean hasty = chance.oneIn(3);
+    return new AsideTimes(
+        beat,
+        hasty ? beat / 2 : 2 * beat,
+        silence,
+        4 * silence,
+        1_000 * Chance.MILLIS,
+        hasty ? beat : chance.nanos(2 * Chance.MILLIS, 20 * Chance.MILLIS),
+        chance.skewed(20 * Chance.MICROS, 3 * Chance.MILLIS));
   }
 }

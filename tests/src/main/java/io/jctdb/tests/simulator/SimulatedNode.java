@@ -1,5 +1,6 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.AsideListener;
 import io.jctdb.database.CommitEngine;
 import io.jctdb.database.CommitMessage;
 import io.jctdb.database.Databases;
@@ -9,6 +10,7 @@ import io.jctdb.database.EpochCoordinator;
 import io.jctdb.database.EpochListener;
 import io.jctdb.database.EpochMessage;
 import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.KeeperMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
@@ -205,6 +207,7 @@ final class SimulatedNode {
     engine = freshEngine;
     EpochParticipant freshParticipant = new EpochParticipant(port, this::excluded);
     freshParticipant.addListener(freshEngine);
+    freshEngine.onSetAside(new Onlooker());
     freshParticipant.addListener(new Attendance());
     participant = freshParticipant;
     TraverseEngine freshTraverses = new TraverseEngine(port, new Files(), () -> TRAVERSE_LIMIT);
@@ -375,6 +378,7 @@ final class SimulatedNode {
     }
     switch (message) {
       case RecordMessage m -> engine().receive(from, m);
+      case KeeperMessage m -> engine().receive(from, m);
       case CommitMessage m -> commits().receive(from, m);
       case TraverseMessage m -> traverses().receive(from, m);
       case EpochMessage m -> {
@@ -415,6 +419,27 @@ final class SimulatedNode {
 
     @Override
     public void leftCluster() {}
+  }
+
+  private final class Onlooker implements AsideListener {
+    @Override
+    public void setAside(long epoch, int aside, long silentNanos) {
+      trace(() -> "sets " + aside + " aside in " + epoch + ", silent for " + silentNanos / 1000);
+    }
+
+    @Override
+    public void backAgain(long epoch, int aside, long afterNanos) {
+      trace(() -> "hears " + aside + " again");
+      world.comesBack();
+    }
+
+    @Override
+    public void mended(long epoch) {
+      trace(() -> "hears all in " + epoch);
+      if (epoch == world.control().committedNumber()) {
+        world.control().wantChange();
+      }
+    }
   }
 
   private final class Port implements NodePort {
@@ -471,6 +496,11 @@ final class SimulatedNode {
     @Override
     public @Nullable RecordStore volatileStore(int dbId) {
       return dbId == Simulation.DB ? store : null;
+    }
+
+    @Override
+    public Collection<Integer> volatileIds() {
+      return List.of(Simulation.DB);
     }
 
     @Override

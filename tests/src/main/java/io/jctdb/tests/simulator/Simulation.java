@@ -1,6 +1,7 @@
 package io.jctdb.tests.simulator;
 
 import io.jctdb.database.CommitMessage;
+import io.jctdb.database.KeeperMessage;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.RecordMessage;
 import io.jctdb.database.RecordStatistics;
@@ -10,6 +11,7 @@ import io.jctdb.store.StoredRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,6 +47,7 @@ public final class Simulation {
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final Map<Ticket, Long> openTickets = new HashMap<>();
   private long epochs;
+  private long comebacks;
   private int triesMost;
   private long values;
   private int calls;
@@ -129,6 +132,8 @@ public final class Simulation {
         totals.merge("holds", s.holds(), Long::sum);
         totals.merge("lock_waits", s.lockWaits(), Long::sum);
         totals.merge("repeats", s.repeats(), Long::sum);
+        totals.merge("set_aside", s.setAside(), Long::sum);
+        totals.merge("vouched", s.vouched(), Long::sum);
         totals.merge("shared_calls", s.callsShared(), Long::sum);
       }
     }
@@ -138,6 +143,7 @@ public final class Simulation {
     totals.put("strikes", (long) strikes);
     totals.put("traverses", (long) traversesComplete);
     totals.put("traverses_cut", (long) traversesCut);
+    totals.put("aside_came_back", comebacks);
     totals.put("tries_most", (long) triesMost);
     return totals;
   }
@@ -408,7 +414,31 @@ public final class Simulation {
       }
       delivered = mutated(node, m);
     }
-    node.receive(from, delivered);
+    node.receive(from, mutated(delivered));
+  }
+
+  private NodeMessage mutated(NodeMessage message) {
+    return switch (message) {
+      case KeeperMessage.Copies m when options.mutation() == Mutation.KEEPER_KNOWS_NOTHING ->
+          new KeeperMessage.Copies(m.epoch(), m.part(), m.last(), new long[0]);
+      case RecordMessage.Query m when options.mutation() == Mutation.CREATIONS_NOT_NOTED ->
+          new RecordMessage.Query(
+              m.epoch(), m.dbId(), m.key(), m.move(), m.requester(), KeeperMessage.NOBODY);
+      case RecordMessage.Answer m when options.mutation() == Mutation.SIGNS_IGNORED ->
+          new RecordMessage.Answer(
+              m.epoch(),
+              m.dbId(),
+              m.key(),
+              m.move(),
+              m.holding(),
+              m.rsn(),
+              m.vouches(),
+              Collections.emptySortedSet());
+      case RecordMessage.Purge m when options.mutation() == Mutation.OWNER_OF_PURGED_NOT_NOTED ->
+          new RecordMessage.Purge(
+              m.epoch(), m.dbId(), m.key(), m.move(), m.rsn(), KeeperMessage.NOBODY);
+      default -> message;
+    };
   }
 
   /** A node's wish for a key. */
@@ -537,6 +567,11 @@ public final class Simulation {
 
   void committed() {
     epochs++;
+  }
+
+  /** A member that was set aside is heard again in the same epoch. */
+  void comesBack() {
+    comebacks++;
   }
 
   int nextCall() {

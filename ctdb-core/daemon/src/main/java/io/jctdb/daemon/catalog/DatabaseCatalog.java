@@ -189,6 +189,14 @@ public final class DatabaseCatalog implements Databases {
   }
 
   @Override
+  public Collection<Integer> volatileIds() {
+    return byId.values().stream()
+        .filter(database -> database.volatileStore() != null)
+        .map(AttachedDatabase::id)
+        .toList();
+  }
+
+  @Override
   public @Nullable DurableLane durableLane(int dbId) {
     AttachedDatabase database = byId.get(dbId);
     return database == null ? null : database.lane();

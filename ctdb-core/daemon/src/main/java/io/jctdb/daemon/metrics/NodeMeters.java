@@ -2,6 +2,7 @@ package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.iptakeover.LeaderFigures;
+import io.jctdb.database.KeeperMessage;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.NumericAddress;
@@ -83,6 +84,14 @@ final class NodeMeters implements AutoCloseable {
         "jctdb.lease.seconds",
         "how long this node may still act as a member",
         s -> s.leaseNanos() / (double) TimeUnit.SECONDS.toNanos(1));
+    gauge(
+        "jctdb.member.set.aside",
+        "1 while a silent member is set aside in the present epoch",
+        s -> s.silent().now() == KeeperMessage.NOBODY ? 0 : 1);
+    FunctionCounter.builder(
+            "jctdb.members.set.aside", this, meters -> meters.status.silent().times())
+        .description("times a silent member was set aside")
+        .register(registry);
     takeoverRuns("jctdb.takeover.runs", "takeover runs led", LeaderFigures::runs);
     takeoverRuns("jctdb.takeover.runs.failed", "runs led that failed", LeaderFigures::failedRuns);
   }

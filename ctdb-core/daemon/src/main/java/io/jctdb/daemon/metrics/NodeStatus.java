@@ -1,5 +1,6 @@
 package io.jctdb.daemon.metrics;
 
+import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.LinkReport;
@@ -23,6 +24,7 @@ import java.util.SortedSet;
  * @param recovering between leaving one epoch and the databases of the next being ready
  * @param leaseNanos how long this node may still act as a member; 0 when it may not
  * @param fencing what befell its membership since its daemon started
+ * @param silent members that were set aside because they were silent
  * @param addresses the public addresses known here and who holds each
  * @param addressMeters what has been done with them
  * @param links to all other nodes
@@ -38,6 +40,7 @@ public record NodeStatus(
     boolean recovering,
     long leaseNanos,
     FencingStatus fencing,
+    SilentMembers.Figures silent,
     List<PublicIp> addresses,
     AddressMeters addressMeters,
     LinkReport links,

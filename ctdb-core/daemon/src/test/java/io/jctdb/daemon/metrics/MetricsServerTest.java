@@ -2,6 +2,8 @@ package io.jctdb.daemon.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jctdb.daemon.cluster.SilentMembers;
+import io.jctdb.database.KeeperMessage;
 import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.iptakeover.AddressFigures;
@@ -125,6 +127,7 @@ class MetricsServerTest {
           false,
           1_500_000_000L,
           fencing,
+          new SilentMembers.Figures(2, KeeperMessage.NOBODY),
           List.of(
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(

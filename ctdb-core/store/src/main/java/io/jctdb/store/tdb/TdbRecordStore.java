@@ -379,7 +379,13 @@ public final class TdbRecordStore implements RecordStore {
   @Override
   public Scan scan() {
     checkOpen();
-    return new TdbScan(tdb, heads, this::enter);
+    return new TdbScan(tdb, heads, false, this::enter);
+  }
+
+  @Override
+  public Scan census() {
+    checkOpen();
+    return new TdbScan(tdb, heads, true, this::enter);
   }
 
   /** Runs a piece of a scan as if it were a section: what it asks for waits until it is over. */

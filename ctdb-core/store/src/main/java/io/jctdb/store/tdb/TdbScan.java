@@ -22,6 +22,13 @@ import java.util.function.Consumer;
 final class TdbScan implements RecordStore.Scan {
   private final Tdb tdb;
   private final TdbChainHeads heads;
+
+  /**
+   * Whether a chain that looks empty is locked and read, too. While libtdb moves the only record of a
+   * chain to another place in the file, the chain is empty for a moment, under its lock.
+   */
+  private final boolean emptyOnes;
+
   private final Consumer<Runnable> store;
   private final Queue<Integer> busy = new ArrayDeque<>();
   private int position;
@@ -29,9 +36,10 @@ final class TdbScan implements RecordStore.Scan {
   /**
    * @param store runs a piece of the scan such that the store lets nothing else in meanwhile
    */
-  TdbScan(Tdb tdb, TdbChainHeads heads, Consumer<Runnable> store) {
+  TdbScan(Tdb tdb, TdbChainHeads heads, boolean emptyOnes, Consumer<Runnable> store) {
     this.tdb = tdb;
     this.heads = heads;
+    this.emptyOnes = emptyOnes;
     this.store = store;
   }
 
@@ -53,10 +61,10 @@ final class TdbScan implements RecordStore.Scan {
 
     @Override
     public void run() {
-      position = heads.nextUsed(position);
+      position = from(position);
       while (remaining > 0 && position < heads.hashSize()) {
         int chain = position;
-        position = heads.nextUsed(chain + 1);
+        position = from(chain + 1);
         visitOrPutOff(chain);
       }
       for (int tries = busy.size(); remaining > 0 && tries > 0; tries--) {
@@ -64,7 +72,12 @@ final class TdbScan implements RecordStore.Scan {
       }
     }
 
+    private int from(int chain) {
+      return emptyOnes ? chain : heads.nextUsed(chain);
+    }
+
     private void visitOrPutOff(int chain) {
+      remaining -= emptyOnes ? 1 : 0;
       byte[] lockKey = ChainKeys.of(chain);
       try {
         if (!tdb.tryChainLock(lockKey)) {

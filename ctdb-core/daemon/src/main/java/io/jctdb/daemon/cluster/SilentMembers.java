@@ -1,0 +1,75 @@
+package io.jctdb.daemon.cluster;
+
+import io.jctdb.database.AsideListener;
+import io.jctdb.database.Epoch;
+import io.jctdb.database.KeeperMessage;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells of members that fell silent and were set aside (docs/fencing.md), and, on the leader, has
+ * their place given back with a new epoch when they are heard again. Owner thread only.
+ */
+public final class SilentMembers implements AsideListener {
+  private static final Logger log = LoggerFactory.getLogger(SilentMembers.class);
+
+  private final ClusterView cluster;
+  private final Runnable newEpoch;
+  private long times;
+  private int last = KeeperMessage.NOBODY;
+  private long inEpoch = Epoch.NONE;
+
+  /**
+   * @param newEpoch asks for a new epoch of the same members
+   */
+  public SilentMembers(ClusterView cluster, Runnable newEpoch) {
+    this.cluster = cluster;
+    this.newEpoch = newEpoch;
+  }
+
+  /**
+   * @param times how often this node has set a member aside since it started
+   * @param now the member that is set aside in the present epoch, or {@link KeeperMessage#NOBODY}
+   */
+  public record Figures(long times, int now) {}
+
+  public Figures figures() {
+    Epoch epoch = cluster.epoch();
+    boolean present = epoch != null && epoch.number() == inEpoch;
+    return new Figures(times, present ? last : KeeperMessage.NOBODY);
+  }
+
+  @Override
+  public void setAside(long epoch, int pnn, long silentNanos) {
+    times++;
+    last = pnn;
+    inEpoch = epoch;
+    if (pnn == cluster.self()) {
+      log.warn("other nodes did not hear this one: it is set aside as lmaster in epoch {}", epoch);
+    } else {
+      log.warn(
+          "node {} is set aside as lmaster in epoch {}: silent for {} ms here",
+          pnn,
+          epoch,
+          TimeUnit.NANOSECONDS.toMillis(silentNanos));
+    }
+  }
+
+  @Override
+  public void backAgain(long epoch, int pnn, long afterNanos) {
+    log.warn(
+        "node {} is heard again {} ms after it was set aside in epoch {}",
+        pnn,
+        TimeUnit.NANOSECONDS.toMillis(afterNanos),
+        epoch);
+  }
+
+  @Override
+  public void mended(long epoch) {
+    if (cluster.leaderOrUnknown() == cluster.self()) {
+      log.info("all members of epoch {} hear each other again: asking for a new epoch", epoch);
+      newEpoch.run();
+    }
+  }
+}
