@@ -34,7 +34,8 @@ def script_that_hangs(cluster):
         cluster.ctdb_ok(NODE, "shutdown")
 
 
-@story("a chatty or a strange script took the server down", daemons=["jctdb"])
+@story("a chatty or a strange script took the server down", daemons=["jctdb"],
+       not_yet="mended, and not yet seen to pass")
 def scripts_that_behave_oddly(cluster):
     lab = cluster.lab
     size = len(_log(lab, NODE))
@@ -71,7 +72,8 @@ def script_with_a_syntax_error(cluster):
     lab.wait_healthy(timeout=60)
 
 
-@story("a misspelt option was ignored without a word", daemons=["jctdb"])
+@story("a misspelt option was ignored without a word", daemons=["jctdb"],
+       not_yet="mended, and not yet seen to pass")
 def options_with_bad_values(cluster):
     lab = cluster.lab
     options = "ctdb/script.options"
