@@ -10,6 +10,7 @@ import io.jctdb.store.TransactionStore.Update;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -33,22 +34,25 @@ class CommitLedgerTest {
           new SimulatedDisk(
               pnn,
               (number, stamp) ->
-                  ledger.written(owner, disks.get(owner), number, stamp, all, disks)));
+                  ledger.written(owner, disk(owner), number, stamp, all, disks)));
     }
     write(0, 5);
     write(1, 5);
     write(2, 5);
     write(1, 6);
     write(2, 6);
-    assertThat(ledger.knowsAll(disks.get(0))).as("nobody has been told of 6").isTrue();
+    assertThat(ledger.knowsAll(disk(0))).as("nobody has been told of 6").isTrue();
     ledger.served(1, Set.of(1, 2), disks);
-    assertThat(ledger.knowsAll(disks.get(0))).as("who reads on 1 or 2 sees 6").isFalse();
-    assertThat(ledger.knowsAll(disks.get(2))).isTrue();
+    assertThat(ledger.knowsAll(disk(0))).as("who reads on 1 or 2 sees 6").isFalse();
+    assertThat(ledger.knowsAll(disk(2))).isTrue();
+  }
+
+  private SimulatedDisk disk(int pnn) {
+    return Objects.requireNonNull(disks.get(pnn));
   }
 
   private void write(int pnn, long number) {
-    disks
-        .get(pnn)
+    disk(pnn)
         .apply(
             List.of(
                 new Update(
