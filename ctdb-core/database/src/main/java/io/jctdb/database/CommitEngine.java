@@ -234,24 +234,25 @@ public final class CommitEngine implements EpochListener {
       return;
     }
     long proposed = CommitSequencer.proposed(submission.updates);
-    LongConsumer quiet =
-        nanos -> withReplica(submission.database.dbId(), r -> r.toldOf(proposed, nanos));
-    quiet.accept(QUIET_WHILE_LOOKING); // what the lane was given before, the look below sees
+    int dbId = submission.database.dbId();
+    LongConsumer told = nanos -> withReplica(dbId, r -> r.told(proposed, nanos));
+    // What the lane was given before, the look below sees.
+    withReplica(dbId, r -> r.beforeTelling(proposed, QUIET_WHILE_LOOKING));
     lane.submit(
         TransactionStore::sequenceNumber,
         number -> {
           if (number != proposed) {
-            quiet.accept(times.refusalPauseNanos());
+            told.accept(times.refusalPauseNanos());
             finish(submission.id, status, error);
           } else {
-            quiet.accept(0);
+            told.accept(0);
             if (submissions.containsKey(submission.id)) {
               submission.limit(port.after(times.repeatNanos(), () -> timeUp(submission)));
             }
           }
         },
         problem -> {
-          quiet.accept(0);
+          told.accept(0);
           finish(submission.id, status, error);
         });
   }

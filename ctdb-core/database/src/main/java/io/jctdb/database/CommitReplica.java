@@ -16,6 +16,22 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitReplica {
   private static final long QUIET_LOOK_NANOS = 1_000_000;
+
+  /**
+   * Clients here that propose the same number, and are told that it is not theirs.
+   *
+   * @param telling how many are about to be told
+   * @param tellingUntil the longest that this may take
+   * @param toldUntil how long those that were told may be looking
+   */
+  private record Quiet(int telling, long tellingUntil, long toldUntil) {
+    static final Quiet NONE = new Quiet(0, 0, 0);
+
+    long until() {
+      return telling > 0 ? Math.max(tellingUntil, toldUntil) : toldUntil;
+    }
+  }
+
   private static final int IDS_REMEMBERED = 1_000;
 
   private final NodePort port;
@@ -39,7 +55,7 @@ final class CommitReplica {
   private int epochs;
 
   /** Sequence numbers that this copy must not take before the given time. */
-  private final Map<Long, Long> quietUntil = new HashMap<>();
+  private final Map<Long, Quiet> quiet = new HashMap<>();
 
   private final CopyIn in;
   private final CopyOut out;
@@ -172,13 +188,39 @@ final class CommitReplica {
   }
 
   /**
-   * A local client is being told that its transaction, which was to have this number, is not done:
+   * Before a local client is told that its transaction, which was to have this number, is not done:
    * when it looks, the number must not have come from another transaction (client-protocol.md 3.7).
+   * Nothing with that number is written until {@link #told} was called as often, or for so long.
    */
-  void toldOf(long number, long nanos) {
+  void beforeTelling(long number, long nanos) {
+    Quiet before = quiet(number);
+    quiet.put(
+        number,
+        new Quiet(
+            before.telling + 1,
+            Math.max(before.tellingUntil, port.nowNanos() + nanos),
+            before.toldUntil));
+  }
+
+  /**
+   * What {@link #beforeTelling} announced is decided.
+   *
+   * @param nanos for how long the client may now be looking; 0 if it was not told
+   */
+  void told(long number, long nanos) {
+    Quiet before = quiet(number);
     long now = port.nowNanos();
-    quietUntil.values().removeIf(until -> until <= now);
-    quietUntil.put(number, now + nanos);
+    quiet.put(
+        number,
+        new Quiet(
+            Math.max(0, before.telling - 1),
+            before.tellingUntil,
+            Math.max(before.toldUntil, now + nanos)));
+    quiet.values().removeIf(one -> one.until() <= now);
+  }
+
+  private Quiet quiet(long number) {
+    return quiet.getOrDefault(number, Quiet.NONE);
   }
 
   /** Writes what was prepared; repeats are answered, not written again. */
@@ -199,11 +241,11 @@ final class CommitReplica {
     if (applying == sequenceNumber) {
       return; // its answer is on the way
     }
-    long quiet = quietUntil.getOrDefault(sequenceNumber, 0L) - port.nowNanos();
-    if (quiet > 0) {
+    long quietFor = quiet(sequenceNumber).until() - port.nowNanos();
+    if (quietFor > 0) {
       int epochNow = epochs;
       port.after(
-          Math.min(quiet, QUIET_LOOK_NANOS),
+          Math.min(quietFor, QUIET_LOOK_NANOS),
           () -> {
             if (epochs == epochNow) {
               apply(epoch, sequencer, sequenceNumber);

@@ -850,14 +850,19 @@ final class FencingDaemon {
         sendLives(d.lives());
         propose(d.lives(), d.epoch());
       }
-      case LeaderDecision.Commit d ->
-          write(
-              () -> world.committing(this, d.epoch()) && world.zooKeeper().commit(of, d.epoch()),
-              () -> {
-                officeEpoch = d.epoch().epoch().number();
-                step(new LeaderEvent.Committed(d.epoch().epoch().number()));
-              },
-              () -> step(new LeaderEvent.ChangeFailed(d.epoch().epoch().number())));
+      case LeaderDecision.Commit d -> {
+        long known = officeEpoch;
+        write(
+            () ->
+                world.zooKeeper().mayCommit(of, known, d.epoch())
+                    && world.committing(this, d.epoch())
+                    && world.zooKeeper().commit(d.epoch()),
+            () -> {
+              officeEpoch = d.epoch().epoch().number();
+              step(new LeaderEvent.Committed(d.epoch().epoch().number()));
+            },
+            () -> step(new LeaderEvent.ChangeFailed(d.epoch().epoch().number())));
+      }
       case LeaderDecision.Announce d -> {
         trace("announces " + d.epoch());
         if (!coordinator.commit(d.epoch().number())) {

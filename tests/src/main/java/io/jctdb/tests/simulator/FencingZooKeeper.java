@@ -314,10 +314,14 @@ final class FencingZooKeeper {
     return true;
   }
 
-  boolean commit(int ofTerm, CommittedEpoch next) {
-    if (ofTerm != term || reserved != next.epoch().number()) {
-      return false;
-    }
+  /** On top of the epoch known to the leader: an earlier commit, whose answer was lost, may stand. */
+  boolean mayCommit(int ofTerm, long known, CommittedEpoch next) {
+    CommittedEpoch current = epoch;
+    long number = current == null ? 0 : current.epoch().number();
+    return ofTerm == term && number == known && reserved == next.epoch().number();
+  }
+
+  boolean commit(CommittedEpoch next) {
     epoch = next;
     changed();
     return true;

@@ -28,6 +28,12 @@ class FencingSimulatorTest {
         .allSatisfy((what, times) -> assertThat(times).as(what).isGreaterThan(SCHEDULES / 20));
   }
 
+  /** The answer to a commit was lost; the next one has to be made on top of what stands. */
+  @Test
+  void aCommitWhoseAnswerWasLostIsNotForgotten() {
+    assertThat(schedule(30_008_003L).totals()).containsKey("epochs");
+  }
+
   private static Simulation.Result schedule(long seed) {
     try {
       return new FencingSimulation(seed, FencingMutation.NONE, null).run();

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The record protocol in thousands of simulated storms, and proof that the simulator would notice.
@@ -37,6 +38,17 @@ class SimulatorTest {
     assertThat(sum.totals())
         .as("the rare things happened, too")
         .allSatisfy((what, times) -> assertThat(times).as(what).isGreaterThan(SCHEDULES / 20));
+  }
+
+  /**
+   * Two clients of one node proposed the same number, and both ran out of time. The shorter pause
+   * after one had been told ended the longer one while the other was: it found its number in
+   * another's transaction.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {20_100_681L, 20_139_232L})
+  void schedulesThatOnceFoundSomething(long seed) {
+    assertThat(schedule(seed).totals()).containsKey("commits");
   }
 
   @ParameterizedTest
