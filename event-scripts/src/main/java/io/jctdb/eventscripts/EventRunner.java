@@ -17,8 +17,8 @@ import java.util.function.Consumer;
  * run one after another, but those of different addresses side by side. The deadline counts the
  * event's own time, not its wait for others. A monitor event is cancelled in favour of any other.
  *
- * <p>Safe for use by many threads; no method waits for a script. Results are delivered on a
- * thread of the component (or, for a request refused at once, on the caller's): a consumer hands them on
+ * <p>Safe for use by many threads; no method waits for a script. Results are delivered on a thread
+ * of the component (or, for a request refused at once, on the caller's): a consumer hands them on
  * and does not block.
  */
 public final class EventRunner implements AutoCloseable {

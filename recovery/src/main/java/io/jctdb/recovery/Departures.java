@@ -43,8 +43,7 @@ public final class Departures {
 
   Departures(MembershipTiming timing, Duration addressResidue) {
     this.timing = timing;
-    this.remoteTiming =
-        MembershipTiming.remote(timing.remotePeer().lease(), MembershipTiming.TICK);
+    this.remoteTiming = MembershipTiming.remote(timing.remotePeer().lease(), MembershipTiming.TICK);
     this.addressResidueNanos = addressResidue.toNanos();
   }
 

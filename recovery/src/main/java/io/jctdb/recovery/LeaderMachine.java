@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * Departures}): nobody is presumed dead. Losses are acted on at once, joins wait a little for
  * company.
  */
-public final class LeaderMachine {  private enum Stage {
+public final class LeaderMachine {
+  private enum Stage {
     IDLE,
     RESERVING,
     PROPOSING,
@@ -500,8 +501,7 @@ public final class LeaderMachine {  private enum Stage {
       Life life = Life.of(node);
       boolean wellKnown = isMember(life) && !expelling.contains(life);
       boolean joins = !isMember(life) && reachable(node.pnn()) && !refusedUntil.containsKey(life);
-      if (node.mayBeMember() && (wellKnown || joins)
-          && node.site().hasTheRulesOf(config.site())) {
+      if (node.mayBeMember() && (wellKnown || joins) && node.site().hasTheRulesOf(config.site())) {
         if (node.site().remote()) {
           remote.add(node.pnn());
         }
@@ -566,8 +566,7 @@ public final class LeaderMachine {  private enum Stage {
   }
 
   private Epoch epochOf(Plan of) {
-    return new Epoch(
-        number, new TreeSet<>(of.incarnations().keySet()), of.lmasters(), of.remote());
+    return new Epoch(number, new TreeSet<>(of.incarnations().keySet()), of.lmasters(), of.remote());
   }
 
   private CommittedEpoch toCommit(Plan of) {

@@ -92,8 +92,7 @@ public record MembershipConfig(
   }
 
   public MembershipConfig withTiming(MembershipTiming other) {
-    return changed(
-        draft -> draft.timing = other.withRemoteLease(draft.site.remoteLease()));
+    return changed(draft -> draft.timing = other.withRemoteLease(draft.site.remoteLease()));
   }
 
   public MembershipConfig withPatience(Duration other) {

@@ -79,8 +79,7 @@ public record MembershipTiming(
    * narrow and slow.
    */
   public static MembershipTiming remote(Duration remoteLease, Duration tick) {
-    return of(
-        remoteLease.multipliedBy(3).dividedBy(2), tick, REMOTE_HEARTBEAT_MAX, remoteLease);
+    return of(remoteLease.multipliedBy(3).dividedBy(2), tick, REMOTE_HEARTBEAT_MAX, remoteLease);
   }
 
   private static MembershipTiming of(
@@ -89,13 +88,7 @@ public record MembershipTiming(
     Duration drift = session.multipliedBy(3).dividedBy(80);
     Duration lease = session.minus(heartbeat).minus(tick.dividedBy(2)).minus(drift);
     return new MembershipTiming(
-        session,
-        tick,
-        heartbeat,
-        lease,
-        drift,
-        PeerTiming.DEFAULT,
-        PeerTiming.remote(remoteLease));
+        session, tick, heartbeat, lease, drift, PeerTiming.DEFAULT, PeerTiming.remote(remoteLease));
   }
 
   /** The same with another lease for members at remote sites. */

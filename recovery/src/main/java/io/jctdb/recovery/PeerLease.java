@@ -54,8 +54,8 @@ public final class PeerLease {
 
   /**
    * At a remote site: the newest time from which the main site has confirmed this life. Begins with
-   * the life itself, because no epoch with it can have been committed before it was registered. What
-   * was confirmed once stays so while members promise later epochs.
+   * the life itself, because no epoch with it can have been committed before it was registered.
+   * What was confirmed once stays so while members promise later epochs.
    */
   private long remoteConfirmed = NEVER;
 

@@ -33,9 +33,9 @@ public record PeerTiming(
           Duration.ofMillis(200));
 
   /**
-   * The times between the main site and a member at a remote site: from the lease L, pings every L /
-   * 20, suspicion after 4/5 L, drift L / 40, fencing L / 20. A round trip and a lost packet or two
-   * must fit into L / 5, and an outage of the line up to about 3/4 L goes unnoticed.
+   * The times between the main site and a member at a remote site: from the lease L, pings every L
+   * / 20, suspicion after 4/5 L, drift L / 40, fencing L / 20. A round trip and a lost packet or
+   * two must fit into L / 5, and an outage of the line up to about 3/4 L goes unnoticed.
    *
    * @param lease at least 2 s
    */

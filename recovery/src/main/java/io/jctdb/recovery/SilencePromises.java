@@ -111,8 +111,7 @@ public final class SilencePromises {
     own = self;
     epochSeenAt = now;
     ended.removeIf(life -> !next.has(life));
-    promised.removeIf(
-        life -> next.incarnations().containsKey(life.pnn()) && !ended.contains(life));
+    promised.removeIf(life -> next.incarnations().containsKey(life.pnn()) && !ended.contains(life));
     silence.keySet().removeIf(life -> !next.has(life));
     next.incarnations()
         .forEach(

@@ -105,8 +105,7 @@ public final class SilenceReports {
       return OptionalLong.empty();
     }
     Collections.sort(lastAcks);
-    return OptionalLong.of(
-        lastAcks.get(current.majority() - 1) + leaseAndDrift(suspect.pnn()));
+    return OptionalLong.of(lastAcks.get(current.majority() - 1) + leaseAndDrift(suspect.pnn()));
   }
 
   /** The valid reports about a member of the committed epoch. */

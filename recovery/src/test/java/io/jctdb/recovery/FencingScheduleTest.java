@@ -34,7 +34,8 @@ class FencingScheduleTest {
   void norDoesOneAtARemoteSite(int mainSite) {
     int exclusions = 0;
     for (long seed = 1; seed <= SCHEDULES; seed++) {
-      FencingWorld world = new FencingWorld(mainSite, 1 + (int) seed % 2, 77_000L * mainSite + seed);
+      FencingWorld world =
+          new FencingWorld(mainSite, 1 + (int) seed % 2, 77_000L * mainSite + seed);
       world.suffer(90_000);
       world.heal(60_000);
       exclusions += world.exclusions();

@@ -875,8 +875,7 @@ final class FencingWorld {
           });
     }
 
-    private void prepare(
-        Node from, long base, EpochLives lives, Epoch next, Set<Integer> missing) {
+    private void prepare(Node from, long base, EpochLives lives, Epoch next, Set<Integer> missing) {
       if (!registered || next.number() <= promised) {
         return;
       }

@@ -38,10 +38,7 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
     NodesFile.Node own =
         file.claim(conf.cluster().nodeAddress(), port, paths.addressLock(), NodePlan::canBind);
     return new NodePlan(
-        own.pnn(),
-        port,
-        clusterNodes(file),
-        ensemble(paths, conf, file, own.pnn()));
+        own.pnn(), port, clusterNodes(file), ensemble(paths, conf, file, own.pnn()));
   }
 
   /** Nodes at remote sites have no server; every node must come to the same answer. */

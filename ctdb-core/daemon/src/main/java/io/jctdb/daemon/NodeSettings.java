@@ -90,8 +90,7 @@ final class NodeSettings {
 
   private MembershipTiming timing() {
     if (conf.jctdb().site().remote()) {
-      return MembershipTiming.remote(
-          conf.jctdb().site().remoteLease(), MembershipTiming.TICK);
+      return MembershipTiming.remote(conf.jctdb().site().remoteLease(), MembershipTiming.TICK);
     }
     Duration session = conf.jctdb().zookeeperSession();
     boolean onlyTwo =

@@ -146,8 +146,7 @@ final class Burials {
   private void interred(int lmaster, RecordMessage.Inter m, boolean done) {
     if (member.follows(lmaster, m.epoch(), m.key())) {
       member.send(
-          lmaster,
-          new RecordMessage.Interred(m.epoch(), m.dbId(), m.key(), m.move(), done));
+          lmaster, new RecordMessage.Interred(m.epoch(), m.dbId(), m.key(), m.move(), done));
     }
   }
 }

@@ -49,7 +49,9 @@ public final class CommitEngine implements EpochListener {
   /** Followers that have not said yet which databases they have. Nothing waits for that. */
   private final Set<Integer> unheardFollowers = new HashSet<>();
 
-  /** Written, but not here yet, where this node is a follower: the number that the copy must have. */
+  /**
+   * Written, but not here yet, where this node is a follower: the number that the copy must have.
+   */
   private final Map<CommitBatch.Id, Long> writtenElsewhere = new HashMap<>();
 
   private final List<Early> early = new ArrayList<>();
@@ -210,8 +212,7 @@ public final class CommitEngine implements EpochListener {
   private void finishWhatHasArrived() {
     for (Map.Entry<CommitBatch.Id, Long> entry : Map.copyOf(writtenElsewhere).entrySet()) {
       Submission submission = submissions.get(entry.getKey());
-      CommitReplica replica =
-          submission == null ? null : replicas.get(submission.database.dbId());
+      CommitReplica replica = submission == null ? null : replicas.get(submission.database.dbId());
       if (replica == null) {
         writtenElsewhere.remove(entry.getKey());
       } else if (replica.copyNumber() >= entry.getValue()) {

@@ -388,7 +388,9 @@ final class CommitSequencer {
     fetching = port.after(times.repeatNanos(), this::fetchForJoiners);
   }
 
-  /** What a follower has been sent may still be under way: only when it has stood still for long. */
+  /**
+   * What a follower has been sent may still be under way: only when it has stood still for long.
+   */
   private boolean mayLack(Joiner joiner) {
     boolean begins = joiner.goal < 0;
     if (begins) {

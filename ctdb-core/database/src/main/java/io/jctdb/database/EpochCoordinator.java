@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
 public final class EpochCoordinator {
   /** What becomes of a proposal. At most one call of each kind for each proposal. */
   public interface Outcome {
-    /** Every member that is waited for has promised: write the epoch to ZooKeeper, then {@link #commit}. */
+    /**
+     * Every member that is waited for has promised: write the epoch to ZooKeeper, then {@link
+     * #commit}.
+     */
     void promised();
 
     /**

@@ -116,8 +116,8 @@ public final class EpochParticipant {
 
   /**
    * The same, for a life that the committed epoch names. A member at a remote site, whose promise
-   * nobody waited for, may not have heard of the epoch before: it begins it all the same. It had its
-   * part in all epochs in between, because a life that was left out of one never comes back.
+   * nobody waited for, may not have heard of the epoch before: it begins it all the same. It had
+   * its part in all epochs in between, because a life that was left out of one never comes back.
    *
    * @param incarnation of this node, as the committed epoch has it
    */

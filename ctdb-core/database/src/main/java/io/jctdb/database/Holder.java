@@ -76,7 +76,8 @@ final class Holder {
         : header.rsn() == m.rsn();
   }
 
-  private void handToSelf(int lmaster, RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
+  private void handToSelf(
+      int lmaster, RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
     if (requester.takeOwnCopy(m, record, copy)) {
       return;
     }
@@ -186,8 +187,7 @@ final class Holder {
     if (member.isKeeperOf(m.owner()) && member.follows(lmaster, m.epoch(), m.key())) {
       keeper.note(m.owner(), m.dbId(), m.key());
     }
-    reply(
-        lmaster, m, new RecordMessage.Purged(m.epoch(), m.dbId(), m.key(), m.move(), done));
+    reply(lmaster, m, new RecordMessage.Purged(m.epoch(), m.dbId(), m.key(), m.move(), done));
   }
 
   private void reply(int lmaster, RecordMessage request, RecordMessage answer) {

@@ -107,8 +107,7 @@ final class Keeper {
     Fingerprints set = sets.get(ward);
     return complete
         && !wiped.contains(dbId)
-        && (set == null
-            || (!set.overflowed() && !set.contains(Fingerprints.of(dbId, key))));
+        && (set == null || (!set.overflowed() && !set.contains(Fingerprints.of(dbId, key))));
   }
 
   /** Who may have a copy of the record, as far as this node was told. */

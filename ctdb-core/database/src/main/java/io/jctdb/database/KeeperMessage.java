@@ -32,8 +32,7 @@ public sealed interface KeeperMessage extends NodeMessage {
    * @param part counts from 1
    * @param last whether this was all
    */
-  record Copies(long epoch, int part, boolean last, long[] fingerprints)
-      implements KeeperMessage {}
+  record Copies(long epoch, int part, boolean last, long[] fingerprints) implements KeeperMessage {}
 
   /** The keeper: remembered up to {@code part}. */
   record Noted(long epoch, int part) implements KeeperMessage {}

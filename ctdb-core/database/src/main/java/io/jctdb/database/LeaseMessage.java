@@ -27,8 +27,8 @@ public sealed interface LeaseMessage extends NodeMessage {
    * @param sentNanos as in the ping
    * @param frozenEpoch the epoch that the sender holds on to because it has no ZooKeeper quorum and
    *     has had none for a while; {@link Epoch#NONE} otherwise
-   * @param promised the highest epoch that the sender has promised in this life: by it a member at a
-   *     remote site, which promises nothing, knows for which epoch the acknowledgement counts
+   * @param promised the highest epoch that the sender has promised in this life: by it a member at
+   *     a remote site, which promises nothing, knows for which epoch the acknowledgement counts
    */
   record Ack(
       long incarnation, long pingIncarnation, long sentNanos, long frozenEpoch, long promised)

@@ -39,7 +39,7 @@ public final class RecordEngine implements EpochListener {
   private boolean repeatArmed;
 
   public RecordEngine(NodePort port, Databases databases, RecordTunables tunables) {
-    this.member = 
+    this.member =
         new Member(
             port, databases, tunables, this::dispatch, this::spokenTo, this::watchTheUnanswered);
     this.early = new EarlyMessages(member);

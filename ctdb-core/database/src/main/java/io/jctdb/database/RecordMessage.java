@@ -180,8 +180,7 @@ public sealed interface RecordMessage extends NodeMessage {
       case 5 -> new Declined(epoch, dbId, key, in.i64());
       case 6 -> new Query(epoch, dbId, key, in.i64(), in.i32(), in.i32());
       case 7 ->
-          new Answer(
-              epoch, dbId, key, in.i64(), holding(in.u8()), in.i64(), in.flag(), in.pnns());
+          new Answer(epoch, dbId, key, in.i64(), holding(in.u8()), in.i64(), in.flag(), in.pnns());
       case 8 -> new Bury(epoch, dbId, key, in.i64());
       case 9 -> new Purge(epoch, dbId, key, in.i64(), in.i64(), in.i32());
       case 10 -> new Purged(epoch, dbId, key, in.i64(), in.flag());

@@ -31,6 +31,7 @@ public final class TraverseEngine implements EpochListener {
    * several round trips of a slow line (0.6 s), far less than the lease of a node there.
    */
   private static final long FOLLOWER_PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(2);
+
   private static final int DURABLE_BATCH = 500;
 
   private final NodePort port;

@@ -131,7 +131,8 @@ final class CommitWorld {
     }
     Set<Integer> members = new TreeSet<>();
     machines.stream().filter(m -> m.alive && m.joining).forEach(m -> members.add(m.pnn));
-    if (members.isEmpty() || members.stream().noneMatch(m -> anchor.contains(m) && !remote.contains(m))) {
+    if (members.isEmpty()
+        || members.stream().noneMatch(m -> anchor.contains(m) && !remote.contains(m))) {
       return; // who knows the newest content is not there; it will come, and call again
     }
     Epoch next = epochOf(members);

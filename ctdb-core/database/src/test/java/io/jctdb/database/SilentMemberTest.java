@@ -170,8 +170,7 @@ class SilentMemberTest {
     cluster.pass(200 * MILLIS);
     one.engine.receive(
         SILENT,
-        new RecordMessage.Yield(
-            1, LittleCluster.DB, key, 99, 0, 99, RecordMessage.IF_OWNER, 0));
+        new RecordMessage.Yield(1, LittleCluster.DB, key, 99, 0, 99, RecordMessage.IF_OWNER, 0));
     cluster.settle();
     assertThat(one.owns(key)).isTrue();
   }

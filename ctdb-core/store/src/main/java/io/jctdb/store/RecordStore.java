@@ -27,9 +27,9 @@ public interface RecordStore extends AutoCloseable {
   Scan scan();
 
   /**
-   * Like {@link #scan}, but sees every record that exists during the whole of it at least once, also
-   * one that is being rewritten meanwhile. Slower where that needs more locks; {@code limit} bounds
-   * the locks of a slice, too.
+   * Like {@link #scan}, but sees every record that exists during the whole of it at least once,
+   * also one that is being rewritten meanwhile. Slower where that needs more locks; {@code limit}
+   * bounds the locks of a slice, too.
    */
   default Scan census() {
     return scan();

@@ -314,7 +314,9 @@ final class FencingZooKeeper {
     return true;
   }
 
-  /** On top of the epoch known to the leader: an earlier commit, whose answer was lost, may stand. */
+  /**
+   * On top of the epoch known to the leader: an earlier commit, whose answer was lost, may stand.
+   */
   boolean mayCommit(int ofTerm, long known, CommittedEpoch next) {
     CommittedEpoch current = epoch;
     long number = current == null ? 0 : current.epoch().number();

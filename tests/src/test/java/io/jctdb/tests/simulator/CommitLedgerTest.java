@@ -33,8 +33,7 @@ class CommitLedgerTest {
           pnn,
           new SimulatedDisk(
               pnn,
-              (number, stamp) ->
-                  ledger.written(owner, disk(owner), number, stamp, all, disks)));
+              (number, stamp) -> ledger.written(owner, disk(owner), number, stamp, all, disks)));
     }
     write(0, 5);
     write(1, 5);

@@ -106,8 +106,9 @@ public final class Tunables {
   /**
    * Applies {@code ctdb.tunables} and then {@code tunables.d/*.tunables}.
    *
-   * <p>ctdbd starts with whatever lines it understands (events-and-config 4.4); a daemon that is not
-   * tuned as it was written is found out months later, so here a bad line keeps it from starting.
+   * <p>ctdbd starts with whatever lines it understands (events-and-config 4.4); a daemon that is
+   * not tuned as it was written is found out months later, so here a bad line keeps it from
+   * starting.
    *
    * @return names that ctdbd once knew and that have no effect, to be logged
    * @throws ConfigException lines that cannot be meant as they stand, all of them

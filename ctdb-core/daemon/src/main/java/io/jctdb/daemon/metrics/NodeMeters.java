@@ -1,8 +1,8 @@
 package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.lifecycle.FencingStatus;
-import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.database.KeeperMessage;
+import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.NumericAddress;

@@ -1,7 +1,7 @@
 package io.jctdb.daemon.metrics;
 
-import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.LinkReport;
 import io.jctdb.protocol.NodeFlags;

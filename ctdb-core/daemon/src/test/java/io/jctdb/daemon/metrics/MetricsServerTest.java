@@ -2,10 +2,10 @@ package io.jctdb.daemon.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jctdb.daemon.cluster.SilentMembers;
-import io.jctdb.database.KeeperMessage;
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.lifecycle.FencingStatus;
+import io.jctdb.database.KeeperMessage;
 import io.jctdb.iptakeover.AddressFigures;
 import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.LinkReport;

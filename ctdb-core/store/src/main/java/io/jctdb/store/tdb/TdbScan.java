@@ -24,8 +24,8 @@ final class TdbScan implements RecordStore.Scan {
   private final TdbChainHeads heads;
 
   /**
-   * Whether a chain that looks empty is locked and read, too. While libtdb moves the only record of a
-   * chain to another place in the file, the chain is empty for a moment, under its lock.
+   * Whether a chain that looks empty is locked and read, too. While libtdb moves the only record of
+   * a chain to another place in the file, the chain is empty for a moment, under its lock.
    */
   private final boolean emptyOnes;
 
