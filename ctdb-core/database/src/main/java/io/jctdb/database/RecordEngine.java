@@ -100,6 +100,11 @@ public final class RecordEngine implements EpochListener {
         });
   }
 
+  /** For this node's traverses, which tell it of epochs. */
+  public RemoteOwners remoteOwners() {
+    return member.remoteOwners();
+  }
+
   /** There is one listener. */
   public void onSetAside(AsideListener listener) {
     watch.listener(listener);
@@ -186,6 +191,7 @@ public final class RecordEngine implements EpochListener {
   public void forget(int dbId) {
     member.turn(
         () -> {
+          member.remoteOwners().rewritten(dbId);
           keeper.wiped(dbId);
           lmaster.forget(dbId);
           burials.forget(dbId);

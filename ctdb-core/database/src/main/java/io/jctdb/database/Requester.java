@@ -153,7 +153,7 @@ final class Requester {
       return;
     }
     member.counters().hops += grant.hops();
-    RecordHeader header = own(record, grant.rsn(), grant.flags(), grant.data());
+    RecordHeader header = own(visit, record, grant.rsn(), grant.flags(), grant.data());
     acquired(visit, header, grant.data());
   }
 
@@ -170,14 +170,15 @@ final class Requester {
     }
     RecordHeader header = copy.header();
     if (header.dmaster() != member.self()) {
-      header = own(record, header.rsn(), header.flags(), copy.data());
+      header = own(visit, record, header.rsn(), header.flags(), copy.data());
     }
     acquired(visit, header, copy.data());
     return true;
   }
 
   /** Writes the record as this node's own, newer than every other copy (databases.md 3.3). */
-  private RecordHeader own(LockedRecord record, long rsn, int flags, byte[] data) {
+  private RecordHeader own(Visit visit, LockedRecord record, long rsn, int flags, byte[] data) {
+    member.remoteOwners().acquires(visit.id.dbId());
     StoredRecord old = record.fetch();
     long newest = rsn;
     if (old != null && old.header().rsn() > rsn) {
