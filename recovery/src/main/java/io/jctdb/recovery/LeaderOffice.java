@@ -161,6 +161,7 @@ final class LeaderOffice {
   void load() {
     stale = false;
     loading = true;
+    int of = term;
     CompletableFuture<ZooKeeperSession.Node> reserved = session.read(paths.reserved());
     CompletableFuture<ZooKeeperSession.Node> epoch = session.read(paths.epoch());
     CompletableFuture<ZooKeeperSession.Node> gone = session.read(paths.expelled());
@@ -168,10 +169,10 @@ final class LeaderOffice {
         .whenComplete(
             Guard.guarded(
                 (done, failure) -> {
-                  loading = false;
-                  if (!leading) {
-                    return;
+                  if (!leading || term != of) {
+                    return; // whoever leads next reads anew
                   }
+                  loading = false;
                   if (failure != null) {
                     stale = true;
                     return;

@@ -31,7 +31,6 @@ public final class SilencePromises {
   /** What is known of the node that last spoke as this pnn. */
   private static final class Contact {
     final long incarnation;
-    long acknowledgedAt = NEVER;
     long pingedAt = NEVER;
 
     Contact(long incarnation) {
@@ -44,6 +43,12 @@ public final class SilencePromises {
   private final PeerTiming timing;
   private final PeerTiming remoteTiming;
   private final Map<Integer, Contact> contacts = new HashMap<>();
+
+  /**
+   * When this node last acknowledged each life: those of the epoch, also when their node speaks as
+   * another since, which it may do while it still lets go; and those that spoke last.
+   */
+  private final Map<Life, Long> acknowledgedAt = new HashMap<>();
 
   /** For how long each member of the epoch has been silent while this node ran. */
   private final Map<Life, Long> silence = new HashMap<>();
@@ -85,13 +90,26 @@ public final class SilencePromises {
     if (contact == null || contact.incarnation != from.incarnation()) {
       contact = new Contact(from.incarnation());
       contacts.put(from.pnn(), contact);
+      forgetPassersBy();
     }
     contact.pingedAt = now;
     if (promised.contains(from)) {
       return false;
     }
-    contact.acknowledgedAt = now;
+    acknowledgedAt.put(from, now);
     return true;
+  }
+
+  private void forgetPassersBy() {
+    EpochLives current = epoch;
+    acknowledgedAt
+        .keySet()
+        .removeIf(
+            life -> {
+              Contact contact = contacts.get(life.pnn());
+              boolean speaks = contact != null && contact.incarnation == life.incarnation();
+              return !speaks && (current == null || !current.has(life));
+            });
   }
 
   /** A member has acknowledged this node's ping. */
@@ -113,6 +131,7 @@ public final class SilencePromises {
     ended.removeIf(life -> !next.has(life));
     promised.removeIf(life -> next.incarnations().containsKey(life.pnn()) && !ended.contains(life));
     silence.keySet().removeIf(life -> !next.has(life));
+    forgetPassersBy();
     next.incarnations()
         .forEach(
             (pnn, incarnation) -> {
@@ -192,10 +211,7 @@ public final class SilencePromises {
    * that epoch the member may have counted on nobody.
    */
   private long lastAcknowledged(Life life) {
-    Contact contact = contacts.get(life.pnn());
-    return contact == null || contact.incarnation != life.incarnation()
-        ? epochSeenAt
-        : Math.max(epochSeenAt, contact.acknowledgedAt);
+    return Math.max(epochSeenAt, acknowledgedAt.getOrDefault(life, NEVER));
   }
 
   private boolean isHeard(Life life, long now) {

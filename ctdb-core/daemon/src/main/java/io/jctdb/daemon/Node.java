@@ -221,7 +221,7 @@ final class Node implements ClusterMember.Actions {
     this.counters =
         new ChangeCounters(
             port, () -> nanos(Tunable.SEQNUM_INTERVAL), broadcast::sequenceNumberChanged);
-    this.volatileStores = new VolatileStores(catalog);
+    this.volatileStores = new VolatileStores(catalog::volatileStores);
     this.participant = new EpochParticipant(port, this::excluded);
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
     this.member =

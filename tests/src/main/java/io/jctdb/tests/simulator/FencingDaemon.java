@@ -24,8 +24,10 @@ import io.jctdb.recovery.Site;
 import io.jctdb.tests.simulator.FencingZooKeeper.Outcome;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -72,6 +74,9 @@ final class FencingDaemon {
 
   private boolean stopping;
 
+  /** Who is told when this node has let go of its records. */
+  private final List<Runnable> emptied = new ArrayList<>();
+
   // ZooKeeper.
   private long session;
 
@@ -99,6 +104,11 @@ final class FencingDaemon {
   private int term;
   private long contendAfter;
   private long officeEpoch;
+  private boolean loading;
+
+  /** What became of the last write is not known. */
+  private boolean stale;
+
   private @Nullable EpochLives proposed;
   private long livesAgainAt;
 
@@ -232,6 +242,7 @@ final class FencingDaemon {
 
   /** Stopped or banned, or not any more. */
   void inactive(boolean now) {
+    trace(now ? "is stopped" : "is to go on");
     inactive = now;
     publish();
     if (now && !clean) {
@@ -284,6 +295,7 @@ final class FencingDaemon {
     }
     enrolAgainAt = now() + RETRY;
     incarnation++;
+    trace("registers as " + incarnation);
     heartbeat.beginLife(incarnation, now());
     long sentAt = now();
     MemberInfo info = info();
@@ -481,15 +493,25 @@ final class FencingDaemon {
     empty(held, done);
   }
 
-  /** With every chain locked nobody writes any more. */
+  /**
+   * With every chain locked nobody writes any more; who asks meanwhile waits for the same. Mirrors
+   * {@code VolatileStores}.
+   */
   private void empty(@Nullable Membership held, Runnable done) {
     participant.leave();
+    emptied.add(done);
+    if (emptied.size() > 1) {
+      return;
+    }
     later(
         chance.skewed(Chance.MILLIS, 50 * Chance.MILLIS),
         () -> {
           host.stopActing(held);
+          trace("has let go of its records");
           clean = true;
-          done.run();
+          List<Runnable> told = List.copyOf(emptied);
+          emptied.clear();
+          told.forEach(Runnable::run);
           readyIs(false);
         });
   }
@@ -547,6 +569,9 @@ final class FencingDaemon {
       world.zooKeeper().tell(session, this);
     }
     if (enrolled) {
+      if (leading && stale && !loading) {
+        load();
+      }
       contendOrYield(now);
       step(new LeaderEvent.Tick());
       handOutAddresses();
@@ -769,6 +794,9 @@ final class FencingDaemon {
   }
 
   private void load() {
+    stale = false;
+    loading = true;
+    int of = term;
     Object[] read = new Object[3];
     submit(
         () -> {
@@ -778,11 +806,12 @@ final class FencingDaemon {
           return true;
         },
         outcome -> {
-          if (!leading) {
+          if (!leading || term != of) {
             return;
           }
+          loading = false;
           if (outcome != Outcome.DONE) {
-            later(RETRY, this::load);
+            stale = true;
             return;
           }
           @SuppressWarnings("unchecked")
@@ -805,6 +834,11 @@ final class FencingDaemon {
 
   /** A write of the leader; the reading beforehand and the check of the term are in it. */
   private void write(BooleanSupplier operation, Runnable done, Runnable notDone) {
+    if (stale || loading) {
+      // What became of an earlier write is not known yet.
+      notDone.run();
+      return;
+    }
     int of = term;
     boolean[] deposed = {false};
     submit(
@@ -820,10 +854,8 @@ final class FencingDaemon {
             leading = false;
             step(new LeaderEvent.Deposed());
           } else {
+            stale = leading;
             notDone.run();
-            if (leading) {
-              load();
-            }
           }
         });
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Leases, the kernel's timers and hand-over in simulated storms, and proof that double acting would
@@ -32,6 +33,20 @@ class FencingSimulatorTest {
   @Test
   void aCommitWhoseAnswerWasLostIsNotForgotten() {
     assertThat(schedule(30_008_003L).totals()).containsKey("epochs");
+  }
+
+  /** Put out while it withdraws, a node has let go of nothing yet. */
+  @ParameterizedTest
+  @ValueSource(longs = {30_223_213, 30_358_399, 30_387_872, 30_427_262})
+  void whoIsFencedWhileItWithdrawsIsWaitedFor(long seed) {
+    assertThat(schedule(seed).totals()).containsKey("epochs");
+  }
+
+  /** A node that goes on after its lease, and speaks as its next life while it still lets go. */
+  @ParameterizedTest
+  @ValueSource(longs = {30_195_330, 30_605_321})
+  void theLeaseOfALifeLastsWhenItsNodeSpeaksAsTheNext(long seed) {
+    assertThat(schedule(seed).totals()).containsKey("epochs");
   }
 
   private static Simulation.Result schedule(long seed) {

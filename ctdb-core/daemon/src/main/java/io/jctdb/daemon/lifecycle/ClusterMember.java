@@ -45,7 +45,9 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   private boolean offered;
   private boolean registered;
   private boolean clean = true;
-  private boolean withdrawing;
+
+  /** Errands of letting go that are under way: withdrawals, fencings, one during the other. */
+  private int lettingGo;
 
   /** What the rest of the daemon does about the news. Owner thread. */
   public interface Actions {
@@ -104,7 +106,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   }
 
   private void joinIfPossible() {
-    if (offered && registered && clean && !withdrawing && !cluster.isInactive()) {
+    if (offered && registered && clean && lettingGo == 0 && !cluster.isInactive()) {
       clean = false;
       participant.rejoin();
       membership().setReady(true);
@@ -117,7 +119,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
    * ends.
    */
   void withdraw(Runnable publish) {
-    withdrawing = true;
+    lettingGo++;
     actions.releaseAddresses(
         () ->
             emptyOut(
@@ -142,20 +144,20 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     history.fenced(reason);
     actions.dropAddresses();
     actions.closeClients();
+    lettingGo++;
     emptyOut(() -> membership().setReady(false));
     // Nothing is answered and served any more: this process may live on to begin anew.
     guard.end();
   }
 
   private void emptyOut(Runnable then) {
-    withdrawing = true;
     actions.dropAddresses();
     participant.leave();
     cluster.setEpoch(null);
     actions.recoveryStarted();
     stores.freezeAndEmpty(
         () -> {
-          withdrawing = false;
+          lettingGo--;
           clean = true;
           then.run();
           joinIfPossible();

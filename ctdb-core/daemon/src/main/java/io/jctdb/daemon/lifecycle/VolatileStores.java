@@ -1,9 +1,10 @@
 package io.jctdb.daemon.lifecycle;
 
-import io.jctdb.daemon.catalog.DatabaseCatalog;
 import io.jctdb.store.RecordStore;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,36 +16,50 @@ import org.slf4j.LoggerFactory;
 public final class VolatileStores {
   private static final Logger log = LoggerFactory.getLogger(VolatileStores.class);
 
-  private final DatabaseCatalog catalog;
+  private final Supplier<? extends Collection<RecordStore>> attached;
   private final List<RecordStore> frozen = new ArrayList<>();
+  private final List<Runnable> waiting = new ArrayList<>();
 
-  public VolatileStores(DatabaseCatalog catalog) {
-    this.catalog = catalog;
+  /** Stores that other processes still hold a chain of. */
+  private int freezing;
+
+  public VolatileStores(Supplier<? extends Collection<RecordStore>> attached) {
+    this.attached = attached;
   }
 
   public boolean areFrozen() {
     return !frozen.isEmpty();
   }
 
-  /** Freezes and empties them all, then runs {@code done}. They stay frozen until {@link #open}. */
+  /**
+   * Freezes and empties them all, then runs {@code done}. They stay frozen until {@link #open}.
+   *
+   * <p>Who asks while others wait for that waits with them: a node that is fenced while it
+   * withdraws has let go of nothing yet.
+   */
   public void freezeAndEmpty(Runnable done) {
-    List<RecordStore> stores = new ArrayList<>(catalog.volatileStores());
+    List<RecordStore> stores = new ArrayList<>(attached.get());
     stores.removeAll(frozen);
-    if (stores.isEmpty()) {
-      done.run();
-      return;
-    }
-    int[] waiting = {stores.size()};
+    frozen.addAll(stores);
+    waiting.add(done);
+    freezing += stores.size();
     for (RecordStore store : stores) {
-      frozen.add(store);
       store.freeze(
           () -> {
             store.wipe();
-            if (--waiting[0] == 0) {
-              log.info("{} volatile databases frozen and emptied", stores.size());
-              done.run();
-            }
+            freezing--;
+            doneIfAllAreEmpty();
           });
+    }
+    doneIfAllAreEmpty();
+  }
+
+  private void doneIfAllAreEmpty() {
+    if (freezing == 0 && !waiting.isEmpty()) {
+      log.info("{} volatile databases are frozen and empty", frozen.size());
+      List<Runnable> ready = List.copyOf(waiting);
+      waiting.clear();
+      ready.forEach(Runnable::run);
     }
   }
 
@@ -52,5 +67,6 @@ public final class VolatileStores {
   public void open() {
     frozen.forEach(RecordStore::thaw);
     frozen.clear();
+    freezing = 0; // what thaws before it was frozen does not say so
   }
 }
