@@ -50,9 +50,16 @@ class _debians_scripts:
         self.etc = cluster.lab.node_path(NODE, "etc", "ctdb")
 
     def __enter__(self):
-        lab = self.lab
         self._copy_debians()
         self._stop()
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def _start(self):
+        lab = self.lab
         shutil.copytree(self.etc, self.etc + ".kept", symlinks=True)
         legacy = os.path.join(self.etc, "events", "legacy")
         for name in os.listdir(legacy):
@@ -118,7 +125,9 @@ def _expect_ok(cluster, event, scripts):
 
 def _serves(cluster):
     """A user works at the node's address, which the kernel takes away if the daemon does not renew it."""
-    lab, address = cluster.lab, cluster.address_of(NODE)
+    lab = cluster.lab
+    cluster.wait_for(lambda: NODE in lab.addresses(NODE).values(), 30, "the node gets no address")
+    address = cluster.address_of(NODE)
     cluster.client_at(address).open("with-debians-scripts.txt").write(b"served")
     cluster.wait_for(lambda: _target(lab, address), 30, "70.iscsi made no target of the address")
     cluster.wait_for(lambda: "forever" not in _shown(lab, address), 10,
@@ -157,4 +166,5 @@ def _a_failure_is_noticed(cluster):
     cluster.wait_for(lambda: NODE not in lab.addresses(0).values(), 40, "the addresses stay")
     lab.node(NODE, "service", "smbd", "start", check=True)
     lab.wait_healthy(timeout=100)
+    cluster.wait_for(lambda: NODE in lab.addresses(NODE).values(), 30, "the node gets no address back")
     cluster.client_at(cluster.address_of(NODE)).open("served-again.txt").write(b"again")

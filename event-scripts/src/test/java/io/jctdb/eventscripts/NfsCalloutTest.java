@@ -176,6 +176,23 @@ class NfsCalloutTest {
   }
 
   @Test
+  void whoReleasesAnAddressOrStartsWithOneIsNotedAsTheNodeThatKnowsItsClients() throws Exception {
+    lab.variable("CTDB_GANESHA_RUN_DIR", dir.resolve("run").toString())
+        .variable("CTDB_GANESHA_RECOVERY_DIR", dir.resolve("lib/ganesha").toString())
+        .variable("CTDB_NFS_SHARED_STATE_DIR", dir.resolve("shared").toString())
+        .variable("CTDB_GANESHA_PROGRAM", "true")
+        .standIn("ctdb", "echo 1")
+        .file("var/scripts/my-public-ip-addresses", "10.0.0.3\n")
+        .file("shared/x", "");
+
+    assertThat(ganesha("startup").status()).isZero();
+    assertThat(ganesha("releaseip", "eth0", "10.0.0.1", "24").status()).isZero();
+
+    assertThat(dir.resolve("shared/ganesha/owners/10.0.0.1")).hasContent("node1");
+    assertThat(dir.resolve("shared/ganesha/owners/10.0.0.3")).hasContent("node1");
+  }
+
+  @Test
   void statdsClientsGoIntoTheDatabaseInOneTransaction() throws Exception {
     statd();
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +170,18 @@ class NfsScriptTest {
   @Test
   void aBusyServerWhoseStatisticsMoveIsNotDead() throws Exception {
     check("20.nfs", "service_stats_cmd=\"cat %s/stats\"\n".formatted(dir));
+    busyButMoving();
+  }
+
+  @Test
+  void aCalloutThatKnowsStatisticsIsAskedForThem() throws Exception {
+    lab.standIn(
+        "callout",
+        "case $1 in register) echo stats ;; stats) cat %s/stats ;; esac".formatted(dir));
+    busyButMoving();
+  }
+
+  private void busyButMoving() throws Exception {
     lab.file("stats", "1\n");
     assertThat(lab.event("60.nfs", "monitor").status()).isZero();
     lab.standIn("rpcinfo", "sleep 60");
@@ -202,6 +215,23 @@ class NfsScriptTest {
     lab.file("events/legacy/60.nfs.options", "CTDB_NFS_CHECKS_DIR=/no/such\n");
     assertThat(lab.event("60.nfs", "monitor").output())
         .contains("60.nfs.options:1: CTDB_NFS_CHECKS_DIR=\"/no/such\": /no/such is no directory");
+  }
+
+  @Test
+  void ctdbsOwnScriptUnderstandsTheShippedChecks() throws Exception {
+    for (String kind : List.of("nfs-checks.d", "nfs-checks-ganesha.d")) {
+      try (Stream<Path> files = Files.list(ScriptLab.SHARE.resolve(kind))) {
+        for (Path file : files.toList()) {
+          assertThat(Files.readAllLines(file))
+              .as("%s", file)
+              .allMatch(
+                  line ->
+                      line.matches(
+                          "#.*|(family|version|unhealthy_after|restart_every"
+                              + "|service_(stop|start|check|debug)_cmd)=.*"));
+        }
+      }
+    }
   }
 
   @Test
