@@ -86,9 +86,10 @@ CTDB_NFS_SHARED_STATE_DIR=/srv/cluster/nfs-state
 
 def start_system_services_of_nfs(lab, node):
     """What the system starts on a server of NFS: D-Bus and rpcbind."""
-    lab.node(node, "sh", "-c", """mountpoint -q /var/lib/nfs || mount -t tmpfs none /var/lib/nfs
+    lab.node(node, "sh", "-ec", """mountpoint -q /var/lib/nfs || mount -t tmpfs none /var/lib/nfs
         mkdir -p /run/dbus /run/rpcbind /var/log/ganesha
-        pidof dbus-daemon >/dev/null || dbus-daemon --system --fork
+        # One that was killed has left its process id behind, with which no other starts.
+        pidof dbus-daemon >/dev/null || { rm -f /run/dbus/pid; dbus-daemon --system --fork; }
         pidof rpcbind >/dev/null || rpcbind -w""", check=True)
 
 

@@ -15,8 +15,7 @@ MAIL_DISK = "iqn.2026-01.org.example:mail"
 MAIL_CHAP = ("mailserver", "change-me-now-1")
 
 
-@story("I set the file server up as the documentation says, and it did not work", daemons=["jctdb"],
-       not_yet="not yet seen to pass")
+@story("I set the file server up as the documentation says, and it did not work", daemons=["jctdb"])
 def file_server_as_documented(cluster):
     lab = cluster.lab
     if nfs_is_missing(cluster):
@@ -31,8 +30,7 @@ def file_server_as_documented(cluster):
 
 
 @story("I set the mail server's disk up as the documentation says, and it did not work",
-       daemons=["jctdb"],
-       not_yet="not yet seen to pass")
+       daemons=["jctdb"])
 def mail_server_as_documented(cluster):
     lab = cluster.lab
     if nfs_is_missing(cluster):

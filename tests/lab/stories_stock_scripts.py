@@ -15,14 +15,12 @@ LEFT_OUT = {"31.clamd", "40.vsftpd", "41.httpd", "49.winbind"}
 
 
 @story("the scripts that Debian ships did not run with the new daemon's shell library",
-       daemons=["jctdb"],
-       not_yet="not yet seen to pass")
+       daemons=["jctdb"])
 def debians_scripts_on_our_library(cluster):
     _serves_with_debians_scripts(cluster, "/usr/share/ctdb/functions")
 
 
-@story("the scripts that Debian ships did not run with the new daemon", daemons=["jctdb"],
-       not_yet="not yet seen to pass")
+@story("the scripts that Debian ships did not run with the new daemon", daemons=["jctdb"])
 def debians_scripts_on_debians_library(cluster):
     _serves_with_debians_scripts(cluster, f"{DEBIAN}/functions")
 
