@@ -86,9 +86,6 @@ public final class TakeoverRuns {
   private final Set<Integer> rebalance = new HashSet<>();
   private final LeaderMemory memory;
   private List<Asker> waiting = new ArrayList<>();
-
-  /** Who waits for the run that is under way. */
-  private List<Asker> answering = List.of();
   private final AddressHistory history;
   private final Map<InetAddress, LeaderFigures.HandOvers> handOvers = new HashMap<>();
 
@@ -123,16 +120,7 @@ public final class TakeoverRuns {
   private Scheduler.@Nullable Timer leaderless;
 
   /** Who waits for the end of a run, and how many have ended without being finished. */
-  private record Asker(SrvidMessage message, int unfinished, boolean leaderOnly) {
-    Asker(SrvidMessage message) {
-      this(message, 0, false);
-    }
-
-    /** The others have left this to the leader that this node was. */
-    Asker asLeader() {
-      return new Asker(message, unfinished, true);
-    }
-  }
+  private record Asker(SrvidMessage message, int unfinished) {}
 
   /** Asked for by a tool: no runs, no checks. */
   private final Suspension disabled;
@@ -212,14 +200,11 @@ public final class TakeoverRuns {
     if (running != null) {
       running.cancel();
       running = null;
-      waiting.addAll(answering);
-      answering = List.of();
       listener.disableElsewhere(0);
     }
     if (leader.isPresent()) {
       waiting.clear();
     } else if (!waiting.isEmpty()) {
-      waiting.replaceAll(Asker::asLeader);
       waitForLeader();
     }
   }
@@ -296,7 +281,7 @@ public final class TakeoverRuns {
       return;
     }
     if (message.srvid() != 0) {
-      waiting.add(new Asker(message));
+      waiting.add(new Asker(message, 0));
     }
     if (isLeader()) {
       request("by message from node " + message.pnn());
@@ -327,12 +312,11 @@ public final class TakeoverRuns {
     if (anyActive) {
       waitForLeader();
     } else {
-      List<Asker> askers = waiting;
+      List<Asker> answering = waiting;
       waiting = new ArrayList<>();
-      boolean speaks = spokesman == self;
-      askers.stream()
-          .filter(asker -> speaks || asker.leaderOnly)
-          .forEach(asker -> answer(asker, self));
+      if (spokesman == self) {
+        answering.forEach(asker -> answer(asker, self));
+      }
     }
   }
 
@@ -389,7 +373,7 @@ public final class TakeoverRuns {
     wanted = false;
     urgent = false;
     deferred = List.of();
-    answering = waiting;
+    List<Asker> answering = waiting;
     waiting = new ArrayList<>();
     Set<Integer> rebalanced = Set.copyOf(rebalance);
     listener.disableElsewhere(QUIET_SECONDS);
@@ -407,7 +391,7 @@ public final class TakeoverRuns {
             restricted,
             result -> {
               remember(result, why, begun);
-              ended(result, rebalanced, restricted);
+              ended(result, answering, rebalanced, restricted);
             });
     running = run;
     run.start();
@@ -453,10 +437,12 @@ public final class TakeoverRuns {
     return history.of(address);
   }
 
-  private void ended(TakeoverResult result, Set<Integer> rebalanced, boolean wasRestricted) {
+  private void ended(
+      TakeoverResult result,
+      List<Asker> answering,
+      Set<Integer> rebalanced,
+      boolean wasRestricted) {
     running = null;
-    List<Asker> askers = answering;
-    answering = List.of();
     listener.disableElsewhere(0);
     boolean again = wanted;
     if (result.isSuccess() && rebalance.equals(rebalanced)) {
@@ -466,9 +452,9 @@ public final class TakeoverRuns {
       tellOwed = again;
     }
     if (wasRestricted) {
-      waiting.addAll(askers);
+      waiting.addAll(answering);
     } else {
-      askers.forEach(asker -> answer(asker, result));
+      answering.forEach(asker -> answer(asker, result));
     }
     deferred = result.deferred();
     if (!result.isSuccess()) {
@@ -507,7 +493,7 @@ public final class TakeoverRuns {
     if (result.isSuccess()) {
       answer(asker, self);
     } else if (result.failures().isEmpty() && asker.unfinished < UNFINISHED_MAX) {
-      waiting.add(new Asker(asker.message, asker.unfinished + 1, false));
+      waiting.add(new Asker(asker.message, asker.unfinished + 1));
     } else {
       answer(asker, -1);
     }

@@ -91,10 +91,7 @@ final class LinkCommands {
                 + Text.u(tool.node())
                 + ": "
                 + report.site()
-                + (limit == 0 ? "" : "; sends " + limit * 8 / 1000 + " kbit/s to other sites")
-                + "; keeps "
-                + size(report.backlogLimitBytes())
-                + " for a node at most");
+                + (limit == 0 ? "" : ", sends " + limit * 8 / 1000 + " kbit/s to other sites"));
     tool.out().line(columns(TITLES));
     for (LinkReport.Link link : report.links()) {
       tool.out().line(columns(describe(link)));

@@ -183,12 +183,7 @@ final class Node implements ClusterMember.Actions {
                     settings.linkSecurity())
                 .withWideArea(settings.wideArea()),
             new NodeLinks(this::linkUp, this::linkDown, (m, pnn) -> receive(pnn, m)));
-    this.linkControls = 
-        new LinkControls(
-            settings.wideArea(),
-            conf.jctdb().site().main(),
-            links.backlogLimitBytes(),
-            links::status);
+    this.linkControls = new LinkControls(settings.wideArea(), links::status);
     this.port =
         new LoopNodePort(
             loop,
@@ -214,8 +209,7 @@ final class Node implements ClusterMember.Actions {
     this.commits =
         new CommitEngine(
             port, catalog, System.currentTimeMillis() << 20, () -> nanos(Tunable.CONTROL_TIMEOUT));
-    this.traverses = new TraverseEngine(
-            port, catalog, records.remoteOwners(), () -> nanos(Tunable.TRAVERSE_TIMEOUT));
+    this.traverses = new TraverseEngine(port, catalog, () -> nanos(Tunable.TRAVERSE_TIMEOUT));
     this.remote = new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT));
     this.broadcast = new ControlBroadcast(cluster, remote);
     this.counters =
@@ -368,7 +362,7 @@ final class Node implements ClusterMember.Actions {
         life.isRecovering(),
         Math.max(0, leaseNanosLeft()),
         history.status(membership),
-        silentMembers.figures(),
+        silentMembers.figures(records.statistics()),
         addresses.known(),
         addresses.meters(),
         linkControls.report(),
@@ -502,7 +496,6 @@ final class Node implements ClusterMember.Actions {
         .reversed()
         .forEach(d -> remote.send(pnn, d.attachControl().opcode(), 0, 0, d.attachPayload()));
     records.linkRestored(pnn);
-    addresses.linkUp();
     if (membership != null) {
       membership.linkChanged(pnn, true);
     }
@@ -593,7 +586,6 @@ final class Node implements ClusterMember.Actions {
     if (lifecycle != null) {
       lifecycle.recoveryFinished();
     }
-    addresses.recoveryFinished();
     router.deliver(Srvid.RECONFIGURE, new byte[0]);
     clusterChanged();
   }

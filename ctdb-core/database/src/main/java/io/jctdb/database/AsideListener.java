@@ -1,5 +1,7 @@
 package io.jctdb.database;
 
+import io.jctdb.protocol.Key;
+
 /**
  * Hears when a silent member is set aside in the present epoch (docs/fencing.md, "Setting aside").
  * Owner thread.
@@ -15,7 +17,13 @@ public interface AsideListener {
 
         @Override
         public void mended(long epoch) {}
+
+        @Override
+        public void waited(int dbId, Key key, int forPnn, long nanos, WaitReason reason) {}
       };
+
+  /** Shorter waits are not told. */
+  long WAIT_NANOS = 100_000_000L;
 
   /**
    * @param pnn may be this node itself: then others do not hear it
@@ -32,4 +40,13 @@ public interface AsideListener {
    * which all is as before. Told again until there is one.
    */
   void mended(long epoch);
+
+  /**
+   * A record was waited for because a member was silent, as the record's lmaster or its requester
+   * saw it. Told when the wait is over.
+   *
+   * @param forPnn the silent member
+   * @param nanos at least {@link #WAIT_NANOS}
+   */
+  void waited(int dbId, Key key, int forPnn, long nanos, WaitReason reason);
 }

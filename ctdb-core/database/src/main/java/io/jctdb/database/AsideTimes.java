@@ -17,7 +17,7 @@ package io.jctdb.database;
  * @param silenceMaxNanos a false alarm doubles {@code silenceNanos} up to this
  * @param calmNanos after so long without a false alarm the doubled time is halved again
  * @param mendedNanos when all members hear each other for so long while one is set aside, a new
- *     epoch is asked for
+ *     epoch is asked for. Until then no other can be set aside, so not much longer than silence
  * @param copiesPauseNanos between two parts of what a member tells its keeper
  */
 public record AsideTimes(
@@ -39,7 +39,7 @@ public record AsideTimes(
           120 * MILLIS,
           1_000 * MILLIS,
           600_000 * MILLIS,
-          1_000 * MILLIS,
+          300 * MILLIS,
           2 * MILLIS);
 
   public boolean isOn() {

@@ -23,14 +23,16 @@ import org.jspecify.annotations.Nullable;
  */
 final class Burials {
   private final Member member;
+  private final CopyIndex copies;
 
   /** When each record is (again) asked for, in that order. */
   private final Map<RecordId, Long> dueNanos = new LinkedHashMap<>();
 
   private boolean armed;
 
-  Burials(Member member) {
+  Burials(Member member, CopyIndex copies) {
     this.member = member;
+    this.copies = copies;
   }
 
   int pending() {
@@ -137,6 +139,7 @@ final class Burials {
     boolean unchanged = copy != null && isDeletable(copy) && copy.header().rsn() == m.rsn();
     if (unchanged) {
       record.delete();
+      copies.deleted(m.dbId(), m.key());
       dueNanos.remove(RecordId.of(m));
       member.counters().burials++;
     }

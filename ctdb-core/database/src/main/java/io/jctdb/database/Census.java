@@ -14,6 +14,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All copies, not only what this node owns: a copy whose new owner never got it, or has died, is
  * the newest one although nobody owns it.
+ *
+ * <p>What there is to tell stands in the {@link CopyIndex}, so this takes milliseconds even for
+ * many records; survivors wait for a node that falls silent before it has told. Only a database
+ * whose content was replaced is read from its file, once.
  */
 final class Census {
   /** Records or chains looked at before the time is looked at. */
@@ -22,26 +26,38 @@ final class Census {
   /** How long one turn may take, so that clients do not notice. */
   private static final long TURN_NANOS = 1_000_000L;
 
+  /**
+   * The first repetition comes so soon because the keeper may begin the epoch a moment later than
+   * this node, and then has not heard the first part.
+   */
+  private static final long FIRST_REPEAT_NANOS = 20_000_000L;
+
   private final Member member;
+  private final CopyIndex index;
   private final Queue<Integer> databases = new ArrayDeque<>();
-  private long[] gathered = new long[SLICE];
-  private int count;
-  private int dbId;
-  private @Nullable RecordStore store;
+  private long[] gathered = new long[0];
+  private int next;
   private RecordStore.@Nullable Scan scan;
+  private @Nullable RecordStore store;
+  private int dbId;
   private long epoch = Epoch.NONE;
   private int keeper;
   private KeeperMessage.@Nullable Copies unanswered;
   private int part;
+  private long beganNanos;
+  private boolean told;
+  private long lastNanos;
 
-  Census(Member member) {
+  Census(Member member, CopyIndex index) {
     this.member = member;
+    this.index = index;
   }
 
   void epochStarted(Epoch started) {
     clear();
     if (started.members().size() > 1 && member.tunables().aside().isOn()) {
       epoch = started.number();
+      beganNanos = member.now();
       keeper = Ring.after(started.members(), member.self());
       databases.addAll(member.volatileIds());
       later(member.tunables().aside().copiesPauseNanos(), this::step);
@@ -49,13 +65,29 @@ final class Census {
   }
 
   void clear() {
+    stop();
+    told = false;
+  }
+
+  private void stop() {
     epoch = Epoch.NONE;
     databases.clear();
-    endScan();
-    gathered = new long[SLICE];
-    count = 0;
+    gathered = new long[0];
+    next = 0;
     part = 0;
+    scan = null;
+    store = null;
     unanswered = null;
+  }
+
+  /** Whether this node's keeper knows all in the present epoch. */
+  boolean isTold() {
+    return told;
+  }
+
+  /** How long it took the last time, from the beginning of the epoch. */
+  long lastNanos() {
+    return lastNanos;
   }
 
   /** In this epoch, unless it is over by then. */
@@ -71,73 +103,95 @@ final class Census {
   }
 
   private void step() {
-    boolean more = true;
-    long begun = member.now();
     try {
-      while (more && count < KeeperMessage.COPIES_MAX && member.now() - begun < TURN_NANOS) {
-        more = look();
+      if (scan != null) {
+        read(scan);
+      }
+      if (scan == null && !gather()) {
+        stop(); // it never becomes complete, and this node is waited for when it is silent
+        return;
       }
     } catch (StoreException e) {
-      clear(); // it never becomes complete, and this node is waited for when it is silent
+      stop();
       return;
     }
-    if (!more || count >= KeeperMessage.COPIES_MAX) {
-      send(!more && count <= KeeperMessage.COPIES_MAX);
+    if (scan == null) {
+      send();
     } else {
       later(member.tunables().aside().copiesPauseNanos(), this::step);
     }
   }
 
   /**
-   * @return false if there is nothing left to look at
+   * Goes on to databases with something to tell, until there is a part full of it, or one has to be
+   * read first.
+   *
+   * @return false if there is more than can be told
    */
-  private boolean look() {
-    RecordStore.Scan running = scan;
-    if (running == null || store == null || member.volatileStore(dbId) != store) {
-      endScan(); // a database that was detached meanwhile has no copies
-      Integer next = databases.poll();
-      if (next == null) {
+  private boolean gather() {
+    while (gathered.length - next < KeeperMessage.COPIES_MAX && !databases.isEmpty()) {
+      dbId = databases.peek();
+      RecordStore present = member.volatileStore(dbId);
+      if (present != null && !index.isKnown(dbId)) {
+        store = present;
+        scan = present.census();
+        return true;
+      }
+      databases.remove();
+      long[] all = present == null ? new long[0] : index.all(dbId);
+      if (all == null) {
         return false;
       }
-      dbId = next;
-      store = member.volatileStore(next);
-      scan = store == null ? null : store.census();
-      return true;
-    }
-    int database = dbId;
-    if (!running.next(SLICE, (key, record) -> add(Fingerprints.of(database, key)))) {
-      endScan();
+      int rest = gathered.length - next;
+      long[] more = Arrays.copyOfRange(gathered, next, next + rest + all.length);
+      System.arraycopy(all, 0, more, rest, all.length);
+      gathered = more;
+      next = 0;
     }
     return true;
   }
 
-  private void endScan() {
-    scan = null;
-    store = null;
-  }
-
-  private void add(long fingerprint) {
-    if (count == gathered.length) {
-      gathered = Arrays.copyOf(gathered, 2 * count);
+  /** Reads on in a database that is not known; what is found goes into the index. */
+  private void read(RecordStore.Scan running) {
+    long begun = member.now();
+    if (member.volatileStore(dbId) != store || index.isKnown(dbId)) {
+      scan = null;
+      return;
     }
-    gathered[count++] = fingerprint;
+    do {
+      if (!running.next(
+          SLICE, (key, record) -> index.found(dbId, Fingerprints.of(dbId, key)))) {
+        index.nowKnown(dbId);
+        scan = null;
+        return;
+      }
+    } while (member.now() - begun < TURN_NANOS);
   }
 
-  private void send(boolean last) {
-    int length = Math.min(count, KeeperMessage.COPIES_MAX);
-    long[] fingerprints = Arrays.copyOf(gathered, length);
-    System.arraycopy(gathered, length, gathered, 0, count - length);
-    count -= length;
+  /** The content of a database was replaced: what has been read of it is worthless. */
+  void forget(int replaced) {
+    if (scan != null && dbId == replaced) {
+      scan = null;
+      store = null;
+    }
+  }
+
+  private void send() {
+    int length = Math.min(gathered.length - next, KeeperMessage.COPIES_MAX);
+    long[] fingerprints = Arrays.copyOfRange(gathered, next, next + length);
+    next += length;
     part++;
+    boolean last = next == gathered.length && databases.isEmpty();
     KeeperMessage.Copies copies = new KeeperMessage.Copies(epoch, part, last, fingerprints);
     unanswered = copies;
-    repeat(copies);
+    repeat(copies, FIRST_REPEAT_NANOS);
   }
 
-  private void repeat(KeeperMessage.Copies copies) {
+  private void repeat(KeeperMessage.Copies copies, long pauseNanos) {
     if (unanswered == copies) {
       member.send(keeper, copies);
-      later(member.tunables().retryNanos(), () -> repeat(copies));
+      long longer = Math.min(2 * pauseNanos, member.tunables().retryNanos());
+      later(pauseNanos, () -> repeat(copies, longer));
     }
   }
 
@@ -146,7 +200,9 @@ final class Census {
     if (answered != null && from == keeper && m.part() >= answered.part()) {
       unanswered = null;
       if (answered.last()) {
-        clear();
+        lastNanos = member.now() - beganNanos;
+        stop();
+        told = true;
       } else {
         later(member.tunables().aside().copiesPauseNanos(), this::step);
       }

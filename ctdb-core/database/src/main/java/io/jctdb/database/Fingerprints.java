@@ -47,6 +47,18 @@ final class Fingerprints {
     return overflowed;
   }
 
+  /** All of them, in no order. */
+  long[] toArray() {
+    long[] all = new long[size];
+    int count = 0;
+    for (long slot : slots) {
+      if (slot != NONE) {
+        all[count++] = slot;
+      }
+    }
+    return all;
+  }
+
   boolean contains(long fingerprint) {
     return slots[find(fingerprint)] != NONE;
   }

@@ -18,12 +18,15 @@ final class Holder {
   private final Holds holds;
   private final Requester requester;
   private final Keeper keeper;
+  private final CopyIndex copies;
 
-  Holder(Member member, Holds holds, Requester requester, Keeper keeper) {
+  Holder(
+      Member member, Holds holds, Requester requester, Keeper keeper, CopyIndex copies) {
     this.member = member;
     this.holds = holds;
     this.requester = requester;
     this.keeper = keeper;
+    this.copies = copies;
   }
 
   /** Hands the record to the requester, after the hold. */
@@ -177,6 +180,7 @@ final class Holder {
             && (header.flags() & RecordHeader.RO_MASK) == 0;
     if (stale) {
       record.delete();
+      copies.deleted(m.dbId(), m.key());
       member.counters().purges++;
     }
     purged(lmaster, m, stale);

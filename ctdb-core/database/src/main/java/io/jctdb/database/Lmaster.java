@@ -64,9 +64,20 @@ final class Lmaster {
     long newestRsn;
     int hops;
 
-    Move(int requester, long ticket) {
+    /** While yielding: who was asked to. */
+    int asked = NOBODY;
+
+    final long beganNanos;
+
+    /** The silent member that it last waited for. */
+    int waitedFor = NOBODY;
+
+    WaitReason waitedBecause = WaitReason.OWNER;
+
+    Move(int requester, long ticket, long beganNanos) {
       this.requester = requester;
       this.ticket = ticket;
+      this.beganNanos = beganNanos;
     }
   }
 
@@ -180,9 +191,8 @@ final class Lmaster {
       return;
     }
     Long ticket = line.waiting.remove(requester);
-    Move move = new Move(requester, ticket == null ? 0 : ticket);
+    Move move = new Move(requester, ticket == null ? 0 : ticket, member.now());
     line.work = move;
-    member.remoteOwners().grants(requester, line.id.dbId());
     move.hops = move.requester == member.self() ? 0 : 1;
     if (line.owner != UNKNOWN && member.inEpoch().hasMember(line.owner)) {
       askToYield(line, move, line.owner, RecordMessage.IF_OWNER);
@@ -220,6 +230,7 @@ final class Lmaster {
   private void askToYield(Line line, Move move, int holder, long rsn) {
     newAttempt(line);
     move.awaited.clear();
+    move.asked = holder;
     move.hops += holder == member.self() ? 0 : 1;
     RecordId id = line.id;
     // The giver counts the grant itself as a hop; it is none if the giver wants the record.
@@ -243,6 +254,7 @@ final class Lmaster {
     line.owner = UNKNOWN;
     move.newestAt = NOBODY;
     move.newestRsn = -1;
+    move.asked = NOBODY;
     move.hops += 2;
     move.awaited.clear();
     move.awaited.addAll(member.inEpoch().members());
@@ -325,7 +337,12 @@ final class Lmaster {
       return;
     }
     for (int pnn : move.awaited) {
+      if (pnn == move.keeper && keeperFor(move.requester) != pnn) {
+        query(line, move); // it has fallen silent since it was asked: another is to remember
+        return;
+      }
       if (!isDispensable(pnn, move)) {
+        noteWhy(pnn, move);
         return;
       }
     }
@@ -352,12 +369,38 @@ final class Lmaster {
         && watch.isQuiet(pnn);
   }
 
+  private void noteWhy(int pnn, Move move) {
+    if (watch.isQuiet(pnn)) {
+      move.waitedFor = pnn;
+      if (pnn == move.keeper) {
+        move.waitedBecause = WaitReason.KEEPER;
+      } else if (move.mayHave.contains(pnn) || move.mayHave.contains(RecordMessage.ANYBODY)) {
+        move.waitedBecause = WaitReason.MAY_HAVE;
+      } else {
+        move.waitedBecause = WaitReason.NOT_VOUCHED;
+      }
+    }
+  }
+
   /** Somebody is silent: what waits only for an answer that is not needed goes on. */
   void quiet() {
     for (Line line : new ArrayList<>(lines.values())) {
-      if (line.work instanceof Move move && !move.awaited.isEmpty()) {
-        decide(line, move);
+      if (line.work instanceof Move move) {
+        if (!move.awaited.isEmpty()) {
+          decide(line, move);
+        } else if (watch.isQuiet(move.asked)) {
+          move.waitedFor = move.asked;
+          move.waitedBecause = WaitReason.OWNER;
+        }
       }
+    }
+  }
+
+  private void tellOfWait(Line line, Move move) {
+    long waited = member.now() - move.beganNanos;
+    if (move.waitedFor != NOBODY && waited >= AsideListener.WAIT_NANOS) {
+      RecordId id = line.id;
+      watch.tellOfWait(id, move.waitedFor, waited, move.waitedBecause);
     }
   }
 
@@ -392,6 +435,7 @@ final class Lmaster {
         && line.work instanceof Move move
         && move.requester == requester
         && move.ticket == ticket) {
+      tellOfWait(line, move);
       line.owner = owner;
       next(line);
     }
@@ -511,6 +555,11 @@ final class Lmaster {
 
   /** All that was under way is forgotten; requesters and owners ask again in the new epoch. */
   void epochStarted() {
+    for (Line line : lines.values()) {
+      if (line.work instanceof Move move) {
+        tellOfWait(line, move);
+      }
+    }
     lines.clear();
     rsnFloor = 0;
   }

@@ -20,4 +20,5 @@ final class RecordCounters {
   long purges;
   long vouched;
   long setAside;
+  long waits;
 }

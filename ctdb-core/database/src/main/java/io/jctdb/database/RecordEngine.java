@@ -30,6 +30,7 @@ public final class RecordEngine implements EpochListener {
   private final Holder holder;
   private final Lmaster lmaster;
   private final Keeper keeper;
+  private final CopyIndex copies;
   private final Census census;
   private final Watch watch;
 
@@ -44,12 +45,13 @@ public final class RecordEngine implements EpochListener {
             port, databases, tunables, this::dispatch, this::spokenTo, this::watchTheUnanswered);
     this.early = new EarlyMessages(member);
     Holds holds = new Holds(member);
-    this.burials = new Burials(member);
-    this.requester = new Requester(member, holds, burials);
+    this.copies = new CopyIndex();
+    this.burials = new Burials(member, copies);
+    this.requester = new Requester(member, holds, burials, copies, this::waitedForLmaster);
     this.keeper = new Keeper(member);
-    this.census = new Census(member);
+    this.census = new Census(member, copies);
     this.watch = new Watch(member, new Aside());
-    this.holder = new Holder(member, holds, requester, keeper);
+    this.holder = new Holder(member, holds, requester, keeper, copies);
     this.lmaster = new Lmaster(member, watch);
   }
 
@@ -100,14 +102,13 @@ public final class RecordEngine implements EpochListener {
         });
   }
 
-  /** For this node's traverses, which tell it of epochs. */
-  public RemoteOwners remoteOwners() {
-    return member.remoteOwners();
-  }
-
   /** There is one listener. */
   public void onSetAside(AsideListener listener) {
     watch.listener(listener);
+  }
+
+  private void waitedForLmaster(RecordId id, int lmaster, long nanos) {
+    watch.tellOfWait(id, lmaster, nanos, WaitReason.LMASTER);
   }
 
   private void spokenTo(int pnn) {
@@ -182,6 +183,7 @@ public final class RecordEngine implements EpochListener {
     watch.clear();
     keeper.clear();
     census.clear();
+    copies.leftCluster();
   }
 
   /**
@@ -191,8 +193,9 @@ public final class RecordEngine implements EpochListener {
   public void forget(int dbId) {
     member.turn(
         () -> {
-          member.remoteOwners().rewritten(dbId);
           keeper.wiped(dbId);
+          copies.forget(dbId);
+          census.forget(dbId);
           lmaster.forget(dbId);
           burials.forget(dbId);
           requester.forget(dbId);
@@ -225,12 +228,16 @@ public final class RecordEngine implements EpochListener {
         c.purges,
         c.vouched,
         c.setAside,
+        c.waits,
         requester.pending(),
         lmaster.pending(),
         burials.pending(),
         lmaster.settled(),
         keeper.size(),
-        keeper.isComplete());
+        keeper.isComplete(),
+        copies.size(),
+        census.isTold(),
+        census.lastNanos());
   }
 
   private void dispatch(int from, RecordMessage message) {

@@ -24,12 +24,17 @@ package io.jctdb.database;
  * @param vouched answers to queries that were not waited for, because the member was silent and
  *     others vouched that it has no copy
  * @param setAside times this node has set a silent member aside
+ * @param waits times this lmaster or requester had to wait for a silent member for at least {@link
+ *     AsideListener#WAIT_NANOS}
  * @param pendingCalls records that local clients wait for
  * @param pendingMoves records on the move for which this node is lmaster
  * @param pendingBurials empty records waiting to be removed
  * @param settled owners remembered by this lmaster for records at rest
  * @param kept fingerprints kept of what other members may have
  * @param keptComplete whether all is known of what the member has whose keeper this node is
+ * @param copies copies in this node's databases
+ * @param censusTold whether this node's keeper knows all of them, in the present epoch
+ * @param censusNanos how long it took to tell it, the last time, from the beginning of the epoch
  */
 public record RecordStatistics(
     long calls,
@@ -50,9 +55,13 @@ public record RecordStatistics(
     long purges,
     long vouched,
     long setAside,
+    long waits,
     int pendingCalls,
     int pendingMoves,
     int pendingBurials,
     int settled,
     int kept,
-    boolean keptComplete) {}
+    boolean keptComplete,
+    int copies,
+    boolean censusTold,
+    long censusNanos) {}

@@ -34,7 +34,6 @@ public record RecordTunables(
     int linesMax,
     int earlyMax,
     AsideTimes aside) {
-  /** Setting aside is off until it has stood more than the simulator: see docs/fencing.md. */
   public static final RecordTunables DEFAULT =
       new RecordTunables(
           300_000L,
@@ -46,7 +45,7 @@ public record RecordTunables(
           131_072,
           1_000_000,
           10_000,
-          AsideTimes.OFF);
+          AsideTimes.DEFAULT);
 
   public RecordTunables {
     if (holdNanos < 0

@@ -42,21 +42,36 @@ final class Requester {
     long askedNanos;
     int attempts;
 
+    /** When it was first asked for, and of whom; not while nobody was asked. */
+    long locatedNanos;
+
+    int locatedFrom = KeeperMessage.NOBODY;
+
     Visit(RecordId id) {
       this.id = id;
     }
   }
 
+  /** Hears of a visit that waited for another node than the one that was asked first. */
+  interface Waits {
+    void waited(RecordId id, int askedFirst, long nanos);
+  }
+
   private final Member member;
+  private final Waits waits;
   private final Holds holds;
   private final Burials burials;
+  private final CopyIndex copies;
   private final Map<RecordId, Visit> visits = new LinkedHashMap<>();
   private long tickets;
 
-  Requester(Member member, Holds holds, Burials burials) {
+  Requester(
+      Member member, Holds holds, Burials burials, CopyIndex copies, Waits waits) {
+    this.waits = waits;
     this.member = member;
     this.holds = holds;
     this.burials = burials;
+    this.copies = copies;
   }
 
   int pending() {
@@ -117,8 +132,13 @@ final class Requester {
     visit.askedNanos = member.now();
     if (member.isOpen()) {
       RecordId id = visit.id;
+      int lmaster = member.lmaster(id.key());
+      if (visit.locatedFrom == KeeperMessage.NOBODY) {
+        visit.locatedFrom = lmaster;
+        visit.locatedNanos = visit.askedNanos;
+      }
       member.send(
-          member.lmaster(id.key()),
+          lmaster,
           new RecordMessage.Locate(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
     }
   }
@@ -153,7 +173,7 @@ final class Requester {
       return;
     }
     member.counters().hops += grant.hops();
-    RecordHeader header = own(visit, record, grant.rsn(), grant.flags(), grant.data());
+    RecordHeader header = own(visit.id, record, grant.rsn(), grant.flags(), grant.data());
     acquired(visit, header, grant.data());
   }
 
@@ -170,15 +190,15 @@ final class Requester {
     }
     RecordHeader header = copy.header();
     if (header.dmaster() != member.self()) {
-      header = own(visit, record, header.rsn(), header.flags(), copy.data());
+      header = own(visit.id, record, header.rsn(), header.flags(), copy.data());
     }
     acquired(visit, header, copy.data());
     return true;
   }
 
   /** Writes the record as this node's own, newer than every other copy (databases.md 3.3). */
-  private RecordHeader own(Visit visit, LockedRecord record, long rsn, int flags, byte[] data) {
-    member.remoteOwners().acquires(visit.id.dbId());
+  private RecordHeader own(
+      RecordId id, LockedRecord record, long rsn, int flags, byte[] data) {
     StoredRecord old = record.fetch();
     long newest = rsn;
     if (old != null && old.header().rsn() > rsn) {
@@ -186,6 +206,7 @@ final class Requester {
       newest = old.header().rsn();
     }
     RecordHeader header = new RecordHeader(newest + 2, member.self(), flags);
+    copies.stored(id.dbId(), id.key());
     record.store(header, data);
     return header;
   }
@@ -193,6 +214,7 @@ final class Requester {
   private void acquired(Visit visit, RecordHeader header, byte[] data) {
     RecordId id = visit.id;
     member.counters().migrationsIn++;
+    tellOfWait(visit);
     answer(visit, header, data, true);
     if (data.length == 0) {
       burials.schedule(id);
@@ -200,6 +222,16 @@ final class Requester {
     member.send(
         member.lmaster(id.key()),
         new RecordMessage.Acquired(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
+  }
+
+  /** Where the lmaster did not change, it tells itself. */
+  private void tellOfWait(Visit visit) {
+    long waited = member.now() - visit.locatedNanos;
+    if (visit.locatedFrom != KeeperMessage.NOBODY
+        && visit.locatedFrom != member.lmaster(visit.id.key())
+        && waited >= AsideListener.WAIT_NANOS) {
+      waits.waited(visit.id, visit.locatedFrom, waited);
+    }
   }
 
   private void decline(RecordMessage.Grant grant) {

@@ -131,6 +131,11 @@ final class Watch {
 
   // ---- what happens ----
 
+  void tellOfWait(RecordId id, int pnn, long nanos, WaitReason reason) {
+    member.counters().waits++;
+    listener.waited(id.dbId(), id.key(), pnn, nanos, reason);
+  }
+
   void spokenTo(int pnn) {
     Peer peer = peers.get(pnn);
     if (peer != null) {

@@ -39,6 +39,9 @@ class SilentMemberTest {
           public void mended(long epoch) {
             news.add("mended");
           }
+
+          @Override
+          public void waited(int dbId, Key key, int forPnn, long nanos, WaitReason reason) {}
         });
     cluster.pass(200 * MILLIS);
     cluster.said();
@@ -65,6 +68,29 @@ class SilentMemberTest {
     zero.call(keyOf(0));
     cluster.pass(90 * MILLIS);
     assertThat(zero.answers).containsExactly("");
+  }
+
+  @Test
+  void aNewFileWhoseKeeperFellSilentJustNowIsNotedByAnother() {
+    silence();
+    one.call(keyOf(1));
+    one.call(keyOf(0));
+    cluster.pass(110 * MILLIS);
+    assertThat(one.answers).containsExactly("", "");
+  }
+
+  @Test
+  void aNewFileWhenTheKeeperMissedTheFirstPartOfWhatItIsTold() {
+    cluster.lose(
+        message -> message instanceof KeeperMessage.Copies copies && copies.epoch() == 2);
+    cluster.begin(2);
+    cluster.pass(30 * MILLIS);
+    cluster.lose(message -> false);
+    cluster.pass(60 * MILLIS);
+    silence();
+    zero.call(keyOf(0));
+    cluster.pass(90 * MILLIS);
+    assertThat(zero.answers).as("the first part was told again in time").containsExactly("");
   }
 
   @Test

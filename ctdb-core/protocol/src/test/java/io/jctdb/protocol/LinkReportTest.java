@@ -11,9 +11,7 @@ class LinkReportTest {
   private static final LinkReport REPORT =
       new LinkReport(
           "main",
-          "main",
           1_250_000,
-          64 << 20,
           List.of(
               new LinkReport.Link(
                   3,

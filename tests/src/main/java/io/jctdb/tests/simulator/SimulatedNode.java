@@ -17,6 +17,7 @@ import io.jctdb.database.RecordEngine;
 import io.jctdb.database.RecordMessage;
 import io.jctdb.database.TraverseEngine;
 import io.jctdb.database.TraverseMessage;
+import io.jctdb.database.WaitReason;
 import io.jctdb.protocol.Key;
 import io.jctdb.store.RecordStore;
 import io.jctdb.store.StoredRecord;
@@ -210,9 +211,7 @@ final class SimulatedNode {
     freshEngine.onSetAside(new Onlooker());
     freshParticipant.addListener(new Attendance());
     participant = freshParticipant;
-    TraverseEngine freshTraverses =
-        new TraverseEngine(
-            port, new Files(), freshEngine.remoteOwners(), () -> TRAVERSE_LIMIT);
+    TraverseEngine freshTraverses = new TraverseEngine(port, new Files(), () -> TRAVERSE_LIMIT);
     traverses = freshTraverses;
     freshParticipant.addListener(freshTraverses);
     lane = new SimulatedLane(this, world, disk);
@@ -442,6 +441,9 @@ final class SimulatedNode {
         world.control().wantChange();
       }
     }
+
+    @Override
+    public void waited(int dbId, Key key, int forPnn, long nanos, WaitReason reason) {}
   }
 
   private final class Port implements NodePort {

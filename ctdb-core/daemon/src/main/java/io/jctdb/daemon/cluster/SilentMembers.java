@@ -3,6 +3,10 @@ package io.jctdb.daemon.cluster;
 import io.jctdb.database.AsideListener;
 import io.jctdb.database.Epoch;
 import io.jctdb.database.KeeperMessage;
+import io.jctdb.database.RecordStatistics;
+import io.jctdb.database.WaitReason;
+import io.jctdb.protocol.Key;
+import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,13 +35,14 @@ public final class SilentMembers implements AsideListener {
   /**
    * @param times how often this node has set a member aside since it started
    * @param now the member that is set aside in the present epoch, or {@link KeeperMessage#NOBODY}
+   * @param records what the engine knows of copies, here and elsewhere
    */
-  public record Figures(long times, int now) {}
+  public record Figures(long times, int now, RecordStatistics records) {}
 
-  public Figures figures() {
+  public Figures figures(RecordStatistics records) {
     Epoch epoch = cluster.epoch();
     boolean present = epoch != null && epoch.number() == inEpoch;
-    return new Figures(times, present ? last : KeeperMessage.NOBODY);
+    return new Figures(times, present ? last : KeeperMessage.NOBODY, records);
   }
 
   @Override
@@ -63,6 +68,17 @@ public final class SilentMembers implements AsideListener {
         pnn,
         TimeUnit.NANOSECONDS.toMillis(afterNanos),
         epoch);
+  }
+
+  @Override
+  public void waited(int dbId, Key key, int forPnn, long nanos, WaitReason reason) {
+    log.info(
+        "database {} key {}: waited {} ms for node {} ({})",
+        String.format("0x%08x", dbId),
+        HexFormat.of().formatHex(key.bytes(), 0, Math.min(key.bytes().length, 32)),
+        TimeUnit.NANOSECONDS.toMillis(nanos),
+        forPnn,
+        reason);
   }
 
   @Override

@@ -92,6 +92,30 @@ final class NodeMeters implements AutoCloseable {
             "jctdb.members.set.aside", this, meters -> meters.status.silent().times())
         .description("times a silent member was set aside")
         .register(registry);
+    FunctionCounter.builder(
+            "jctdb.silent.waits", this, meters -> meters.status.silent().records().waits())
+        .description("records for which a silent member had to be waited for 0.1 s or longer")
+        .register(registry);
+    gauge(
+        "jctdb.record.copies",
+        "copies in this node's volatile databases",
+        s -> s.silent().records().copies());
+    gauge(
+        "jctdb.keeper.records",
+        "records that this node knows other members may have",
+        s -> s.silent().records().kept());
+    gauge(
+        "jctdb.keeper.complete",
+        "1 if it knows all that the member before it has",
+        s -> s.silent().records().keptComplete() ? 1 : 0);
+    gauge(
+        "jctdb.census.told",
+        "1 if this node's keeper knows all copies that this node has",
+        s -> s.silent().records().censusTold() ? 1 : 0);
+    gauge(
+        "jctdb.census.seconds",
+        "how long it took to tell it in the newest epoch in which it was done",
+        s -> s.silent().records().censusNanos() / 1e9);
     takeoverRuns("jctdb.takeover.runs", "takeover runs led", LeaderFigures::runs);
     takeoverRuns("jctdb.takeover.runs.failed", "runs led that failed", LeaderFigures::failedRuns);
   }

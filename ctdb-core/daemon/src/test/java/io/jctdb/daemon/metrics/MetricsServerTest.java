@@ -6,6 +6,7 @@ import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.database.KeeperMessage;
+import io.jctdb.database.RecordStatistics;
 import io.jctdb.iptakeover.AddressFigures;
 import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.LinkReport;
@@ -127,7 +128,12 @@ class MetricsServerTest {
           false,
           1_500_000_000L,
           fencing,
-          new SilentMembers.Figures(2, KeeperMessage.NOBODY),
+          new SilentMembers.Figures(
+              2,
+              KeeperMessage.NOBODY,
+              new RecordStatistics(
+                  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 0, 0, 0, 0, 70, true, 60,
+                  true, 12_000_000)),
           List.of(
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(
@@ -142,7 +148,7 @@ class MetricsServerTest {
                   Map.of(
                       InetAddress.getByName("10.1.0.1"),
                       new LeaderFigures.HandOvers(5, Duration.ofMillis(1_250))))),
-          new LinkReport("main", "main", 0, 64 << 20, List.of(BRANCH)),
+          new LinkReport("main", 0, List.of(BRANCH)),
           Statistics.decode(new byte[Statistics.SIZE]));
     } catch (java.net.UnknownHostException e) {
       throw new AssertionError(e);
