@@ -231,6 +231,11 @@ public final class LinkManager {
     return peers.values().stream().map(Peer::status).toList();
   }
 
+  /** What may wait for one peer, in bytes, before its link is cut. */
+  public long backlogLimitBytes() {
+    return config.maxQueuedBytes();
+  }
+
   /** Null if {@code pnn} is no peer. */
   public @Nullable LinkStatus status(int pnn) {
     Peer peer = peers.get(pnn);

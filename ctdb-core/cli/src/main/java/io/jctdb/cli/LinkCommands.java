@@ -91,7 +91,10 @@ final class LinkCommands {
                 + Text.u(tool.node())
                 + ": "
                 + report.site()
-                + (limit == 0 ? "" : ", sends " + limit * 8 / 1000 + " kbit/s to other sites"));
+                + (limit == 0 ? "" : "; sends " + limit * 8 / 1000 + " kbit/s to other sites")
+                + "; keeps "
+                + size(report.backlogLimitBytes())
+                + " for a node at most");
     tool.out().line(columns(TITLES));
     for (LinkReport.Link link : report.links()) {
       tool.out().line(columns(describe(link)));

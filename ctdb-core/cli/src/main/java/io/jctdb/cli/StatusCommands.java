@@ -41,7 +41,8 @@ final class StatusCommands {
     int recoveryMode = client.control(tool.node(), Control.GET_RECMODE, Payload.empty()).status();
     int leader = client.awaitLeader();
     if (tool.json()) {
-      new StatusJson(tool).print(nodes, this::partiallyOnline, map, recoveryMode, leader);
+      new StatusJson(tool, Sites.ask(tool))
+          .print(nodes, this::partiallyOnline, map, recoveryMode, leader);
       return 0;
     }
     printCount(nodes);
@@ -49,10 +50,19 @@ final class StatusCommands {
       printLine(node);
     }
     printMap(map, recoveryMode, leader);
+    printSites(nodes);
     if (tool.verbose()) {
       printStories();
     }
     return 0;
+  }
+
+  /** Not in ctdb, and only in a cluster that has remote nodes. */
+  private void printSites(List<Node> nodes) {
+    Sites sites = Sites.ask(tool);
+    if (sites.areSeveral()) {
+      sites.lines(nodes).forEach(tool.out()::line);
+    }
   }
 
   /** Not in ctdb: what each node tells of its place in the cluster. */

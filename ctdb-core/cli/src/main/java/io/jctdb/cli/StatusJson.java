@@ -10,10 +10,15 @@ import java.util.function.Predicate;
 /** {@code --json status}: the keys of newer Samba, in its order (cli.md 15). */
 final class StatusJson {
   private final Tool tool;
+  private final Sites sites;
   private final Json json = new Json();
 
-  StatusJson(Tool tool) {
+  /**
+   * @param sites shown, which newer Samba does not, where there are several
+   */
+  StatusJson(Tool tool, Sites sites) {
     this.tool = tool;
+    this.sites = sites;
   }
 
   void print(List<Node> nodes, Predicate<Node> partial, VnnMap map, int recoveryMode, int leader) {
@@ -63,6 +68,10 @@ final class StatusJson {
     flag("inactive", node, NodeFlags.INACTIVE);
     json.close("}");
     json.raw("this_node", Boolean.toString(node.pnn() == tool.node()));
+    if (sites.areSeveral()) {
+      json.string("site", sites.of(node.pnn()));
+      json.truth("remote", sites.isRemote(node.pnn()));
+    }
     json.close("}");
   }
 

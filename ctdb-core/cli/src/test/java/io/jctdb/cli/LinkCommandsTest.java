@@ -33,13 +33,15 @@ final class LinkCommandsTest {
     node.links =
         new LinkReport(
             "main",
+            "main",
             2_500_000,
+            67_108_864,
             List.of(link(1, true, "branch", ""), link(2, false, "main", "silent for PT5S")));
     assertThat(node.run("wan")).isZero();
     assertThat(node.printed())
         .isEqualTo(
             """
-            Site of node 0: main, sends 20000 kbit/s to other sites
+            Site of node 0: main; sends 20000 kbit/s to other sites; keeps 67 MB for a node at most
             Node Site         State     RTT ms    min ms  loss %    backlog       sent    on wire   received  lost
             1    branch       up        201.50    200.07    1.23      20 kB      12 MB    1234 kB     2000 B     3
             2    main         down           ?         ?    1.23      20 kB      12 MB          -     2000 B     3
@@ -49,7 +51,7 @@ final class LinkCommandsTest {
 
   @Test
   void scriptsReadRows() {
-    node.links = new LinkReport("main", 0, List.of(link(1, true, "branch", "")));
+    node.links = new LinkReport("main", "main", 0, 64 << 20, List.of(link(1, true, "branch", "")));
     assertThat(node.run("-X", "wan")).isZero();
     assertThat(node.printed())
         .endsWith(

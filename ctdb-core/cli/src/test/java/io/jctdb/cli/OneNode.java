@@ -22,7 +22,9 @@ import io.jctdb.protocol.PublicIpInfo;
 import io.jctdb.protocol.PublicIpList;
 import io.jctdb.protocol.RecordData;
 import io.jctdb.protocol.RecordHeader;
+import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
+import io.jctdb.protocol.VnnMap;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -65,7 +67,7 @@ final class OneNode implements Host, Wire {
   /** What the daemon was asked, in order. */
   final List<Control> asked = new ArrayList<>();
 
-  LinkReport links = new LinkReport("main", 0, List.of());
+  LinkReport links = new LinkReport("main", "main", 0, 64 << 20, List.of());
 
   /** How often the holder of a lock is still found alive. */
   int holderLives;
@@ -194,7 +196,9 @@ final class OneNode implements Host, Wire {
                       "",
                       List.of(new AddressStory.Event(1_500, true, "given to node 0: \"test\"")))
                   .encode();
-      case GET_PNN, REGISTER_SRVID, DB_GET_HEALTH, SCHEDULE_FOR_DELETION -> {}
+      case GETVNNMAP -> data = new VnnMap(5, List.of(0)).encode();
+      case GET_RUNSTATE -> data = Payload.ofU32(RunState.RUNNING.number());
+      case GET_PNN, GET_RECMODE, REGISTER_SRVID, DB_GET_HEALTH, SCHEDULE_FOR_DELETION -> {}
       default -> throw new AssertionError("unexpected " + control.control());
     }
     PacketHeader to = PacketHeader.toClient(7, 0, control.header().reqid());

@@ -1,9 +1,11 @@
 package io.jctdb.cli;
 
+import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Packet;
 import io.jctdb.protocol.PacketCodec;
 import io.jctdb.protocol.PacketHeader;
 import io.jctdb.protocol.Padding;
+import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.SpecialPnn;
 import io.jctdb.protocol.Srvid;
 import java.util.ArrayDeque;
@@ -50,6 +52,10 @@ final class ReplayWire implements Wire {
   }
 
   private void control(Packet.RequestControl control) {
+    if (control.control() == Control.LINK_REPORT) {
+      refuse(control); // our own, of which ctdbd knows nothing
+      return;
+    }
     String name = control.control().name();
     int request = find(control, name, false);
     if (request < 0) {
@@ -80,6 +86,11 @@ final class ReplayWire implements Wire {
     }
     PacketHeader header = PacketHeader.toClient(7, self, control.header().reqid());
     deliver(new Packet.ReplyControl(header, status, line.data(), ""));
+  }
+
+  private void refuse(Packet.RequestControl control) {
+    PacketHeader header = PacketHeader.toClient(7, self, control.header().reqid());
+    deliver(new Packet.ReplyControl(header, -1, Payload.empty(), "Unknown CTDB control opcode"));
   }
 
   private int find(Packet.RequestControl control, String name, boolean again) {

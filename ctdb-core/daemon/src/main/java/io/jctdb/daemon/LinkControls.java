@@ -18,13 +18,22 @@ final class LinkControls implements ControlTable.Group {
   private static final double MILLION = 1e6;
 
   private final WideArea wideArea;
+  private final String mainSite;
+  private final long backlogLimitBytes;
   private final Supplier<List<LinkStatus>> links;
 
   /**
+   * @param mainSite its name
    * @param links asked on the owner thread
    */
-  LinkControls(WideArea wideArea, Supplier<List<LinkStatus>> links) {
+  LinkControls(
+      WideArea wideArea,
+      String mainSite,
+      long backlogLimitBytes,
+      Supplier<List<LinkStatus>> links) {
     this.wideArea = wideArea;
+    this.mainSite = mainSite;
+    this.backlogLimitBytes = backlogLimitBytes;
     this.links = links;
   }
 
@@ -41,7 +50,9 @@ final class LinkControls implements ControlTable.Group {
   LinkReport report() {
     return new LinkReport(
         wideArea.site(),
+        mainSite,
         wideArea.bytesPerSecond(),
+        backlogLimitBytes,
         links.get().stream().map(LinkControls::link).toList());
   }
 

@@ -193,6 +193,7 @@ final class Lmaster {
     Long ticket = line.waiting.remove(requester);
     Move move = new Move(requester, ticket == null ? 0 : ticket, member.now());
     line.work = move;
+    member.remoteOwners().grants(requester, line.id.dbId());
     move.hops = move.requester == member.self() ? 0 : 1;
     if (line.owner != UNKNOWN && member.inEpoch().hasMember(line.owner)) {
       askToYield(line, move, line.owner, RecordMessage.IF_OWNER);

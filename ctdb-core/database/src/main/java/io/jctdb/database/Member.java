@@ -32,6 +32,7 @@ final class Member {
   private final IntConsumer spokenTo;
   private final Runnable turnEnd;
   private final RecordCounters counters = new RecordCounters();
+  private final RemoteOwners remoteOwners = new RemoteOwners();
   private final ArrayDeque<Runnable> later = new ArrayDeque<>();
   private RecordTunables tunables;
   private boolean inTurn;
@@ -72,6 +73,10 @@ final class Member {
 
   RecordCounters counters() {
     return counters;
+  }
+
+  RemoteOwners remoteOwners() {
+    return remoteOwners;
   }
 
   RecordTunables tunables() {

@@ -102,6 +102,11 @@ public final class RecordEngine implements EpochListener {
         });
   }
 
+  /** For this node's traverses, which tell it of epochs. */
+  public RemoteOwners remoteOwners() {
+    return member.remoteOwners();
+  }
+
   /** There is one listener. */
   public void onSetAside(AsideListener listener) {
     watch.listener(listener);
@@ -193,6 +198,7 @@ public final class RecordEngine implements EpochListener {
   public void forget(int dbId) {
     member.turn(
         () -> {
+          member.remoteOwners().rewritten(dbId);
           keeper.wiped(dbId);
           copies.forget(dbId);
           census.forget(dbId);

@@ -199,6 +199,7 @@ final class Requester {
   /** Writes the record as this node's own, newer than every other copy (databases.md 3.3). */
   private RecordHeader own(
       RecordId id, LockedRecord record, long rsn, int flags, byte[] data) {
+    member.remoteOwners().acquires(id.dbId());
     StoredRecord old = record.fetch();
     long newest = rsn;
     if (old != null && old.header().rsn() > rsn) {

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * owns; the members are fixed at the start, and one that is lost meanwhile ends its part, so that
  * the reader learns that the result is not complete instead of waiting. Of a persistent or
  * replicated one the local copy is the whole.
+ *
+ * <p>A member of the main site asks the members of its site, and those at remote sites only if
+ * somebody there knows that they may own some ({@link RemoteOwners}).
  *
  * <p>Nothing is held still: a record that moves during a traverse may be seen twice or not at all.
  *
@@ -36,6 +40,7 @@ public final class TraverseEngine implements EpochListener {
 
   private final NodePort port;
   private final Databases databases;
+  private final RemoteOwners owners;
   private final LongSupplier limitNanos;
   private final Map<Long, Traverse> traverses = new HashMap<>();
   private final Map<ReaderId, TraverseReader> readers = new HashMap<>();
@@ -48,7 +53,11 @@ public final class TraverseEngine implements EpochListener {
   private final class Traverse {
     private final long id;
     private final TraverseSink sink;
-    private final Set<Integer> reading;
+
+    /** Members that have been asked and have not ended. */
+    private final Set<Integer> reading = new HashSet<>();
+
+    private final Set<Integer> asked = new HashSet<>();
     private final Deque<Integer> paused = new ArrayDeque<>();
     private final NodePort.Timer limit;
     private boolean complete = true;
@@ -59,11 +68,26 @@ public final class TraverseEngine implements EpochListener {
 
     private boolean watchingFollowers;
 
-    Traverse(long id, TraverseSink sink, Set<Integer> reading) {
+    private final int dbId;
+    private final boolean withEmptyRecords;
+
+    Traverse(long id, int dbId, boolean withEmptyRecords, TraverseSink sink) {
       this.id = id;
+      this.dbId = dbId;
+      this.withEmptyRecords = withEmptyRecords;
       this.sink = sink;
-      this.reading = reading;
       this.limit = port.after(limitNanos.getAsLong(), this::timeUp);
+    }
+
+    /** Those that have not been asked yet. */
+    void ask(Set<Integer> members) {
+      for (int pnn : members) {
+        if (asked.add(pnn)) {
+          reading.add(pnn);
+          int ahead = isFar(pnn) ? TraverseMessage.AHEAD_MAX : 1;
+          port.send(pnn, new TraverseMessage.Start(id, dbId, withEmptyRecords, ahead));
+        }
+      }
     }
 
     private void timeUp() {
@@ -82,6 +106,10 @@ public final class TraverseEngine implements EpochListener {
       }
       if (chunk.last()) {
         reading.remove(fromPnn);
+        Epoch current = epoch;
+        if (current != null) {
+          ask(remaining(chunk.mayOwn(), current.followers()));
+        }
         endIfDone();
       } else {
         paused.add(fromPnn);
@@ -161,12 +189,15 @@ public final class TraverseEngine implements EpochListener {
   }
 
   /**
+   * @param owners the record engine's of this node
    * @param limitNanos tunable TraverseTimeout in nanoseconds, for a whole traverse; read at each
    *     start
    */
-  public TraverseEngine(NodePort port, Databases databases, LongSupplier limitNanos) {
+  public TraverseEngine(
+      NodePort port, Databases databases, RemoteOwners owners, LongSupplier limitNanos) {
     this.port = port;
     this.databases = databases;
+    this.owners = owners;
     this.limitNanos = limitNanos;
   }
 
@@ -179,18 +210,40 @@ public final class TraverseEngine implements EpochListener {
     long id = ++lastId;
     DurableLane lane = databases.durableLane(dbId);
     if (lane != null) {
-      readLocalCopy(id, lane, sink);
+      readLocalCopy(id, dbId, lane, sink);
       return id;
     }
-    Set<Integer> members = epoch == null ? Set.of() : epoch.members();
-    Traverse traverse = new Traverse(id, sink, new HashSet<>(members));
+    Traverse traverse = new Traverse(id, dbId, withEmptyRecords, sink);
     traverses.put(id, traverse);
-    if (members.isEmpty()) {
+    Epoch current = epoch;
+    if (current == null) {
       traverse.complete = false;
       port.after(0, traverse::endIfDone);
+    } else {
+      traverse.ask(firstAsked(current, dbId));
     }
-    members.forEach(pnn -> port.send(pnn, new TraverseMessage.Start(id, dbId, withEmptyRecords)));
     return id;
+  }
+
+  private Set<Integer> firstAsked(Epoch current, int dbId) {
+    if (current.isRemote(port.self())) {
+      return current.members(); // a round trip is needed in any case
+    }
+    Set<Integer> members = new TreeSet<>(current.voters());
+    members.addAll(owners.mayOwn(dbId));
+    return members;
+  }
+
+  private static Set<Integer> remaining(Set<Integer> some, Set<Integer> allowed) {
+    Set<Integer> both = new TreeSet<>(some);
+    both.retainAll(allowed);
+    return both;
+  }
+
+  /** Whether what goes there and back takes long. */
+  private boolean isFar(int pnn) {
+    Epoch current = epoch;
+    return current != null && current.isRemote(pnn) != current.isRemote(port.self());
   }
 
   /** Nobody wants the rest; the sink is not called any more. */
@@ -202,8 +255,9 @@ public final class TraverseEngine implements EpochListener {
   }
 
   /** Reads everything off the owner thread, then passes it on as fast as the reader reads. */
-  private void readLocalCopy(long id, DurableLane lane, TraverseSink sink) {
-    Traverse traverse = new Traverse(id, sink, new HashSet<>(Set.of(port.self())));
+  private void readLocalCopy(long id, int dbId, DurableLane lane, TraverseSink sink) {
+    Traverse traverse = new Traverse(id, dbId, true, sink);
+    traverse.reading.add(port.self());
     traverses.put(id, traverse);
     lane.submit(
         store -> {
@@ -248,24 +302,36 @@ public final class TraverseEngine implements EpochListener {
       case TraverseMessage.More m -> {
         TraverseReader reader = readers.get(new ReaderId(fromPnn, m.id()));
         if (reader != null) {
-          reader.next();
+          reader.allow(1);
         }
       }
       case TraverseMessage.Stop m -> stopReader(new ReaderId(fromPnn, m.id()));
+      case TraverseMessage.Owns m -> owners.reported(fromPnn, m);
     }
   }
 
   private void read(int origin, TraverseMessage.Start request) {
+    reportOwned(); // the last report may have been lost with a link
     RecordStore store = databases.volatileStore(request.dbId());
     if (store == null) {
-      port.send(origin, new TraverseMessage.Chunk(request.id(), List.of(), true));
+      Set<Integer> others = owners.mayOwn(request.dbId());
+      port.send(origin, new TraverseMessage.Chunk(request.id(), List.of(), true, others));
       return;
     }
     ReaderId id = new ReaderId(origin, request.id());
     TraverseReader reader =
-        new TraverseReader(port, origin, request, store.scan(), () -> readers.remove(id));
+        new TraverseReader(port, origin, request, store.scan(), owners, () -> readers.remove(id));
     readers.put(id, reader);
-    reader.next();
+    reader.allow(Math.max(1, request.ahead()));
+  }
+
+  /** A node at a remote site tells the main site of which databases it may own records. */
+  private void reportOwned() {
+    Epoch current = epoch;
+    TraverseMessage.Owns report = owners.report();
+    if (current != null && report != null && current.followers().contains(port.self())) {
+      current.voters().forEach(pnn -> port.send(pnn, report));
+    }
   }
 
   private void stopReader(ReaderId id) {
@@ -289,6 +355,8 @@ public final class TraverseEngine implements EpochListener {
   @Override
   public void epochStarted(Epoch started) {
     epoch = started;
+    owners.epochStarted(started);
+    reportOwned();
     for (Traverse traverse : List.copyOf(traverses.values())) {
       List.copyOf(traverse.reading).stream()
           .filter(pnn -> !started.hasMember(pnn))
@@ -299,5 +367,6 @@ public final class TraverseEngine implements EpochListener {
   @Override
   public void leftCluster() {
     epoch = null;
+    owners.leftCluster();
   }
 }

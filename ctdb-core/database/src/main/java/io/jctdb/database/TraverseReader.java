@@ -3,6 +3,7 @@ package io.jctdb.database;
 import io.jctdb.store.RecordStore;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A member's part in one traverse: scans the local store in slices, with other work in between, and
@@ -19,12 +20,19 @@ final class TraverseReader {
   private final int origin;
   private final TraverseMessage.Start request;
   private final RecordStore.Scan scan;
+  private final RemoteOwners owners;
   private final Runnable finished;
   private List<TraverseMessage.Entry> chunk = new ArrayList<>();
   private long chunkBytes;
 
   /** So many that a slice of records like the last ones fills about a chunk. */
   private int sliceRecords = 20;
+
+  /** How many chunks may be sent before the origin has passed one on. */
+  private int allowed;
+
+  /** A step is under way, or will be. */
+  private boolean reading;
 
   private boolean stopped;
 
@@ -33,17 +41,28 @@ final class TraverseReader {
       int origin,
       TraverseMessage.Start request,
       RecordStore.Scan scan,
+      RemoteOwners owners,
       Runnable finished) {
     this.port = port;
     this.origin = origin;
     this.request = request;
     this.scan = scan;
+    this.owners = owners;
     this.finished = finished;
   }
 
-  /** Fills and sends the next chunk. */
-  void next() {
-    if (stopped) {
+  /** So many chunks more may be sent. */
+  void allow(int chunks) {
+    allowed = Math.min(allowed + chunks, TraverseMessage.AHEAD_MAX);
+    if (!reading) {
+      next();
+    }
+  }
+
+  /** Goes on with the next chunk, and sends it when it is full. */
+  private void next() {
+    reading = !stopped && allowed > 0;
+    if (!reading) {
       return;
     }
     int before = chunk.size();
@@ -65,7 +84,12 @@ final class TraverseReader {
       send(true);
       finished.run();
     } else if (chunkBytes >= CHUNK_BYTES) {
+      allowed--;
       send(false);
+      reading = allowed > 0;
+      if (reading) {
+        port.after(0, this::next);
+      }
     } else {
       port.after(chunk.size() == before ? BUSY_PAUSE_NANOS : 0, this::next);
     }
@@ -83,7 +107,8 @@ final class TraverseReader {
   }
 
   private void send(boolean last) {
-    port.send(origin, new TraverseMessage.Chunk(request.id(), chunk, last));
+    Set<Integer> others = last ? owners.mayOwn(request.dbId()) : Set.of();
+    port.send(origin, new TraverseMessage.Chunk(request.id(), chunk, last, others));
     chunk = new ArrayList<>();
     chunkBytes = 0;
   }

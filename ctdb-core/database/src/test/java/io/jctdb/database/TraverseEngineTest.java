@@ -31,11 +31,13 @@ class TraverseEngineTest {
   private static final int VOLATILE = 1;
   private static final int DURABLE = 2;
   private static final long MILLIS = 1_000_000;
+  private static final long FAR_MILLIS = 100;
 
   private final List<Node> nodes = new ArrayList<>();
   private final PriorityQueue<Event> events =
       new PriorityQueue<>(Comparator.comparing(Event::at).thenComparing(Event::order));
   private final List<String> said = new ArrayList<>();
+  private @Nullable Epoch present;
   private long now;
   private long orders;
 
@@ -121,9 +123,8 @@ class TraverseEngineTest {
   @Test
   void aRemoteSiteThatCannotBeHeardDoesNotKeepTheReaderForLong() {
     cluster(3);
-    TreeSet<Integer> all = new TreeSet<>(Set.of(0, 1, 2));
-    Epoch epoch = new Epoch(2, all, all, new TreeSet<>(Set.of(2)));
-    nodes.forEach(node -> node.engine.epochStarted(epoch));
+    begin(stretched(2, 0, 1, 2));
+    nodes.get(1).owners.grants(2, VOLATILE);
     for (int i = 0; i < 99; i++) {
       nodes.get(i % 3).put("key" + i, i % 3, "x");
     }
@@ -136,9 +137,67 @@ class TraverseEngineTest {
     Reader reader = nodes.get(0).traverse(VOLATILE, false);
     run(1_900);
     assertThat(reader.end).isEmpty();
-    run(200);
+    run(300);
     assertThat(reader.end).isEqualTo("incomplete");
     assertThat(reader.seen).hasSize(66);
+  }
+
+  @Test
+  void aRemoteNodeThatOwnsNothingOfItIsNotAsked() {
+    cluster(3);
+    begin(stretched(2, 0, 1, 2));
+    nodes.get(0).put("here", 0, "x");
+    nodes.get(1).owners.grants(2, VOLATILE + 10);
+    Reader reader = nodes.get(0).traverse(VOLATILE, false);
+    run(2);
+    assertThat(reader.end).isEqualTo("complete");
+    assertThat(said).doesNotContain("0>2 Start");
+
+    nodes.get(1).owners.grants(2, VOLATILE);
+    nodes.get(2).put("there", 2, "x");
+    Reader next = nodes.get(0).traverse(VOLATILE, false);
+    run(2);
+    assertThat(next.end).as("node 1 has said who may own some").isEmpty();
+    run(2 * FAR_MILLIS);
+    assertThat(next.seen).containsExactlyInAnyOrder("here", "there");
+    assertThat(next.end).isEqualTo("complete");
+  }
+
+  @Test
+  void whatALostLmasterKnewOfARemoteNodeThatOneTells() {
+    cluster(3);
+    begin(stretched(2, 0, 1, 2));
+    nodes.get(1).owners.grants(2, VOLATILE);
+    nodes.get(2).owners.acquires(VOLATILE);
+    nodes.get(2).put("there", 2, "x");
+    begin(stretched(3, 0, 2)); // without node 1
+    Reader at = nodes.get(0).traverse(VOLATILE + 20, false);
+    run(2);
+    assertThat(at.end).as("it may own records of any database").isEmpty();
+    run(2 * FAR_MILLIS);
+    assertThat(at.end).isEqualTo("complete");
+
+    Reader other = nodes.get(0).traverse(VOLATILE + 20, false);
+    Reader reader = nodes.get(0).traverse(VOLATILE, false);
+    run(2);
+    assertThat(other.end).as("it has told").isEqualTo("complete");
+    run(2 * FAR_MILLIS);
+    assertThat(reader.seen).containsExactly("there");
+  }
+
+  @Test
+  void whatComesFromFarAwayDoesNotWaitForEachChunk() {
+    cluster(3);
+    begin(stretched(2, 0, 1, 2));
+    nodes.get(1).owners.grants(2, VOLATILE);
+    for (int i = 0; i < 500; i++) {
+      nodes.get(2).put("key" + i, 2, "x".repeat(2_000));
+    }
+    Reader reader = nodes.get(0).traverse(VOLATILE, false);
+    run(2 * FAR_MILLIS + 20);
+    assertThat(said.stream().filter(s -> s.equals("2>0 Chunk")).count()).isGreaterThan(5);
+    assertThat(reader.seen).hasSize(500).doesNotHaveDuplicates();
+    assertThat(reader.end).isEqualTo("complete");
   }
 
   @Test
@@ -221,7 +280,22 @@ class TraverseEngineTest {
       nodes.add(new Node(pnn));
       members.add(pnn);
     }
-    nodes.forEach(node -> node.engine.epochStarted(Epoch.of(1, members)));
+    begin(Epoch.of(1, members));
+  }
+
+  private void begin(Epoch epoch) {
+    present = epoch;
+    nodes.stream()
+        .filter(node -> epoch.hasMember(node.pnn))
+        .forEach(node -> node.engine.epochStarted(epoch));
+  }
+
+  /** Node 2 is at a remote site, 100 ms away. */
+  private static Epoch stretched(long number, Integer... members) {
+    TreeSet<Integer> all = new TreeSet<>(List.of(members));
+    TreeSet<Integer> lmasters = new TreeSet<>(all);
+    lmasters.remove(2);
+    return new Epoch(number, all, lmasters, new TreeSet<>(Set.of(2)));
   }
 
   private void run(long millis) {
@@ -273,6 +347,7 @@ class TraverseEngineTest {
 
   private final class Node implements NodePort, Databases, DurableLane {
     final int pnn;
+    final RemoteOwners owners = new RemoteOwners();
     final TraverseEngine engine;
     final Map<Key, StoredRecord> records = new LinkedHashMap<>();
     final Map<Key, StoredRecord> durable = new LinkedHashMap<>();
@@ -280,7 +355,7 @@ class TraverseEngineTest {
 
     Node(int pnn) {
       this.pnn = pnn;
-      this.engine = new TraverseEngine(this, this, () -> 20_000 * MILLIS);
+      this.engine = new TraverseEngine(this, this, owners, () -> 20_000 * MILLIS);
     }
 
     void put(String key, int dmaster, String value) {
@@ -310,12 +385,16 @@ class TraverseEngineTest {
       byte[] bytes = NodeMessageCodec.encode(message);
       Node receiver = nodes.get(to);
       later(
-          to == pnn ? 1 : 100_000,
+          to == pnn ? 1 : isFar(to) ? FAR_MILLIS * MILLIS : 100_000,
           () -> {
             if (receiver.alive) {
               receiver.engine.receive(pnn, (TraverseMessage) NodeMessageCodec.decode(bytes));
             }
           });
+    }
+
+    private boolean isFar(int other) {
+      return present != null && present.isRemote(pnn) != present.isRemote(other);
     }
 
     @Override

@@ -7,7 +7,9 @@ import java.util.List;
  *
  * <pre>
  * own site: counted text
+ * main site: counted text (nodes of any other are remote)
  * limit u64: what may be sent to other sites, bytes a second; 0 without a limit
+ * backlog limit u64: bytes that may wait for one node before its link is cut
  * count u32, then for each link, by pnn:
  *   pnn u32, flags u32 (1 up, 2 to another site, 4 compressed), site: counted text
  *   round trip u64, its shortest of late u64 (microseconds; 0 before the first)
@@ -17,7 +19,12 @@ import java.util.List;
  *   times lost u64, problem: counted text
  * </pre>
  */
-public record LinkReport(String site, long limitBytesPerSecond, List<Link> links) {
+public record LinkReport(
+    String site,
+    String mainSite,
+    long limitBytesPerSecond,
+    long backlogLimitBytes,
+    List<Link> links) {
   private static final int UP = 1;
   private static final int FAR = 2;
   private static final int COMPRESSED = 4;
@@ -93,13 +100,19 @@ public record LinkReport(String site, long limitBytesPerSecond, List<Link> links
         bytes,
         in ->
             new LinkReport(
-                in.text(in.lengthWithinRest()), in.u64(), in.list(LINK_SIZE_MIN, Link::read)));
+                in.text(in.lengthWithinRest()),
+                in.text(in.lengthWithinRest()),
+                in.u64(),
+                in.u64(),
+                in.list(LINK_SIZE_MIN, Link::read)));
   }
 
   public byte[] encode() {
     return new ByteWriter(256)
         .countedText(site)
+        .countedText(mainSite)
         .u64(limitBytesPerSecond)
+        .u64(backlogLimitBytes)
         .list(links, Link::write)
         .toBytes();
   }

@@ -11,7 +11,9 @@ class LinkReportTest {
   private static final LinkReport REPORT =
       new LinkReport(
           "main",
+          "main",
           1_250_000,
+          64 << 20,
           List.of(
               new LinkReport.Link(
                   3,

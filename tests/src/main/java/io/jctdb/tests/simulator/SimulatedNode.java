@@ -211,7 +211,9 @@ final class SimulatedNode {
     freshEngine.onSetAside(new Onlooker());
     freshParticipant.addListener(new Attendance());
     participant = freshParticipant;
-    TraverseEngine freshTraverses = new TraverseEngine(port, new Files(), () -> TRAVERSE_LIMIT);
+    TraverseEngine freshTraverses =
+        new TraverseEngine(
+            port, new Files(), freshEngine.remoteOwners(), () -> TRAVERSE_LIMIT);
     traverses = freshTraverses;
     freshParticipant.addListener(freshTraverses);
     lane = new SimulatedLane(this, world, disk);

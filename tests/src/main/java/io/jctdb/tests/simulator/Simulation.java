@@ -402,7 +402,10 @@ public final class Simulation {
         && !chunk.entries().isEmpty()) {
       delivered =
           new TraverseMessage.Chunk(
-              chunk.id(), chunk.entries().subList(1, chunk.entries().size()), chunk.last());
+              chunk.id(),
+              chunk.entries().subList(1, chunk.entries().size()),
+              chunk.last(),
+              chunk.mayOwn());
     }
     if (message instanceof RecordMessage m) {
       if (options.mutation() == Mutation.PURGE_NOT_DONE && m instanceof RecordMessage.Purge purge) {

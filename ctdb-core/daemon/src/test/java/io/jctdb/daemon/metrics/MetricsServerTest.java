@@ -148,7 +148,7 @@ class MetricsServerTest {
                   Map.of(
                       InetAddress.getByName("10.1.0.1"),
                       new LeaderFigures.HandOvers(5, Duration.ofMillis(1_250))))),
-          new LinkReport("main", 0, List.of(BRANCH)),
+          new LinkReport("main", "main", 0, 64 << 20, List.of(BRANCH)),
           Statistics.decode(new byte[Statistics.SIZE]));
     } catch (java.net.UnknownHostException e) {
       throw new AssertionError(e);
