@@ -112,7 +112,9 @@ def stopping_the_last_node(cluster):
     finally:
         for node in lab.nodes:
             cluster.ctdb_ok(node, "continue")
+    began = time.monotonic()
     lab.wait_healthy(timeout=60)
+    cluster.note(f"every node serves again {time.monotonic() - began:.1f} s after the last `continue`")
 
 
 def _on(lab, node):
@@ -157,6 +159,61 @@ def an_idle_session_notices_the_move(cluster):
         session.command("rmdir idle-session")
         expect("idle-session" not in session.command("ls"), "its directory is still there")
     cluster.ctdb_ok(0, "ipreallocate")  # node 1 has none
+
+
+SLOW_TAKE = """#!/bin/sh
+[ "$1" = takeip ] && sleep 5
+exit 0
+"""
+
+
+@story("after each maintenance some users, and always others, had to close their windows by hand",
+       daemons=["jctdb"])
+def a_client_that_comes_while_scripts_still_run(cluster):
+    """The address is there and serves, but takeip has not ended: who connects now is woken later, too."""
+    lab = cluster.lab
+    address = cluster.address_of(0)
+    script = lab.node_path(1, "etc", "ctdb", "events", "legacy", "99.slow.script")
+    with open(script, "w") as file:
+        file.write(SLOW_TAKE)
+    os.chmod(script, 0o755)
+    try:
+        move = lab.start("node0", "ctdb", "moveip", address, "1")
+        cluster.wait_for(lambda: address in _on(lab, 1), 5, f"{address} does not move")
+        with _smbclient(lab, address):
+            expect(move.poll() is None, "the event has ended already")
+            expect_equal(move.wait(20), 0, "`ctdb moveip`, exit code")
+            os.unlink(script)
+            port, since = _local_port(lab, address), time.time()
+            cluster.ctdb_ok(0, "moveip", address, "2")
+            cluster.wait_for(lambda: _local_port(lab, address) != port, 5,
+                             "the client still believes in its connection")
+            expect(time.time() - since <= 1.5, f"noticed after {time.time() - since:.1f} s only")
+    finally:
+        if os.path.exists(script):
+            os.unlink(script)
+        cluster.ctdb(0, "ipreallocate")
+
+
+@story("after a server had been restarted, the clients that were moved back to it hung", daemons=["jctdb"])
+def clients_of_a_node_that_comes_back(cluster):
+    """A daemon that starts knows no connection; those of the others are told to it before it takes any."""
+    lab = cluster.lab
+    address = cluster.address_of(1)
+    with _smbclient(lab, address):
+        port = _local_port(lab, address)
+        cluster.ctdb_ok(2, "shutdown")
+        cluster.wait_for(lambda: not cluster.answers(2), 20, "node 2 does not end")
+        cluster.revive(2)
+        lab.wait_healthy(timeout=60)
+        listed = cluster.ctdb_ok(2, "-X", "gettickles", address)
+        expect(f"|{port}|" in listed, f"node 2 does not know of the connection: {listed}")
+        since = time.time()
+        cluster.ctdb_ok(0, "moveip", address, "2")
+        cluster.wait_for(lambda: _local_port(lab, address) != port, 5,
+                         "the client still believes in its connection")
+        expect(time.time() - since <= 1.5, f"noticed after {time.time() - since:.1f} s only")
+    cluster.ctdb_ok(0, "ipreallocate")
 
 
 class _smbclient:

@@ -121,8 +121,11 @@ class Cluster:
                 lab.power_on(node)
             lab.heal(node)
             self.revive(node)
-            if "Disabled" in lab.node_states(node).get(node, set()):
+            states = lab.node_states(node).get(node, set())
+            if "Disabled" in states:
                 self.ctdb(node, "enable")
+            if "Stopped" in states:
+                self.ctdb(node, "continue")
             if lab.state["samba"] and not lab._serves(node):
                 lab.node(node, "service", "smbd", "start")
         lab.wait_healthy(timeout=timeout, show=show, spread=spread)

@@ -58,7 +58,7 @@ public final class AddressControls {
    * Carries out one control.
    *
    * @param flags of the request ({@link ControlFlag})
-   * @param client the local client's connection; any number for requests of other nodes
+   * @param client the local client's connection; 0 for requests of other nodes
    * @return false if the control is none of those here; then it is not answered either
    */
   public boolean handle(Control control, int flags, byte[] data, long client, Reply reply) {
@@ -91,7 +91,7 @@ public final class AddressControls {
       case TCP_CLIENT_DISCONNECTED ->
           status.accept(connections.disconnected(client, Connection.decode(data)));
       case TCP_CLIENT_PASSED -> status.accept(connections.passed(client, Connection.decode(data)));
-      case TCP_ADD -> status.accept(connections.add(Connection.decode(data), false));
+      case TCP_ADD -> status.accept(added(Connection.decode(data), client));
       case TCP_ADD_DELAYED_UPDATE -> status.accept(connections.add(Connection.decode(data), true));
       case TCP_REMOVE -> status.accept(connections.remove(Connection.decode(data)));
       case GET_TCP_TICKLE_LIST -> getTickleList(SockAddr.decode(data), reply);
@@ -101,6 +101,13 @@ public final class AddressControls {
       }
     }
     return true;
+  }
+
+  private int added(Connection connection, long client) {
+    TcpConnections connections = addresses.connections();
+    return client == 0
+        ? connections.addedElsewhere(connection)
+        : connections.add(connection, false);
   }
 
   private void getPublicIps(int flags, byte[] data, Reply reply) {

@@ -5,6 +5,7 @@ import io.jctdb.protocol.SpecialPnn;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.IntConsumer;
@@ -55,6 +56,9 @@ final class LocalAddress {
   /** Far more than a leader that repeats itself and a tool ask for. */
   private static final int WAITING_MAX = 16;
 
+  /** Who asked to take it while this node was between two epochs. */
+  private final List<IntConsumer> untilReady = new ArrayList<>();
+
   private record Request(Runnable body, IntConsumer status, boolean isTake) {}
 
   LocalAddress(PublicAddress configured) {
@@ -70,8 +74,35 @@ final class LocalAddress {
     }
   }
 
+  /** To be taken when this node is ready; until then it counts as coming. */
+  void takeWhenReady(IntConsumer status) {
+    if (untilReady.size() < WAITING_MAX) {
+      untilReady.add(status);
+    } else {
+      status.accept(-1);
+    }
+  }
+
+  /** Whether a take waits until this node is ready. */
+  boolean isAwaited() {
+    return !untilReady.isEmpty();
+  }
+
+  /** Whether this one was still waiting. */
+  boolean waitsNoLonger(IntConsumer status) {
+    return untilReady.remove(status);
+  }
+
+  /** Who waits until this node is ready; they wait no longer. */
+  List<IntConsumer> noLongerAwaited() {
+    List<IntConsumer> takes = List.copyOf(untilReady);
+    untilReady.clear();
+    return takes;
+  }
+
   /** What waits to take the address is refused: this node shall have none. */
   void refuseWaitingTakes() {
+    noLongerAwaited().forEach(take -> take.accept(-1));
     List<Request> takes = waiting.stream().filter(Request::isTake).toList();
     waiting.removeAll(takes);
     takes.forEach(take -> take.status.accept(-1));
@@ -97,7 +128,7 @@ final class LocalAddress {
   }
 
   List<String> eventArguments(String... interfaces) {
-    List<String> arguments = new java.util.ArrayList<>(List.of(interfaces));
+    List<String> arguments = new ArrayList<>(List.of(interfaces));
     arguments.add(text());
     arguments.add(Integer.toString(configured.prefixLength()));
     return arguments;

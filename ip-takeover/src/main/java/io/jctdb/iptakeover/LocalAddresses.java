@@ -5,6 +5,7 @@ import io.jctdb.linux.LinkAddress;
 import io.jctdb.linux.NetworkLink;
 import io.jctdb.protocol.AddressInfo;
 import io.jctdb.protocol.AddressStory;
+import io.jctdb.protocol.Connection;
 import io.jctdb.protocol.Interface;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NumericAddress;
@@ -55,6 +56,9 @@ public final class LocalAddresses {
   private static final int FAILED = -1;
   private static final String NO_INTERFACE = "__none__";
 
+  /** A recovery takes a fraction of a second; who waits longer is better served elsewhere. */
+  private static final Duration READY_MAX = Duration.ofSeconds(3);
+
   /** Between the three rounds of an announcement. */
   private static final Duration ANNOUNCEMENT_PAUSE = Duration.ofMillis(1_100);
 
@@ -94,7 +98,8 @@ public final class LocalAddresses {
     List<PublicIp> list = new ArrayList<>();
     for (LocalAddress entry : table.values()) {
       if (!onlyAvailable || isAvailable(entry)) {
-        boolean here = entry.changing || present.contains(entry.address());
+        boolean here =
+            entry.changing || entry.isAwaited() || present.contains(entry.address());
         list.addFirst(new PublicIp(here ? self : entry.holder, new SockAddr(entry.address(), 0)));
       }
     }
@@ -177,6 +182,23 @@ public final class LocalAddresses {
   public boolean isHere(InetAddress address) {
     LocalAddress entry = table.get(address);
     return entry != null && entry.holder == self;
+  }
+
+  /** Whether it is just being taken: it may serve already, though its scripts have not ended. */
+  boolean isComing(InetAddress address) {
+    LocalAddress entry = table.get(address);
+    return entry != null && entry.changing && !entry.releasing;
+  }
+
+  /** Whether it is just being released. */
+  boolean isGoing(InetAddress address) {
+    LocalAddress entry = table.get(address);
+    return entry != null && entry.releasing;
+  }
+
+  /** Wakes the client of a connection that another node has accepted. */
+  void wake(Connection connection) {
+    announcements.wake(connection);
   }
 
   public boolean isEmpty() {
@@ -378,8 +400,29 @@ public final class LocalAddresses {
       status.accept(FAILED);
     } else if (entry.changing) {
       entry.later(() -> takeoverIp(request, status), status, true);
+    } else if (ports.ownState().get().recovering()) {
+      // Its scripts may not run yet; refused, it would be passed over for half a minute.
+      LOG.info("{} is taken as soon as the databases are ready", entry.text());
+      entry.takeWhenReady(status);
+      ports.scheduler().after(READY_MAX, () -> giveUpWaiting(entry, status));
     } else {
       takeover(entry, status);
+    }
+  }
+
+  private void giveUpWaiting(LocalAddress entry, IntConsumer status) {
+    if (entry.waitsNoLonger(status)) {
+      entry.refusals++;
+      LOG.error("Cannot take {}: the databases of this node are not ready in time", entry.text());
+      status.accept(FAILED);
+    }
+  }
+
+  /** The databases are ready in a new epoch: takes what has waited for that. */
+  public void recoveryFinished() {
+    for (LocalAddress entry : List.copyOf(table.values())) {
+      PublicIp request = new PublicIp(self, new SockAddr(entry.address(), 0));
+      entry.noLongerAwaited().forEach(status -> takeoverIp(request, status));
     }
   }
 
@@ -510,13 +553,17 @@ public final class LocalAddresses {
 
   /** The address is here: keep it alive, and tell everybody. */
   private void settle(LocalAddress entry, String on) {
+    boolean was = isHere(entry.address());
     entry.holder = self;
     entry.interfaceName = on;
     history.note(entry.address(), "here on " + on);
     // Again, now that it is there: the script may have added it without a lifetime.
     ports.keeper().hold(entry.address());
     announcements.start(
-        entry.address(), on, ANNOUNCEMENT_PAUSE, connections.takeAll(entry.address()));
+        entry.address(),
+        on,
+        ANNOUNCEMENT_PAUSE,
+        was ? connections.all(entry.address()) : connections.takeAll(entry.address()));
     ports.listener().taken(entry.address());
   }
 
@@ -569,9 +616,9 @@ public final class LocalAddresses {
           }
         };
     for (LocalAddress entry : entries) {
+      entry.refuseWaitingTakes();
       if (entry.changing) {
         entry.afterChange = AfterChange.RELEASE;
-        entry.refuseWaitingTakes();
         entry.later(one, status -> one.run(), false);
       } else {
         release(entry, SpecialPnn.UNKNOWN, status -> one.run());
@@ -586,11 +633,11 @@ public final class LocalAddresses {
         .filter(entry -> entry.holder == self || entry.changing)
         .forEach(entry -> history.note(entry.address(), "removed at once, without its event"));
     ports.keeper().releaseAllNow();
-    announcements.stopAll();
     for (LocalAddress entry : List.copyOf(table.values())) {
+      entry.refuseWaitingTakes();
+      handOver(entry);
       if (entry.changing) {
         entry.afterChange = AfterChange.REMOVE;
-        entry.refuseWaitingTakes();
         // The keeper has let go of what a script is just releasing.
         remove(entry);
       } else {
@@ -599,8 +646,17 @@ public final class LocalAddresses {
     }
   }
 
+  /** Nothing more is announced, and the others learn who talks to the address. */
+  private void handOver(LocalAddress entry) {
+    Set<Connection> notWoken = announcements.stop(entry.address());
+    if (entry.holder == self) {
+      connections.handOver(entry.address(), notWoken);
+    }
+  }
+
   private void release(LocalAddress entry, int newHolder, IntConsumer status) {
-    announcements.stop(entry.address());
+    entry.noLongerAwaited().forEach(take -> take.accept(FAILED));
+    handOver(entry);
     Optional<Boolean> present = isPresent(entry);
     if (present.isEmpty()) {
       status.accept(FAILED);
@@ -664,6 +720,7 @@ public final class LocalAddresses {
     entry.holder = newHolder == self ? SpecialPnn.UNKNOWN : newHolder;
     entry.interfaceName = null;
     if (wasHere) {
+      connections.gone(entry.address());
       ports.listener().released(entry.address());
     }
     if (entry.deleting) {

@@ -52,6 +52,11 @@ final class Refusals {
     scheduler.after(time, tryAgain);
   }
 
+  /** What a node refused before it went out of service says nothing of how it comes back. */
+  void forget(int pnn) {
+    memories.keySet().removeIf(refusal -> refusal.pnn == pnn);
+  }
+
   /** Whether a node has refused since this was last asked: then it pays to try another at once. */
   boolean isNew() {
     boolean result = isNew;

@@ -241,6 +241,11 @@ final class TakeoverRun {
   private void allocate() {
     memory.unsteady().look(nodes, known, available);
     memory.unsteady().apply(available, hosted);
+    for (NodeMap.Node node : nodes.nodes()) {
+      if (node.has(NodeFlags.INACTIVE)) {
+        memory.refusals().forget(node.pnn());
+      }
+    }
     memory.refusals().apply(available);
     List<NodeAddresses> perNode = new ArrayList<>();
     for (NodeMap.Node node : nodes.nodes()) {

@@ -86,6 +86,9 @@ public final class TakeoverRuns {
   private final Set<Integer> rebalance = new HashSet<>();
   private final LeaderMemory memory;
   private List<Asker> waiting = new ArrayList<>();
+
+  /** Who waits for the run that is under way. */
+  private List<Asker> answering = List.of();
   private final AddressHistory history;
   private final Map<InetAddress, LeaderFigures.HandOvers> handOvers = new HashMap<>();
 
@@ -120,7 +123,16 @@ public final class TakeoverRuns {
   private Scheduler.@Nullable Timer leaderless;
 
   /** Who waits for the end of a run, and how many have ended without being finished. */
-  private record Asker(SrvidMessage message, int unfinished) {}
+  private record Asker(SrvidMessage message, int unfinished, boolean leaderOnly) {
+    Asker(SrvidMessage message) {
+      this(message, 0, false);
+    }
+
+    /** The others have left this to the leader that this node was. */
+    Asker asLeader() {
+      return new Asker(message, unfinished, true);
+    }
+  }
 
   /** Asked for by a tool: no runs, no checks. */
   private final Suspension disabled;
@@ -200,11 +212,14 @@ public final class TakeoverRuns {
     if (running != null) {
       running.cancel();
       running = null;
+      waiting.addAll(answering);
+      answering = List.of();
       listener.disableElsewhere(0);
     }
     if (leader.isPresent()) {
       waiting.clear();
     } else if (!waiting.isEmpty()) {
+      waiting.replaceAll(Asker::asLeader);
       waitForLeader();
     }
   }
@@ -281,7 +296,7 @@ public final class TakeoverRuns {
       return;
     }
     if (message.srvid() != 0) {
-      waiting.add(new Asker(message, 0));
+      waiting.add(new Asker(message));
     }
     if (isLeader()) {
       request("by message from node " + message.pnn());
@@ -312,11 +327,12 @@ public final class TakeoverRuns {
     if (anyActive) {
       waitForLeader();
     } else {
-      List<Asker> answering = waiting;
+      List<Asker> askers = waiting;
       waiting = new ArrayList<>();
-      if (spokesman == self) {
-        answering.forEach(asker -> answer(asker, self));
-      }
+      boolean speaks = spokesman == self;
+      askers.stream()
+          .filter(asker -> speaks || asker.leaderOnly)
+          .forEach(asker -> answer(asker, self));
     }
   }
 
@@ -373,7 +389,7 @@ public final class TakeoverRuns {
     wanted = false;
     urgent = false;
     deferred = List.of();
-    List<Asker> answering = waiting;
+    answering = waiting;
     waiting = new ArrayList<>();
     Set<Integer> rebalanced = Set.copyOf(rebalance);
     listener.disableElsewhere(QUIET_SECONDS);
@@ -391,7 +407,7 @@ public final class TakeoverRuns {
             restricted,
             result -> {
               remember(result, why, begun);
-              ended(result, answering, rebalanced, restricted);
+              ended(result, rebalanced, restricted);
             });
     running = run;
     run.start();
@@ -437,12 +453,10 @@ public final class TakeoverRuns {
     return history.of(address);
   }
 
-  private void ended(
-      TakeoverResult result,
-      List<Asker> answering,
-      Set<Integer> rebalanced,
-      boolean wasRestricted) {
+  private void ended(TakeoverResult result, Set<Integer> rebalanced, boolean wasRestricted) {
     running = null;
+    List<Asker> askers = answering;
+    answering = List.of();
     listener.disableElsewhere(0);
     boolean again = wanted;
     if (result.isSuccess() && rebalance.equals(rebalanced)) {
@@ -452,9 +466,9 @@ public final class TakeoverRuns {
       tellOwed = again;
     }
     if (wasRestricted) {
-      waiting.addAll(answering);
+      waiting.addAll(askers);
     } else {
-      answering.forEach(asker -> answer(asker, result));
+      askers.forEach(asker -> answer(asker, result));
     }
     deferred = result.deferred();
     if (!result.isSuccess()) {
@@ -493,7 +507,7 @@ public final class TakeoverRuns {
     if (result.isSuccess()) {
       answer(asker, self);
     } else if (result.failures().isEmpty() && asker.unfinished < UNFINISHED_MAX) {
-      waiting.add(new Asker(asker.message, asker.unfinished + 1));
+      waiting.add(new Asker(asker.message, asker.unfinished + 1, false));
     } else {
       answer(asker, -1);
     }

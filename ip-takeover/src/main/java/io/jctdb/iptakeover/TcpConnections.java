@@ -61,8 +61,10 @@ public final class TcpConnections {
       }
       return OK;
     }
-    if (!addresses.isHere(address)) {
+    if (!addresses.isHere(address) && !addresses.isComing(address)) {
+      // Accepted just before the address went: whoever has it now must wake the client.
       LOG.warn("Connection to {}, which is not on this node now", connection.destination());
+      listener.connectionAdded(connection);
       return FAILED;
     }
     byClient.computeIfAbsent(client, id -> new LinkedHashSet<>()).add(connection);
@@ -74,21 +76,25 @@ public final class TcpConnections {
   }
 
   /**
-   * The client has gone. Its connections are forgotten if their address is still here; otherwise
-   * the new holder needs them.
+   * The client has gone. Its connections are forgotten if their address stays here; otherwise the
+   * new holder needs them: those of an address that is just going have been killed for that.
    */
   public void clientGone(long client) {
     Set<Connection> connections = byClient.remove(client);
     if (connections != null) {
       connections.stream()
-          .filter(connection -> addresses.isHere(connection.destination().address()))
+          .filter(connection -> staysHere(connection.destination().address()))
           .forEach(this::remove);
     }
   }
 
+  private boolean staysHere(InetAddress address) {
+    return addresses.isHere(address) && !addresses.isGoing(address);
+  }
+
   /** TCP_CLIENT_DISCONNECTED (newer Samba). */
   public int disconnected(long client, Connection connection) {
-    if (disown(client, connection) && addresses.isHere(connection.destination().address())) {
+    if (disown(client, connection) && staysHere(connection.destination().address())) {
       remove(connection);
       listener.connectionRemoved(connection);
     }
@@ -131,6 +137,18 @@ public final class TcpConnections {
     return OK;
   }
 
+  /**
+   * TCP_ADD of another node. If the address is here, that node had accepted the connection before:
+   * its client is woken at once.
+   */
+  public int addedElsewhere(Connection connection) {
+    if (addresses.isHere(connection.destination().address())) {
+      addresses.wake(connection);
+      return OK;
+    }
+    return add(connection, false);
+  }
+
   /** TCP_REMOVE: fine for whatever is not known. */
   public int remove(Connection connection) {
     InetAddress address = connection.destination().address();
@@ -166,14 +184,27 @@ public final class TcpConnections {
       return 1;
     }
     if (!addresses.isHere(address)) {
-      List<Connection> accepted =
-          list.connections().stream()
-              .filter(connection -> connection.destination().address().equals(address))
-              .limit(CONNECTIONS_MAX)
-              .toList();
-      byAddress.put(address, new LinkedHashSet<>(accepted));
+      Set<Connection> connections = new LinkedHashSet<>(own(address));
+      list.connections().stream()
+          .filter(connection -> connection.destination().address().equals(address))
+          .limit(CONNECTIONS_MAX)
+          .forEach(connections::add);
+      byAddress.put(address, connections);
     }
     return OK;
+  }
+
+  /** What clients of this daemon have registered. */
+  private Set<Connection> own(InetAddress address) {
+    Set<Connection> own = new LinkedHashSet<>();
+    for (Set<Connection> connections : byClient.values()) {
+      for (Connection connection : connections) {
+        if (connection.destination().address().equals(address)) {
+          own.add(connection);
+        }
+      }
+    }
+    return own;
   }
 
   /** Every TickleUpdateInterval: gives the others the lists that have changed. */
@@ -186,19 +217,58 @@ public final class TcpConnections {
     changed.clear();
   }
 
-  /** A node has started: it needs all lists at the next distribution. */
-  public void distributeAllNext() {
+  /** A node is there that was not: it needs all lists, and at once. */
+  public void distributeAll() {
     changed.addAll(byAddress.keySet());
+    distribute();
   }
 
-  /** The connections of an address just taken; clients that come back register anew. */
+  /**
+   * The connections of an address just taken; clients that come back register anew. Those that have
+   * done so already, before the last script had ended, stay.
+   */
   List<Connection> takeAll(InetAddress address) {
     Set<Connection> list = byAddress.remove(address);
     if (list == null || list.isEmpty()) {
       return List.of();
     }
+    Set<Connection> own = own(address);
+    if (!own.isEmpty()) {
+      byAddress.put(address, new LinkedHashSet<>(own));
+    }
+    list.removeAll(own);
     changed.add(address);
     return List.copyOf(list);
+  }
+
+  /** The connections of an address that was here all the time, on another interface maybe. */
+  List<Connection> all(InetAddress address) {
+    return List.copyOf(byAddress.getOrDefault(address, Set.of()));
+  }
+
+  /**
+   * An address is about to go: the others get the list as it is now, with what has changed since
+   * the last distribution.
+   *
+   * @param notWoken clients of an earlier holder that have not been woken for good
+   */
+  void handOver(InetAddress address, Set<Connection> notWoken) {
+    if (!notWoken.isEmpty()) {
+      byAddress.computeIfAbsent(address, a -> new LinkedHashSet<>()).addAll(notWoken);
+    }
+    boolean isNews = changed.remove(address);
+    list(new SockAddr(address, 0))
+        .filter(list -> isNews || !list.connections().isEmpty())
+        .ifPresent(listener::connectionsChanged);
+  }
+
+  /** An address has gone: what was accepted here is the next holder's business. */
+  void gone(InetAddress address) {
+    byClient
+        .values()
+        .forEach(
+            connections ->
+                connections.removeIf(one -> one.destination().address().equals(address)));
   }
 
   void forget(InetAddress address) {

@@ -32,6 +32,9 @@ final class UnsteadyNodes {
   /** What each node could host when it was last asked. */
   private final Map<Integer, Set<InetAddress>> before = new HashMap<>();
 
+  /** What has become unavailable on a node, for what reason is not known yet. */
+  private final Map<Integer, Set<InetAddress>> missing = new HashMap<>();
+
   /**
    * @param tryAgain called when a node may have been steady for long enough
    */
@@ -57,19 +60,31 @@ final class UnsteadyNodes {
       if (node.has(NodeFlags.DISCONNECTED | NodeFlags.DELETED)) {
         // A daemon that comes back is a new one; whoever starts it has a patience of its own.
         before.remove(pnn);
+        missing.remove(pnn);
         damping.forget(pnn);
       } else if (node.has(NOT_BY_ITSELF)) {
         before.remove(pnn);
+        missing.remove(pnn);
       } else if (available.containsKey(pnn)) {
-        Set<InetAddress> now = Set.copyOf(available.get(pnn));
-        Set<InetAddress> lost = new HashSet<>(before.getOrDefault(pnn, Set.of()));
-        before.put(pnn, now);
-        lost.removeAll(now);
-        lost.retainAll(known.getOrDefault(pnn, Set.of()));
-        if (!lost.isEmpty()) {
-          failed(pnn, lost);
-        }
+        look(pnn, known.getOrDefault(pnn, Set.of()), Set.copyOf(available.get(pnn)));
       }
+    }
+  }
+
+  /**
+   * A failure counts when it is over: only then is known that the node did not go out of service in
+   * good order, which begins with offering nothing, too.
+   */
+  private void look(int pnn, Set<InetAddress> known, Set<InetAddress> now) {
+    Set<InetAddress> gone = missing.computeIfAbsent(pnn, p -> new HashSet<>());
+    Set<InetAddress> regained = new HashSet<>(gone);
+    regained.retainAll(now);
+    gone.addAll(before.getOrDefault(pnn, Set.of()));
+    gone.removeAll(now);
+    gone.retainAll(known);
+    before.put(pnn, now);
+    if (!regained.isEmpty()) {
+      failed(pnn, regained);
     }
   }
 
@@ -111,6 +126,7 @@ final class UnsteadyNodes {
 
   void clear() {
     before.clear();
+    missing.clear();
     damping.clear();
   }
 }

@@ -684,6 +684,118 @@ class LocalAddressesTest {
     assertThat(tickles(A, 0)).hasSize(1).doesNotContain(connection);
   }
 
+  @Test
+  void aClientThatConnectsBeforeTheScriptsHaveEndedIsTrackedAndNotWoken() {
+    Connection old = connection("10.9.9.8", 1, A, 445);
+    node.connections().add(old, false);
+    node.takeoverIp(to(1, A), statuses::add);
+    kernel.add(ip(A));
+    Connection early = connection("10.9.9.9", 50_000, A, 445);
+    assertThat(node.connections().accepted(7, early)).isZero();
+    assertThat(log).contains("TCP_ADD 10.9.9.9:50000");
+    node.connections().replace(new TickleList(new SockAddr(ip(A), 0), List.of(old)));
+    eventEnds(0);
+    assertThat(tickles(A, 0)).containsExactly(early);
+    assertThat(log).contains("tickle 10.9.9.8:1").doesNotContain("tickle 10.9.9.9:50000");
+  }
+
+  @Test
+  void whatTheReleaseScriptKillsIsNotForgotten() {
+    take(A);
+    Connection connection = connection("10.9.9.9", 50_000, A, 445);
+    node.connections().accepted(7, connection);
+    log.clear();
+    node.releaseIp(to(2, A), statuses::add);
+    assertThat(log).as("before the address goes").startsWith("SET_TCP_TICKLE_LIST 1");
+    node.connections().clientGone(7);
+    node.connections().distribute();
+    assertThat(tickles(A, 0)).containsExactly(connection);
+    kernel.addresses.clear();
+    eventEnds(0);
+    assertThat(tickles(A, 0)).containsExactly(connection);
+    assertThat(log).doesNotContain("SET_TCP_TICKLE_LIST 0");
+  }
+
+  @Test
+  void aConnectionAcceptedJustBeforeTheAddressWentIsWokenByItsNextHolder() {
+    Connection connection = connection("10.9.9.9", 50_000, A, 445);
+    assertThat(node.connections().accepted(7, connection)).as("gone already").isEqualTo(-1);
+    assertThat(log).containsExactly("TCP_ADD 10.9.9.9:50000");
+    take(A);
+    log.clear();
+    assertThat(node.connections().addedElsewhere(connection)).as("the next holder").isZero();
+    assertThat(log).containsExactly("tickle 10.9.9.9:50000");
+    scheduler.advance(Duration.ofMillis(1_100));
+    assertThat(log).as("while it announces").containsOnlyOnce("arp eth0 " + A).hasSize(3);
+    assertThat(tickles(A, 0)).isEmpty();
+  }
+
+  @Test
+  void whoIsNotWokenForGoodIsHandedOn() {
+    Connection connection = connection("10.9.9.9", 50_000, A, 445);
+    node.connections().add(connection, false);
+    take(A);
+    log.clear();
+    node.releaseIp(to(2, A), statuses::add);
+    assertThat(log).as("after one of three rounds").startsWith("SET_TCP_TICKLE_LIST 1");
+    assertThat(tickles(A, 0)).containsExactly(connection);
+  }
+
+  @Test
+  void connectionsOutliveAMoveBetweenTwoInterfaces() {
+    take(A);
+    Connection connection = connection("10.9.9.9", 50_000, A, 445);
+    node.connections().accepted(7, connection);
+    node.setLinkState(new Interface("eth0", 0, 0));
+    node.takeoverIp(to(1, A), statuses::add);
+    assertThat(log).last().isEqualTo("event updateip [eth0, eth1, " + A + ", 24]");
+    eventEnds(0);
+    assertThat(tickles(A, 0)).containsExactly(connection);
+  }
+
+  @Test
+  void aNodeThatIsThereAgainGetsEveryList() {
+    take(A);
+    node.connections().accepted(7, connection("10.9.9.9", 50_000, A, 445));
+    node.connections().distribute();
+    log.clear();
+    node.connections().distributeAll();
+    assertThat(log).containsExactly("SET_TCP_TICKLE_LIST 1");
+  }
+
+  // Between two epochs.
+
+  @Test
+  void whatIsToBeTakenDuringARecoveryIsTakenWhenThatIsOver() {
+    state = new OwnState(RunState.RUNNING, 0, true);
+    node.takeoverIp(to(1, A), statuses::add);
+    assertThat(log).as("its scripts may not run").isEmpty();
+    assertThat(node.publicIps(false)).as("it is coming").contains(to(1, A));
+    state = new OwnState(RunState.RUNNING, 0);
+    node.recoveryFinished();
+    kernel.add(ip(A));
+    eventEnds(0);
+    assertThat(statuses).containsExactly(0);
+  }
+
+  @Test
+  void aTakeThatWaitsForARecoveryIsRefusedWhenTheAddressShallGoElsewhere() {
+    state = new OwnState(RunState.RUNNING, 0, true);
+    node.takeoverIp(to(1, A), statuses::add);
+    node.releaseIp(to(2, A), statuses::add);
+    assertThat(statuses).containsExactly(-1, 0);
+    node.takeoverIp(to(1, B), statuses::add);
+    node.dropAllNow();
+    assertThat(statuses).containsExactly(-1, 0, -1);
+    node.takeoverIp(to(1, B), statuses::add);
+    scheduler.advance(Duration.ofSeconds(3));
+    assertThat(statuses).as("a recovery without an end").containsExactly(-1, 0, -1, -1);
+    state = new OwnState(RunState.RUNNING, 0);
+    node.recoveryFinished();
+    assertThat(log).isEmpty();
+    assertThat(node.hasNothing()).isTrue();
+  }
+
   private List<Connection> tickles(String address, int port) {
     return node.connections().list(new SockAddr(ip(address), port)).orElseThrow().connections();
   }

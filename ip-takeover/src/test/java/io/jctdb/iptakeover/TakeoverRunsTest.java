@@ -18,6 +18,7 @@ import io.jctdb.protocol.SrvidMessage;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -36,6 +37,7 @@ class TakeoverRunsTest {
   private final Map<String, Integer> beliefs = new HashMap<>();
   private final Set<String> failing = new HashSet<>();
   private final Set<Integer> silent = new HashSet<>();
+  private final Set<Integer> draining = new HashSet<>();
   private final List<String> sent = new ArrayList<>();
   private final List<String> answers = new ArrayList<>();
   private final List<TakeoverResult> results = new ArrayList<>();
@@ -391,6 +393,58 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void aNodeThatOffersNothingBeforeItIsSeenToBeStoppedIsNotFlapping() {
+    lead();
+    for (int times = 0; times < 10; times++) {
+      draining.add(1);
+      runs.request("it goes out of service");
+      assertThat(held(1)).isEmpty();
+      flags[1] = NodeFlags.STOPPED;
+      runs.request("it is stopped");
+      draining.clear();
+      flags[1] = 0;
+      runs.request("and back");
+      assertThat(held(1)).isNotEmpty();
+    }
+  }
+
+  @Test
+  void whatANodeRefusedBeforeItWasStoppedIsForgotten() {
+    ALL.forEach(address -> failing.add("1 TAKEOVER_IP " + address));
+    lead();
+    scheduler.advance(Duration.ofMillis(50));
+    assertThat(held(1)).isEmpty();
+    failing.clear();
+    flags[1] = NodeFlags.STOPPED;
+    runs.request("it is stopped");
+    flags[1] = 0;
+    runs.request("and back");
+    assertThat(held(1)).isNotEmpty();
+  }
+
+  @Test
+  void whoAsksALeaderThatIsJustBeingStoppedAsTheLastNodeIsAnsweredByIt() {
+    lead();
+    // Another node would speak if nobody had been the leader.
+    TakeoverRuns last =
+        new TakeoverRuns(
+            2,
+            (pnn, control, controlFlags, data, answer) -> {},
+            scheduler,
+            this::nanosUntilSafe,
+            this::nodeMap,
+            () -> settings,
+            new Listener());
+    last.setLeader(OptionalInt.of(2));
+    last.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    assertThat(last.isRunning()).isTrue();
+    Arrays.fill(flags, NodeFlags.STOPPED);
+    last.setLeader(OptionalInt.empty());
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(answers).contains("1/77: 2");
+  }
+
+  @Test
   void aNodeLostRightAfterMoveipIsNotWaitedForUntilTheSuspensionEnds() {
     lead();
     String moving = held(2).iterator().next();
@@ -656,7 +710,9 @@ class TakeoverRunsTest {
 
   private byte[] publicIps(int pnn, Set<String> held, boolean onlyAvailable) {
     List<PublicIp> list = new ArrayList<>();
-    if (!onlyAvailable || (flags[pnn] & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0) {
+    boolean mayHost =
+        (flags[pnn] & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0 && !draining.contains(pnn);
+    if (!onlyAvailable || mayHost) {
       for (String address : ALL) {
         int believed = beliefs.getOrDefault(pnn + " " + address, -1);
         int holder = held.contains(address) ? pnn : believed;

@@ -502,6 +502,7 @@ final class Node implements ClusterMember.Actions {
         .reversed()
         .forEach(d -> remote.send(pnn, d.attachControl().opcode(), 0, 0, d.attachPayload()));
     records.linkRestored(pnn);
+    addresses.linkUp();
     if (membership != null) {
       membership.linkChanged(pnn, true);
     }
@@ -592,6 +593,7 @@ final class Node implements ClusterMember.Actions {
     if (lifecycle != null) {
       lifecycle.recoveryFinished();
     }
+    addresses.recoveryFinished();
     router.deliver(Srvid.RECONFIGURE, new byte[0]);
     clusterChanged();
   }

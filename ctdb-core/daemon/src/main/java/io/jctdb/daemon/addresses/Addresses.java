@@ -197,7 +197,7 @@ public final class Addresses implements ControlTable.Group {
         Control.STARTUP,
         request -> {
           Payload.expectEmpty(request.data());
-          local.connections().distributeAllNext();
+          local.connections().distributeAll();
           request.reply().ok();
         });
   }
@@ -235,12 +235,25 @@ public final class Addresses implements ControlTable.Group {
 
   private OwnState ownState() {
     int flags = cluster.ownFlags();
-    return new OwnState(life.runState(), drain.isActive() ? flags | NodeFlags.STOPPED : flags);
+    return new OwnState(
+        life.runState(),
+        drain.isActive() ? flags | NodeFlags.STOPPED : flags,
+        life.isRecovering());
   }
 
   /** Moves or releases every public address held here, in good order; then {@code done}. */
   public void drain(Runnable done) {
     drain.start(done);
+  }
+
+  /** Every database is usable in the present epoch. */
+  public void recoveryFinished() {
+    local.recoveryFinished();
+  }
+
+  /** There is a link to a node, which knows nothing of the connections here. */
+  public void linkUp() {
+    local.connections().distributeAll();
   }
 
   /** Nodes, their flags, the leader or the epoch have changed. */
