@@ -205,9 +205,20 @@ public final class LocalAddresses {
     return table.isEmpty();
   }
 
+  /** The addresses that this node is the recorded holder of. */
+  Set<InetAddress> held() {
+    Set<InetAddress> held = new HashSet<>();
+    for (LocalAddress entry : table.values()) {
+      if (entry.holder == self) {
+        held.add(entry.address());
+      }
+    }
+    return held;
+  }
+
   /** How many addresses this node is the recorded holder of. */
   public int heldCount() {
-    return (int) table.values().stream().filter(entry -> entry.holder == self).count();
+    return held().size();
   }
 
   /** Whether no public address is on this node, and none is coming. */
@@ -760,6 +771,7 @@ public final class LocalAddresses {
             Duration.ofSeconds(1),
             () -> {
               checkNow();
+              connections.keep();
               startChecks();
             });
   }

@@ -40,9 +40,28 @@ public final class TcpConnections {
   /** Addresses whose list the other nodes do not have yet. */
   private final Set<InetAddress> changed = new HashSet<>();
 
+  private ConnectionKeeper keeper = ConnectionKeeper.NONE;
+
+  /** Something differs from what the keeper has. */
+  private boolean unkept;
+
   TcpConnections(LocalAddresses addresses, AddressListener listener) {
     this.addresses = addresses;
     this.listener = listener;
+  }
+
+  /** Goes on with what an earlier life of this daemon knew. */
+  public void continueWith(ConnectionKeeper kept) {
+    kept.read().forEach(connection -> add(connection, false));
+    keeper = kept;
+  }
+
+  /** Gives the keeper what has changed. */
+  void keep() {
+    if (unkept) {
+      unkept = false;
+      keeper.write(byAddress.values().stream().flatMap(Set::stream).toList());
+    }
   }
 
   /**
@@ -131,8 +150,11 @@ public final class TcpConnections {
           connection.source());
       return FAILED;
     }
-    if (list.add(connection) && delayedUpdate) {
-      changed.add(address);
+    if (list.add(connection)) {
+      unkept = true;
+      if (delayedUpdate) {
+        changed.add(address);
+      }
     }
     return OK;
   }
@@ -155,6 +177,7 @@ public final class TcpConnections {
     Set<Connection> list = byAddress.get(address);
     if (list != null && list.remove(connection)) {
       changed.add(address);
+      unkept = true;
     }
     return OK;
   }
@@ -189,7 +212,7 @@ public final class TcpConnections {
           .filter(connection -> connection.destination().address().equals(address))
           .limit(CONNECTIONS_MAX)
           .forEach(connections::add);
-      byAddress.put(address, connections);
+      unkept |= !connections.equals(byAddress.put(address, connections));
     }
     return OK;
   }
@@ -219,7 +242,7 @@ public final class TcpConnections {
 
   /** A node is there that was not: it needs all lists, and at once. */
   public void distributeAll() {
-    changed.addAll(byAddress.keySet());
+    changed.addAll(addresses.held());
     distribute();
   }
 
@@ -238,6 +261,7 @@ public final class TcpConnections {
     }
     list.removeAll(own);
     changed.add(address);
+    unkept = true;
     return List.copyOf(list);
   }
 
@@ -255,6 +279,7 @@ public final class TcpConnections {
   void handOver(InetAddress address, Set<Connection> notWoken) {
     if (!notWoken.isEmpty()) {
       byAddress.computeIfAbsent(address, a -> new LinkedHashSet<>()).addAll(notWoken);
+      unkept = true;
     }
     boolean isNews = changed.remove(address);
     list(new SockAddr(address, 0))
@@ -272,7 +297,7 @@ public final class TcpConnections {
   }
 
   void forget(InetAddress address) {
-    byAddress.remove(address);
+    unkept |= byAddress.remove(address) != null;
     changed.remove(address);
   }
 }

@@ -763,6 +763,36 @@ class LocalAddressesTest {
     assertThat(log).containsExactly("SET_TCP_TICKLE_LIST 1");
   }
 
+  @Test
+  void theOnlyNodeWakesItsClientsAfterARestart() {
+    List<Connection> kept = new ArrayList<>();
+    ConnectionKeeper keeper =
+        new ConnectionKeeper() {
+          @Override
+          public void write(List<Connection> connections) {
+            kept.clear();
+            kept.addAll(connections);
+          }
+
+          @Override
+          public List<Connection> read() {
+            return List.copyOf(kept);
+          }
+        };
+    node.connections().continueWith(keeper);
+    node.startChecks();
+    take(A);
+    node.connections().accepted(7, connection("10.9.9.9", 50_000, A, 445));
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(kept).hasSize(1);
+    kernel.addresses.clear();
+    log.clear();
+    node = node(List.of(line(A, "eth0")));
+    node.connections().continueWith(keeper);
+    take(A);
+    assertThat(log).contains("tickle 10.9.9.9:50000");
+  }
+
   // Between two epochs.
 
   @Test

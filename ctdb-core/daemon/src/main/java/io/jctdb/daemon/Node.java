@@ -2,6 +2,7 @@ package io.jctdb.daemon;
 
 import io.jctdb.daemon.addresses.AddressDiaryFile;
 import io.jctdb.daemon.addresses.Addresses;
+import io.jctdb.daemon.addresses.ConnectionsFile;
 import io.jctdb.daemon.addresses.HeldAddresses;
 import io.jctdb.daemon.catalog.ChangeCounters;
 import io.jctdb.daemon.catalog.DatabaseCatalog;
@@ -138,6 +139,7 @@ final class Node implements ClusterMember.Actions {
   private final EventRunner eventRunner;
   private final Events events;
   private final AddressDiaryFile addressDiary;
+  private final ConnectionsFile connectionsFile;
   private final Addresses addresses;
   private final TraverseControls traverseControls;
   private final RestoreControls restores;
@@ -256,6 +258,7 @@ final class Node implements ClusterMember.Actions {
     this.traverseControls = new TraverseControls(catalog, traverses);
     this.restores = new RestoreControls(catalog, cluster, router, records, commits, port);
     this.addressDiary = new AddressDiaryFile(paths.addressDiary());
+    this.connectionsFile = new ConnectionsFile(paths.connections());
     this.addresses =
         new Addresses(
             port,
@@ -270,6 +273,7 @@ final class Node implements ClusterMember.Actions {
             controls,
             new HeldAddresses(paths.heldAddresses(), events::run, will::revoke),
             addressDiary,
+            connectionsFile,
             this::leaseNanosLeft);
     this.requests =
         new ClientRequests(
@@ -635,6 +639,7 @@ final class Node implements ClusterMember.Actions {
     eventRunner.close();
     addresses.close();
     addressDiary.close();
+    connectionsFile.close();
     links.close().join();
     if (willListener != null) {
       willListener.close().syncUninterruptibly();

@@ -18,6 +18,7 @@ import io.jctdb.iptakeover.AddressDiary;
 import io.jctdb.iptakeover.AddressEvents;
 import io.jctdb.iptakeover.AddressPorts;
 import io.jctdb.iptakeover.AllocationAlgorithm;
+import io.jctdb.iptakeover.ConnectionKeeper;
 import io.jctdb.iptakeover.Drain;
 import io.jctdb.iptakeover.HomeNodesFile;
 import io.jctdb.iptakeover.LocalAddresses;
@@ -109,6 +110,7 @@ public final class Addresses implements ControlTable.Group {
   /**
    * @param file {@code public_addresses}; {@code home_nodes} is beside it
    * @param diary where what happens to the addresses is kept over restarts
+   * @param connections where their clients are kept over restarts
    * @param leaseNanosLeft how long this node may still act as a member; asked from any thread
    * @throws PublicAddressesException the file cannot be used
    * @throws IOException the kernel does not let us manage addresses
@@ -126,6 +128,7 @@ public final class Addresses implements ControlTable.Group {
       ControlTable controls,
       AddressEvents events,
       AddressDiary diary,
+      ConnectionKeeper connections,
       LongSupplier leaseNanosLeft)
       throws PublicAddressesException, IOException {
     this.port = port;
@@ -168,6 +171,7 @@ public final class Addresses implements ControlTable.Group {
             list);
     runs.continueHistory(diary);
     local.continueHistory(diary);
+    local.connections().continueWith(connections);
     this.drain =
         new Drain(
             local,

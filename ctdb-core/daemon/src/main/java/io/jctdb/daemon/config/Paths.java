@@ -129,6 +129,11 @@ public record Paths(
     return varDir.resolve("address-history");
   }
 
+  /** Who talks to public addresses, for the next life of the daemon. */
+  public Path connections() {
+    return varDir.resolve("tickles");
+  }
+
   /** Every public address that the daemon may hold, for its launcher. */
   public Path heldAddresses() {
     return runDir.resolve("held-addresses");
