@@ -216,6 +216,27 @@ def clients_of_a_node_that_comes_back(cluster):
     cluster.ctdb_ok(0, "ipreallocate")
 
 
+@story("after a power failure of the whole rack every window had to be closed by hand", daemons=["jctdb"])
+def a_power_cut_of_all_nodes(cluster):
+    """Nobody is left who could tell a node what connections there were: it has kept them itself."""
+    lab = cluster.lab
+    address = cluster.address_of(1)
+    with capture.Capture(lab, "client", "eth0") as wire, _smbclient(lab, address):
+        port = _local_port(lab, address)
+        time.sleep(2.5)
+        for node in lab.nodes:
+            lab.power_off(node)
+        for node in lab.nodes:
+            lab.power_on(node)
+        expect_equal(_local_port(lab, address), port, "the client's connection without a server")
+        since = time.time()
+        lab.start_cluster(timeout=90)
+        wire.first(since, lambda p: p.is_tcp(address, 445, None, port)
+                   and p.flags == capture.ACK and (p.seq, p.ack, p.window) == (0, 0, 1234))
+        cluster.wait_for(lambda: _local_port(lab, address) != port, 3,
+                         "the client still believes in its connection")
+
+
 class _smbclient:
     """An interactive smbclient, as a user has it open."""
 
@@ -305,6 +326,40 @@ def a_flapping_link(cluster):
     began = time.monotonic()
     cluster.wait_for(lambda: 2 in lab.addresses(0).values(), 90, "node 2 stays without addresses")
     cluster.note(f"node 2 has addresses again {time.monotonic() - began:.0f} s after the last time")
+
+
+@story("a server that crashed and came back all the time took its users with it each time", daemons=["jctdb"])
+def a_flapping_service(cluster):
+    """smbd down and up each second for a minute, and a node that looks each second."""
+    lab = cluster.lab
+    had = [set()]
+
+    def look():
+        has = {address for address, node in lab.addresses(0).items() if node == 2}
+        if has != had[-1]:
+            had.append(has)
+
+    look()
+    cluster.ctdb_ok(2, "setvar", "MonitorInterval", "1")
+    end = time.monotonic() + 60
+    try:
+        while time.monotonic() < end:
+            for what in ("stop", "start"):
+                until = time.monotonic() + 1
+                lab.node(2, "service", "smbd", what)
+                while time.monotonic() < until:
+                    look()
+                    time.sleep(0.1)
+        look()
+        cluster.note(f"node 2 had {[sorted(has) for has in had[1:]]}")
+        expect(3 <= len(had) <= 9, f"{len(had) - 2} moves")
+        expect(not had[-1], "it has addresses again, though its service comes and goes")
+        told = lab.node(0, "/srv/jctdb/bin/ctdb", "ip", "explain", max(set().union(*had))).stdout
+        expect("not given to node 2 before it has been steady for" in told, f"nobody says why:\n{told}")
+    finally:
+        lab.node(2, "service", "smbd", "start")
+        cluster.ctdb(2, "shutdown")  # a daemon that starts has a clean record
+        lab.until(lambda: not cluster.answers(2), 20)
 
 
 @story("one of two network cards died, and the whole node was given up", daemons=["jctdb"])

@@ -83,6 +83,10 @@ final class GatewayScriptsTest {
     assertThat(run("ctdb_natgw", "leader"))
         .isEqualTo("ctdb_natgw: Invalid options \"bogus\" in  \"" + home + "/natgw_nodes\"\n");
     assertThat(exit).isEqualTo(1);
+    members("lvs_nodes", "192.0.2.11 bogus\n");
+    assertThat(run("ctdb_lvs", "list"))
+        .isEqualTo("ctdb_lvs: Invalid options \"bogus\" in  \"" + home + "/lvs_nodes\"\n");
+    assertThat(exit).isEqualTo(1);
   }
 
   @Test
