@@ -81,9 +81,9 @@ class BlockWriter(SteadyClient):
         """The acknowledged blocks that are not in the store; later ones took the place of the first."""
         slots = CAPACITY // (BLOCKS * iscsi.BLOCK)
         size = BLOCKS * iscsi.BLOCK
-        missing = []
+        missing, told = [], self.acknowledged  # more is written while this looks
         with open(path, "rb") as store:
-            for number in range(max(0, self.acknowledged - slots), self.acknowledged):
+            for number in range(max(0, told - slots), told):
                 store.seek(number % slots * size)
                 found = store.read(size)
                 # The write after the last acknowledged one may be there already.
@@ -179,7 +179,7 @@ class DocumentWriter(SteadyClient):
 
     def lost(self, directory):
         missing = []
-        for count in self.saved:
+        for count in list(self.saved):
             try:
                 with open(os.path.join(directory, self._file(count)), "rb") as file:
                     if file.read() != self._text(count):

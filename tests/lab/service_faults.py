@@ -9,16 +9,18 @@ import story
 MONITOR_INTERVAL_S = 5
 
 
-def through_faults(cluster, client, process, port, restart=None):
+def through_faults(cluster, client, process, port, path, restart=None):
     """The client's work survives: a planned move, the service killed, stopped (SIGSTOP) and cut off
-    from its clients by a packet filter, and a power cut. `process` is the service's program, `port`
-    its clients' port; `restart` mends a service that nothing starts again, as an administrator would.
+    from its clients by a packet filter, and a power cut; after each, all that was acknowledged is at
+    `path`. `process` is the service's program, `port` its clients' port; `restart` mends a service that
+    nothing starts again, as an administrator would.
     """
     lab = cluster.lab
     for node in lab.nodes:
         cluster.ctdb_ok(node, "setvar", "MonitorInterval", str(MONITOR_INTERVAL_S))
     goes_on(cluster, client, "at the start")
     _planned_move(cluster, client)
+    expect_nothing_lost(client, path, "planned move")
     for what, begin, end in (
             (f"{process} killed", lambda node: lab.node(node, "killall", "-9", process, check=True),
              restart),
@@ -29,10 +31,12 @@ def through_faults(cluster, client, process, port, restart=None):
             (f"port {port} blocked", lambda node: block(lab, node, port),
              lambda node: unblock(lab, node, port))):
         _fault(cluster, client, what, begin, end)
+        expect_nothing_lost(client, path, what)
     host = host_of(cluster, client.address)
     client.start_of_gap()
     lab.power_off(host)
     goes_on(cluster, client, "power cut")
+    expect_nothing_lost(client, path, "power cut")
 
 
 def _planned_move(cluster, client):
@@ -92,10 +96,10 @@ def unblock(lab, node, port):
              "iptables -F lab-blocked; iptables -X lab-blocked", check=True)
 
 
-def expect_nothing_lost(client, path):
+def expect_nothing_lost(client, path, after="all"):
     lost = client.lost(path)
-    story.expect(not lost, f"{len(lost)} of {client.acknowledged} acknowledged writes are not on disk, "
-                 f"the first is {lost[:3]}")
+    story.expect(not lost, f"after {after}, {len(lost)} of {client.acknowledged} acknowledged writes are "
+                 f"not on disk, the first is {lost[:3]}")
 
 
 def disable_scripts(lab, node, *scripts):
