@@ -90,7 +90,7 @@ def _libiscsi_writes_and_reads(cluster, address):
 
 GANESHA_CONF = """NFS_CORE_PARAM { Protocols = 3,4; mount_path_pseudo = true; NFS_Port = 2049;
   MNT_Port = 20048; NLM_Port = 32803; Rquota_Port = 875; }
-NFSV4 { Grace_Period = 5; Lease_Lifetime = 5; RecoveryBackend = fs; }
+NFSV4 { Grace_Period = 5; Lease_Lifetime = 5; RecoveryBackend = fs; Minor_Versions = 0; }
 EXPORT { Export_Id = 1; Path = /srv/cluster/nfs; Pseudo = /share; Access_Type = RW;
   Squash = no_root_squash; SecType = sys; FSAL { Name = VFS; } }
 """
@@ -164,39 +164,42 @@ def nfs_lock_is_claimed_again(cluster):
         return
     address = lab.public_addresses()[1]
     set_up_nfs(cluster)
-    # Linux's clients of 4.0 name themselves so; NFS-Ganesha lets go, at a move, of those that name the address.
-    owner, thief = (nfs4.Client(lambda port: lab.connect(address, port, timeout=2),
-                                f"Linux NFSv4.0 {name}/{address} tcp") for name in ("owner", "thief"))
+    # Linux's clients of 4.0 name themselves so. At a move NFS-Ganesha lets go, at once, of those whose name
+    # has the address.
+    owner, neighbour, thief = (
+        nfs4.Client(lambda port: lab.connect(address, port, timeout=2),
+                    f"Linux NFSv4.0 {name}/{address} tcp") for name in ("owner", "neighbour", "thief"))
     try:
-        _lock_at_the_start(owner, thief)
+        _lock_at_the_start(owner, neighbour, thief)
         host = host_of(cluster, address)
         cluster.ctdb_ok(host, "disable")
-        _claimed_and_not_stolen(cluster, owner, thief, host, "planned move")
+        _claimed_and_not_stolen(cluster, owner, neighbour, thief, host, "planned move")
         cluster.ctdb_ok(host, "enable")
         lab.wait_healthy(timeout=60)
 
         host = host_of(cluster, address)
-        _lock_at_the_start(owner, thief)
+        _lock_at_the_start(owner, neighbour, thief)
         lab.power_off(host)
-        _claimed_and_not_stolen(cluster, owner, thief, host, "power cut")
+        _claimed_and_not_stolen(cluster, owner, neighbour, thief, host, "power cut")
     finally:
-        owner.close()
-        thief.close()
+        for client in (owner, neighbour, thief):
+            client.close()
         end_nfs(cluster)
 
 
-def _lock_at_the_start(owner, thief):
+def _lock_at_the_start(owner, neighbour, thief):
     """Whoever had it before has let go; the server may still be in a grace period."""
-    _patiently(owner.connect)
-    _patiently(lambda: owner.open(["share"], "locked"))
-    _patiently(lambda: owner.lock(0, 100))
+    for client, name in ((owner, "locked"), (neighbour, "locked-too")):
+        _patiently(client.connect)
+        _patiently(lambda: client.open(["share"], name))
+        _patiently(lambda: client.lock(0, 100))
     # Its lease would not last through another grace period.
     _patiently(thief.connect)
     _patiently(lambda: thief.open(["share"], "locked"))
     expect_equal(_lock_status(thief), nfs4.DENIED, "the lock of another client")
 
 
-def _claimed_and_not_stolen(cluster, owner, thief, old_host, what):
+def _claimed_and_not_stolen(cluster, owner, neighbour, thief, old_host, what):
     """The thief tries first, and all the time until the owner lets go."""
     lab, address, refused = cluster.lab, cluster.lab.public_addresses()[1], []
     ask = next(node for node in lab.nodes if node != old_host)
@@ -205,17 +208,20 @@ def _claimed_and_not_stolen(cluster, owner, thief, old_host, what):
     began = time.monotonic()
     while not refused:
         refused += _attempt(thief)
-    _patiently(owner.connect)
-    _patiently(owner.reclaim_open)
-    _patiently(lambda: owner.lock(0, 100, reclaim=True))
+    for client in (owner, neighbour):
+        _patiently(client.connect)
+        _patiently(client.reclaim_open)
+        _patiently(lambda: client.lock(0, 100, reclaim=True))
     claimed_s = time.monotonic() - began
     while nfs4.DENIED not in refused:
         refused += _attempt(thief)
         owner.renew()
+        neighbour.renew()
         expect(time.monotonic() - began < 60, f"{what}: the grace period does not end: {set(refused)}")
     grace_s = time.monotonic() - began
     expect(nfs4.GRACE in refused, f"{what}: no grace period: {refused}")
     owner.unlock(0, 100)
+    neighbour.unlock(0, 100)
     expect_equal(_lock_status(thief), 0, f"{what}: the lock that was given up, status")
     thief.unlock(0, 100)
     cluster.note(f"{what}: lock claimed again {claimed_s:.1f} s after the move; others were told to wait "

@@ -301,6 +301,34 @@ class FunctionsTest {
         .isEqualTo("bond0\nbond1\neth0\n");
   }
 
+  /** Sheet events-and-config, 3.1 to 3.7: what scripts written for ctdb, 4.17 and later, may call. */
+  @Test
+  void everyFunctionThatCtdbsLibraryHasIsThere() throws Exception {
+    String names =
+        """
+        die script_log background_with_logging ctdb_check_args detect_init_style service nice_service service_start
+        service_stop service_reconfigure ctdb_standard_event_handler ctdb_get_pnn ctdb_get_ip_address
+        ctdb_get_db_options ctdb_translate_option set_proc set_proc_maybe get_proc program_stack_traces
+        assert_service_name ctdb_check_directories_probe ctdb_check_directories ctdb_check_tcp_ports
+        ctdb_check_unix_socket ctdb_counter_init ctdb_counter_incr ctdb_counter_get ctdb_counter_exists
+        ctdb_setup_state_dir ctdb_service_set_reconfigure ctdb_service_needs_reconfigure
+        ctdb_service_unset_reconfigure ctdb_service_reconfigure iptables_wrapper mktemp nfs_callout_init
+        nfs_callout_register nfs_callout add_ip_to_iface delete_ip_from_iface ip_maskbits_iface drop_ip
+        drop_all_public_ips flush_route_cache get_tcp_connections_for_ip kill_tcp_connections
+        kill_tcp_connections_local_only tickle_tcp_connections update_tickles ip_addr_add ip_addr_del
+        ip_prefix_iface have_public_addresses get_public_ifaces update_my_public_ip_addresses kill_tcp_summarise
+        interface_get_real interface_monitor failcount_init failcount_reset failcount_incr
+        failcount_set_warning_interval load_script_options load_system_config
+        """;
+
+    assertThat(
+            lab.functions(
+                    "for f in $(cat <<'END'\n%sEND\n); do command -v $f >/dev/null || echo no $f; done"
+                        .formatted(names))
+                .output())
+        .isEmpty();
+  }
+
   @Test
   void aSiteMayRedefineAnything() throws Exception {
     Files.createDirectory(dir.resolve("rc.local.d"));
