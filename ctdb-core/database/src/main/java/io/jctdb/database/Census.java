@@ -55,10 +55,11 @@ final class Census {
 
   void epochStarted(Epoch started) {
     clear();
-    if (started.members().size() > 1 && member.tunables().aside().isOn()) {
+    boolean mayFallSilent = started.voters().contains(member.self()) && started.voters().size() > 1;
+    if (mayFallSilent && member.tunables().aside().isOn()) {
       epoch = started.number();
       beganNanos = member.now();
-      keeper = Ring.after(started.members(), member.self());
+      keeper = Ring.after(started.voters(), member.self());
       databases.addAll(member.volatileIds());
       later(member.tunables().aside().copiesPauseNanos(), this::step);
     }

@@ -41,7 +41,9 @@ final class Keeper {
 
   void epochStarted(Epoch epoch) {
     clear();
-    ward = Ring.before(epoch.members(), member.self());
+    if (!epoch.followers().contains(member.self())) {
+      ward = Ring.before(epoch.voters(), member.self());
+    }
   }
 
   void clear() {

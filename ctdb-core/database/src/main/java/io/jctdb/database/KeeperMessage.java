@@ -1,8 +1,8 @@
 package io.jctdb.database;
 
 /**
- * What members tell each other so that a silent one need not be asked: that they are there, whom
- * they have set aside, and which records they have. docs/protocol.md tells the story.
+ * What members tell each other so that a silent or a remote one need not be asked: that they are
+ * there, whom they have set aside, and who may have which records. docs/protocol.md tells the story.
  *
  * <p>Like record messages these belong to an epoch and are dropped in any other.
  */
@@ -37,16 +37,36 @@ public sealed interface KeeperMessage extends NodeMessage {
   /** The keeper: remembered up to {@code part}. */
   record Noted(long epoch, int part) implements KeeperMessage {}
 
+  /**
+   * A member of the main site that has not been one for long enough, to the others and to the
+   * remote member itself: tell me which records that one may have.
+   *
+   * @param round grows with each attempt; the parts of two rounds do not fit together
+   * @param part counts from 1
+   */
+  record AskNotes(long epoch, int remote, int round, int part) implements KeeperMessage {}
+
+  /** Who knows: it may have the records with these fingerprints. */
+  record Notes(long epoch, int remote, int round, int part, boolean last, long[] fingerprints)
+      implements KeeperMessage {}
+
+  /** The remote member: I had no copies before epoch {@code number}. */
+  record Since(long epoch, long number) implements KeeperMessage {}
+
   static void encode(KeeperMessage message, WireWriter out) {
     switch (message) {
       case Alive m -> out.u8(0).i64(m.epoch).i32(m.setAside).flag(m.hearsAll);
       case Copies m -> {
-        out.u8(1).i64(m.epoch).i32(m.part).flag(m.last).i32(m.fingerprints.length);
-        for (long fingerprint : m.fingerprints) {
-          out.i64(fingerprint);
-        }
+        out.u8(1).i64(m.epoch).i32(m.part).flag(m.last);
+        fingerprints(m.fingerprints, out);
       }
       case Noted m -> out.u8(2).i64(m.epoch).i32(m.part);
+      case AskNotes m -> out.u8(3).i64(m.epoch).i32(m.remote).i32(m.round).i32(m.part);
+      case Notes m -> {
+        out.u8(4).i64(m.epoch).i32(m.remote).i32(m.round).i32(m.part).flag(m.last);
+        fingerprints(m.fingerprints, out);
+      }
+      case Since m -> out.u8(5).i64(m.epoch).i64(m.number);
     }
   }
 
@@ -57,8 +77,18 @@ public sealed interface KeeperMessage extends NodeMessage {
       case 0 -> new Alive(epoch, in.i32(), in.flag());
       case 1 -> new Copies(epoch, in.i32(), in.flag(), fingerprints(in));
       case 2 -> new Noted(epoch, in.i32());
+      case 3 -> new AskNotes(epoch, in.i32(), in.i32(), in.i32());
+      case 4 -> new Notes(epoch, in.i32(), in.i32(), in.i32(), in.flag(), fingerprints(in));
+      case 5 -> new Since(epoch, in.i64());
       default -> throw new MalformedMessageException("keeper message type " + type);
     };
+  }
+
+  private static void fingerprints(long[] fingerprints, WireWriter out) {
+    out.i32(fingerprints.length);
+    for (long fingerprint : fingerprints) {
+      out.i64(fingerprint);
+    }
   }
 
   private static long[] fingerprints(WireReader in) {

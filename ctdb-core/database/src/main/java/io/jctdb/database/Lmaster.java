@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * record).
  *
  * <pre>
- * move:    YIELDING ──ACQUIRED──────────────────────────────▶ next in line
+ * move:   (NOTING, if the requester is remote)
+ *          YIELDING ──ACQUIRED──────────────────────────────▶ next in line
  *              │ ▲ └──NOT_OWNER─┐
  *              │ └─(owner, or   ▼
  *              │    newest copy) QUERYING ──(nobody has it)─▶ CREATING ──ACQUIRED──▶ next in line
@@ -74,6 +76,9 @@ final class Lmaster {
 
     WaitReason waitedBecause = WaitReason.OWNER;
 
+    /** Of a remote requester: the main site is being told that it may get the record. */
+    boolean noting;
+
     Move(int requester, long ticket, long beganNanos) {
       this.requester = requester;
       this.ticket = ticket;
@@ -119,6 +124,7 @@ final class Lmaster {
 
   private final Member member;
   private final Watch watch;
+  private final RemoteNotes remoteNotes;
   private final Map<RecordId, Line> lines = new LinkedHashMap<>();
 
   /** Owners of records at rest; the one not needed for longest goes first. */
@@ -133,9 +139,10 @@ final class Lmaster {
    */
   private long rsnFloor;
 
-  Lmaster(Member member, Watch watch) {
+  Lmaster(Member member, Watch watch, RemoteNotes remoteNotes) {
     this.member = member;
     this.watch = watch;
+    this.remoteNotes = remoteNotes;
   }
 
   int pending() {
@@ -195,10 +202,43 @@ final class Lmaster {
     line.work = move;
     member.remoteOwners().grants(requester, line.id.dbId());
     move.hops = move.requester == member.self() ? 0 : 1;
+    if (member.inEpoch().followers().contains(move.requester)) {
+      note(line, move);
+    } else {
+      bring(line, move);
+    }
+  }
+
+  private void bring(Line line, Move move) {
     if (line.owner != UNKNOWN && member.inEpoch().hasMember(line.owner)) {
       askToYield(line, move, line.owner, RecordMessage.IF_OWNER);
     } else {
       query(line, move);
+    }
+  }
+
+  /** Tells the main site first: its members ask the remote one only for what they have noted. */
+  private void note(Line line, Move move) {
+    newAttempt(line);
+    move.noting = true;
+    move.awaited.clear();
+    move.awaited.addAll(member.inEpoch().voters());
+    RecordId id = line.id;
+    RecordMessage note =
+        new RecordMessage.Note(
+            member.epochNumber(), id.dbId(), id.key(), line.moveNumber, move.requester, forgets);
+    member.inEpoch().voters().forEach(pnn -> member.send(pnn, note));
+  }
+
+  void noteTaken(int from, RecordMessage.NoteTaken m) {
+    Line line = running(m, m.move());
+    if (line != null
+        && line.work instanceof Move move
+        && move.noting
+        && move.awaited.remove(from)
+        && move.awaited.isEmpty()) {
+      move.noting = false;
+      bring(line, move);
     }
   }
 
@@ -258,7 +298,7 @@ final class Lmaster {
     move.asked = NOBODY;
     move.hops += 2;
     move.awaited.clear();
-    move.awaited.addAll(member.inEpoch().members());
+    move.awaited.addAll(mayHave(line.id));
     move.vouchedFor.clear();
     move.mayHave.clear();
     move.keeper = keeperFor(move.requester);
@@ -271,21 +311,33 @@ final class Lmaster {
             line.moveNumber,
             move.requester,
             move.keeper);
-    member.inEpoch().members().forEach(pnn -> member.send(pnn, query));
+    List.copyOf(move.awaited).forEach(pnn -> member.send(pnn, query));
+  }
+
+  /** All members, but for the remote ones that surely have no copy. */
+  private Set<Integer> mayHave(RecordId id) {
+    Set<Integer> pnns = new TreeSet<>(member.inEpoch().members());
+    for (int remote : member.inEpoch().followers()) {
+      if (remoteNotes.excludes(remote, id)) {
+        pnns.remove(remote);
+        member.counters().spared++;
+      }
+    }
+    return pnns;
   }
 
   /**
    * Who is to remember that the requester may get the record: its keeper, or if that one is silent
-   * the next that is not. In an epoch of two nobody can be set aside, so nobody else will ever
-   * decide about this record, and of what this node gets nobody need remember anything.
+   * the next that is not. Where two vote nobody can be set aside, so nobody else will ever decide
+   * about this record, and of what this node gets nobody need remember anything.
    */
   private int keeperFor(int requester) {
-    SortedSet<Integer> members = member.inEpoch().members();
+    SortedSet<Integer> members = member.inEpoch().voters();
     if (members.size() < 3 && requester == member.self()) {
       return KeeperMessage.NOBODY;
     }
     int keeper = Ring.after(members, requester);
-    while (watch.isQuiet(keeper)) {
+    for (int i = 1; i < members.size() && watch.isQuiet(keeper); i++) {
       keeper = Ring.after(members, keeper);
     }
     return keeper == requester ? Ring.after(members, requester) : keeper;
@@ -324,7 +376,7 @@ final class Lmaster {
     }
     move.mayHave.addAll(m.mayHave());
     if (m.vouches()) {
-      move.vouchedFor.add(Ring.before(member.inEpoch().members(), from));
+      move.vouchedFor.add(Ring.before(member.inEpoch().voters(), from));
     }
     decide(line, move);
   }
@@ -334,7 +386,7 @@ final class Lmaster {
    * knows something of that one is among those who answered.
    */
   private void decide(Line line, Move move) {
-    if (move.awaited.size() > 1) {
+    if (move.noting || move.awaited.size() > 1) {
       return;
     }
     for (int pnn : move.awaited) {
@@ -387,13 +439,23 @@ final class Lmaster {
   void quiet() {
     for (Line line : new ArrayList<>(lines.values())) {
       if (line.work instanceof Move move) {
-        if (!move.awaited.isEmpty()) {
+        if (move.noting) {
+          letOthersGoFirst(line, move);
+        } else if (!move.awaited.isEmpty()) {
           decide(line, move);
         } else if (watch.isQuiet(move.asked)) {
           move.waitedFor = move.asked;
           move.waitedBecause = WaitReason.OWNER;
         }
       }
+    }
+  }
+
+  /** A remote requester waits for a silent member of the main site: nobody else need. */
+  private void letOthersGoFirst(Line line, Move move) {
+    if (!line.waiting.isEmpty() && move.awaited.stream().anyMatch(watch::isQuiet)) {
+      line.waiting.put(move.requester, move.ticket);
+      next(line);
     }
   }
 
@@ -479,7 +541,7 @@ final class Lmaster {
 
   private void purgeOthers(Line line, Burial burial, int keeper) {
     burial.noted = true;
-    burial.awaited.addAll(member.inEpoch().members());
+    burial.awaited.addAll(mayHave(line.id));
     burial.awaited.remove(burial.owner);
     burial.awaited.remove(keeper);
     askToPurge(line, burial);
@@ -524,7 +586,8 @@ final class Lmaster {
   void interred(int from, RecordMessage.Interred m) {
     Line line = running(m, m.move());
     if (line != null && line.work instanceof Burial burial && burial.owner == from) {
-      if (m.done() && member.tunables().aside().isOn()) {
+      boolean noted = member.tunables().aside().isOn() || !member.inEpoch().followers().isEmpty();
+      if (m.done() && noted) {
         forget(line.id);
       }
       line.owner = UNKNOWN;
@@ -535,7 +598,7 @@ final class Lmaster {
   private void forget(RecordId id) {
     RecordMessage forget =
         new RecordMessage.Forget(member.epochNumber(), id.dbId(), id.key(), ++forgets);
-    member.inEpoch().members().forEach(pnn -> member.send(pnn, forget));
+    member.inEpoch().voters().forEach(pnn -> member.send(pnn, forget));
   }
 
   // ---- what may interrupt ----
@@ -594,6 +657,7 @@ final class Lmaster {
     line.attempts++;
     member.counters().repeats++;
     switch (line.work) {
+      case Move move when move.noting -> note(line, move);
       case Move move -> query(line, move);
       case Burial burial -> {
         line.owner = UNKNOWN;

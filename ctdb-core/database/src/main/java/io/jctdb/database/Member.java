@@ -177,9 +177,9 @@ final class Member {
     return isOpen(number) && lmaster(key) == from;
   }
 
-  /** Who remembers what that member may have. Only while in an epoch. */
+  /** Who of the main site remembers what that member may have. Only while in an epoch. */
   int keeperOf(int pnn) {
-    return Ring.after(inEpoch().members(), pnn);
+    return Ring.after(inEpoch().voters(), pnn);
   }
 
   boolean isKeeperOf(int pnn) {

@@ -21,4 +21,5 @@ final class RecordCounters {
   long vouched;
   long setAside;
   long waits;
+  long spared;
 }

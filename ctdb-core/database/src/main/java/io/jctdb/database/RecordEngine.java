@@ -2,6 +2,7 @@ package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
 import java.util.ArrayDeque;
+import java.util.Collection;
 
 /**
  * The records of volatile databases: where each lives, and how it comes here when a client wants
@@ -32,6 +33,7 @@ public final class RecordEngine implements EpochListener {
   private final Keeper keeper;
   private final CopyIndex copies;
   private final Census census;
+  private final RemoteNotes remoteNotes;
   private final Watch watch;
 
   /** Asked for in place of a member that is set aside, before all have agreed to that. */
@@ -52,7 +54,8 @@ public final class RecordEngine implements EpochListener {
     this.census = new Census(member, copies);
     this.watch = new Watch(member, new Aside());
     this.holder = new Holder(member, holds, requester, keeper, copies);
-    this.lmaster = new Lmaster(member, watch);
+    this.remoteNotes = new RemoteNotes(member);
+    this.lmaster = new Lmaster(member, watch, remoteNotes);
   }
 
   /**
@@ -98,6 +101,9 @@ public final class RecordEngine implements EpochListener {
             case KeeperMessage.Alive m -> watch.alive(fromPnn, m);
             case KeeperMessage.Copies m -> keeper.copies(fromPnn, m);
             case KeeperMessage.Noted m -> census.noted(fromPnn, m);
+            case KeeperMessage.AskNotes m -> remoteNotes.asked(fromPnn, m);
+            case KeeperMessage.Notes m -> remoteNotes.told(fromPnn, m);
+            case KeeperMessage.Since m -> remoteNotes.since(fromPnn, m);
           }
         });
   }
@@ -171,6 +177,7 @@ public final class RecordEngine implements EpochListener {
           keeper.epochStarted(epoch);
           watch.epochStarted(epoch);
           census.epochStarted(epoch);
+          remoteNotes.epochStarted(epoch);
           lmaster.epochStarted();
           requester.epochStarted();
           early.replay(epoch.number(), this::dispatch);
@@ -189,6 +196,7 @@ public final class RecordEngine implements EpochListener {
     keeper.clear();
     census.clear();
     copies.leftCluster();
+    remoteNotes.clear();
   }
 
   /**
@@ -206,6 +214,15 @@ public final class RecordEngine implements EpochListener {
           burials.forget(dbId);
           requester.forget(dbId);
         });
+  }
+
+  /**
+   * The same, and then a tool put these records there, the same ones on all nodes. To be called
+   * before any of them can be asked for.
+   */
+  public void refilled(int dbId, Collection<Key> keys) {
+    forget(dbId);
+    remoteNotes.refilled(keys.stream().map(key -> new RecordId(dbId, key)).toList());
   }
 
   /** Takes effect for what starts from now on. */
@@ -243,7 +260,10 @@ public final class RecordEngine implements EpochListener {
         keeper.isComplete(),
         copies.size(),
         census.isTold(),
-        census.lastNanos());
+        census.lastNanos(),
+        c.spared,
+        remoteNotes.size(),
+        remoteNotes.isComplete());
   }
 
   private void dispatch(int from, RecordMessage message) {
@@ -273,7 +293,12 @@ public final class RecordEngine implements EpochListener {
       case RecordMessage.Purge m -> holder.purge(from, m);
       case RecordMessage.Inter m -> burials.inter(from, m);
       case RecordMessage.Grant m -> requester.granted(m);
-      case RecordMessage.Forget m -> keeper.forget(from, m);
+      case RecordMessage.Forget m -> {
+        keeper.forget(from, m);
+        remoteNotes.forget(from, m);
+      }
+      case RecordMessage.Note m -> remoteNotes.note(from, m);
+      case RecordMessage.NoteTaken m -> lmaster.noteTaken(from, m);
     }
   }
 
@@ -316,6 +341,8 @@ public final class RecordEngine implements EpochListener {
       case RecordMessage.Purge m -> lmasterOfKey == from;
       case RecordMessage.Inter m -> lmasterOfKey == from;
       case RecordMessage.Forget m -> lmasterOfKey == from;
+      case RecordMessage.Note m -> lmasterOfKey == from;
+      case RecordMessage.NoteTaken m -> lmasterOfKey == member.self();
       case RecordMessage.Grant m -> m.rsn() >= 0;
     };
   }

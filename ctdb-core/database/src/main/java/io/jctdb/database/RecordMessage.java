@@ -68,7 +68,7 @@ public sealed interface RecordMessage extends NodeMessage {
   record Declined(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
 
   /**
-   * Lmaster to every member: what do you have?
+   * Lmaster to every member that may have a copy: what do you have?
    *
    * @param requester for whom
    * @param keeper who is to remember, before it answers, that the requester may get the record;
@@ -103,7 +103,8 @@ public sealed interface RecordMessage extends NodeMessage {
   record Bury(long epoch, int dbId, Key key, long rsn) implements RecordMessage {}
 
   /**
-   * Lmaster to every member but the owner: delete your copy unless it is newer than {@code rsn}.
+   * Lmaster to every member that may have a copy, but the owner: delete it unless it is newer than
+   * {@code rsn}.
    *
    * @param owner its keeper remembers that the owner has the record before it answers
    */
@@ -123,13 +124,24 @@ public sealed interface RecordMessage extends NodeMessage {
       implements RecordMessage {}
 
   /**
-   * Lmaster to every member: nobody has a copy any more; what you remember of who may have one is
+   * Lmaster to the members of the main site: nobody has a copy any more; what you remember of who may have one is
    * over.
    *
    * @param number grows with each Forget of this lmaster; what comes late is too late, the record
    *     may exist again
    */
   record Forget(long epoch, int dbId, Key key, long number) implements RecordMessage {}
+
+  /**
+   * Lmaster to every member of the main site, before a remote one may get the record: note that.
+   *
+   * @param forgets the highest {@link Forget#number} that this lmaster has sent before
+   */
+  record Note(long epoch, int dbId, Key key, long move, int requester, long forgets)
+      implements RecordMessage {}
+
+  /** Member of the main site to lmaster: noted. */
+  record NoteTaken(long epoch, int dbId, Key key, long move) implements RecordMessage {}
 
   /** What a member has of a record. */
   enum Holding {
@@ -163,6 +175,8 @@ public sealed interface RecordMessage extends NodeMessage {
       case Inter m -> head(11, m, out).i64(m.move).i64(m.rsn);
       case Interred m -> head(12, m, out).i64(m.move).flag(m.done);
       case Forget m -> head(13, m, out).i64(m.number);
+      case Note m -> head(14, m, out).i64(m.move).i32(m.requester).i64(m.forgets);
+      case NoteTaken m -> head(15, m, out).i64(m.move);
     }
   }
 
@@ -187,6 +201,8 @@ public sealed interface RecordMessage extends NodeMessage {
       case 11 -> new Inter(epoch, dbId, key, in.i64(), in.i64());
       case 12 -> new Interred(epoch, dbId, key, in.i64(), in.flag());
       case 13 -> new Forget(epoch, dbId, key, in.i64());
+      case 14 -> new Note(epoch, dbId, key, in.i64(), in.i32(), in.i64());
+      case 15 -> new NoteTaken(epoch, dbId, key, in.i64());
       default -> throw new MalformedMessageException("record message type " + type);
     };
   }

@@ -35,6 +35,9 @@ package io.jctdb.database;
  * @param copies copies in this node's databases
  * @param censusTold whether this node's keeper knows all of them, in the present epoch
  * @param censusNanos how long it took to tell it, the last time, from the beginning of the epoch
+ * @param spared questions not asked of remote members, because they surely had no copy
+ * @param noted fingerprints noted of what remote members may have
+ * @param notesComplete whether all is known of what remote members have
  */
 public record RecordStatistics(
     long calls,
@@ -64,4 +67,7 @@ public record RecordStatistics(
     boolean keptComplete,
     int copies,
     boolean censusTold,
-    long censusNanos) {}
+    long censusNanos,
+    long spared,
+    int noted,
+    boolean notesComplete) {}

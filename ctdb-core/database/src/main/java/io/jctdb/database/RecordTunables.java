@@ -89,6 +89,20 @@ public record RecordTunables(
         aside);
   }
 
+  public RecordTunables withRetryNanos(long nanos, long maxNanos) {
+    return new RecordTunables(
+        holdNanos,
+        nanos,
+        maxNanos,
+        burialDelayNanos,
+        burialBatch,
+        burialsMax,
+        settledMax,
+        linesMax,
+        earlyMax,
+        aside);
+  }
+
   public RecordTunables withAside(AsideTimes times) {
     return new RecordTunables(
         holdNanos,

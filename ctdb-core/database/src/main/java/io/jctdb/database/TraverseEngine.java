@@ -109,6 +109,8 @@ public final class TraverseEngine implements EpochListener {
         Epoch current = epoch;
         if (current != null) {
           ask(remaining(chunk.mayOwn(), current.followers()));
+        } else if (!chunk.mayOwn().isEmpty()) {
+          complete = false; // this node has left the cluster meanwhile, and can ask nobody
         }
         endIfDone();
       } else {

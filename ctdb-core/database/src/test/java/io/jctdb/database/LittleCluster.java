@@ -58,15 +58,19 @@ final class LittleCluster {
 
   /** All nodes are members from now on, and node {@code lmasters} alone are lmasters if given. */
   void begin(long number, Integer... lmasters) {
-    Set<Integer> members = new TreeSet<>();
+    TreeSet<Integer> members = new TreeSet<>();
     nodes.forEach(node -> members.add(node.pnn));
-    Epoch epoch =
+    begin(
         new Epoch(
             number,
-            new TreeSet<>(members),
-            new TreeSet<>(lmasters.length == 0 ? members : List.of(lmasters)));
-    nodes.forEach(node -> node.engine.epochPromised(number));
-    nodes.forEach(node -> node.engine.epochStarted(epoch));
+            members,
+            new TreeSet<>(lmasters.length == 0 ? members : List.of(lmasters))));
+  }
+
+  /** Its members begin it. */
+  void begin(Epoch epoch) {
+    epoch.members().forEach(pnn -> nodes.get(pnn).engine.epochPromised(epoch.number()));
+    epoch.members().forEach(pnn -> nodes.get(pnn).engine.epochStarted(epoch));
   }
 
   void lose(Predicate<NodeMessage> which) {

@@ -283,6 +283,23 @@ class TraverseEngineTest {
     begin(Epoch.of(1, members));
   }
 
+  /** Found by the simulator: the list lacked what the remote node owned, and said nothing. */
+  @Test
+  void whoLeavesTheClusterBeforeItHearsThatARemoteNodeOwnsSomethingHasNotSeenAll() {
+    cluster(3);
+    begin(stretched(5, 0, 1, 2));
+    run(1_000);
+    begin(stretched(6, 0, 1, 2));
+    run(1_000);
+    nodes.get(0).owners.grants(2, VOLATILE);
+    nodes.get(2).put("far", 2, "x");
+    Reader reader = nodes.get(1).traverse(VOLATILE, false);
+    nodes.get(1).engine.leftCluster();
+    run(1_000);
+    assertThat(reader.seen).isEmpty();
+    assertThat(reader.end).isEqualTo("incomplete");
+  }
+
   private void begin(Epoch epoch) {
     present = epoch;
     nodes.stream()

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,6 +16,7 @@ final class ControlPlane {
   static final int NO_LEADER = -1;
 
   private final Chance chance;
+  private final IntPredicate mayLead;
   private final Runnable changed;
   private final SortedMap<Integer, Integer> registered = new TreeMap<>();
   private SortedMap<Integer, Integer> committedSessions = new TreeMap<>();
@@ -24,8 +26,9 @@ final class ControlPlane {
   private int term;
   private boolean wanted;
 
-  ControlPlane(Chance chance, Runnable changed) {
+  ControlPlane(Chance chance, IntPredicate mayLead, Runnable changed) {
     this.chance = chance;
+    this.mayLead = mayLead;
     this.changed = changed;
   }
 
@@ -44,6 +47,11 @@ final class ControlPlane {
 
   @Nullable Epoch committed() {
     return committed;
+  }
+
+  /** As which life this node is a member, or 0. */
+  int committedSession(int pnn) {
+    return committedSessions.getOrDefault(pnn, 0);
   }
 
   long committedNumber() {
@@ -75,6 +83,7 @@ final class ControlPlane {
   /** A new leader; the old one may not know yet. */
   void elect() {
     List<Integer> candidates = new ArrayList<>(registered.keySet());
+    candidates.removeIf(pnn -> !mayLead.test(pnn));
     leader = candidates.isEmpty() ? NO_LEADER : candidates.get(chance.below(candidates.size()));
     term++;
     wanted = true; // it cannot know what its predecessor has begun

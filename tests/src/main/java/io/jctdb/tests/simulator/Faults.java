@@ -17,6 +17,9 @@ final class Faults {
   }
 
   void plan() {
+    if (world.options().remotes() > 0) {
+      planForSites();
+    }
     for (int i = 0; i < world.options().traverses(); i++) {
       world.events().at(chance.nanos(0, world.options().stormNanos()), this::traverse);
     }
@@ -39,6 +42,34 @@ final class Faults {
         default -> world.events().at(at, this::changeLeader);
       }
     }
+  }
+
+  /** What befalls sites as a whole. */
+  private void planForSites() {
+    int events = world.options().faults() == 0 ? 0 : chance.between(0, 2);
+    for (int i = 0; i < events; i++) {
+      long at = chance.nanos(0, world.options().stormNanos());
+      world.events().at(at, chance.oneIn(3) ? this::mainSiteDies : this::lineBreaks);
+    }
+  }
+
+  /** All its nodes, at nearly the same time; those elsewhere go on with what they have. */
+  private void mainSiteDies() {
+    world.trace("world", () -> "the main site dies");
+    for (SimulatedNode node : world.nodes()) {
+      if (!node.isRemote() && !world.isCalm() && node.isAlive()) {
+        node.crash();
+        world.restartLater(node);
+      }
+    }
+  }
+
+  private void lineBreaks() {
+    int first = world.options().nodes() - world.options().remotes();
+    SimulatedNode remote = world.nodes().get(chance.between(first, world.options().nodes() - 1));
+    world.trace("world", () -> "the line to node " + remote.pnn() + " breaks");
+    cut(remote, other -> true, true, true);
+    later(this::mend);
   }
 
   private void traverse() {

@@ -69,12 +69,24 @@ final class Leader {
     SortedSet<Integer> members = new TreeSet<>(proposed.keySet());
     long base = control.committedNumber();
     int term = control.term();
-    Epoch next = new Epoch(control.nextNumber(), members, someOf(members));
+    SortedSet<Integer> remote = new TreeSet<>(members);
+    remote.removeIf(pnn -> !node.isRemote(pnn));
+    SortedSet<Integer> lmasters = new TreeSet<>(members);
+    if (!remote.isEmpty() && !chance.oneIn(8)) {
+      lmasters.removeAll(remote);
+    }
+    if (lmasters.isEmpty()) {
+      return; // no epoch of remote members alone
+    }
+    Epoch next = new Epoch(control.nextNumber(), members, someOf(lmasters), remote);
+    SortedMap<Integer, Long> lives = new TreeMap<>();
+    remote.forEach(pnn -> lives.put(pnn, (long) proposed.getOrDefault(pnn, 0)));
     SortedMap<Integer, Integer> sessions = proposed;
     node.trace(() -> "proposes " + next);
     coordinator.propose(
         base,
         next,
+        lives,
         new EpochCoordinator.Outcome() {
           @Override
           public void promised() {

@@ -22,6 +22,12 @@ public enum Mutation {
   SIGNS_IGNORED,
   /** Keepers that do not remember who owns a record whose other copies are being deleted. */
   OWNER_OF_PURGED_NOT_NOTED,
+  /** Members of the main site that do not note what a remote one may get. */
+  REMOTE_NOT_NOTED,
+  /** A new member of the main site is told that the remote ones have nothing. */
+  NEWCOMER_IS_TOLD_NOTHING,
+  /** A remote member says that it had no copies before this epoch. */
+  REMOTE_CLAIMS_TO_BE_NEW,
   /** Requesters whose ACQUIRED never leaves, and lmasters that never repeat. */
   NOTHING_REPEATED,
   /** Participants that say they have written a transaction and have not. */

@@ -19,6 +19,8 @@ final class Network {
   private final int nodes;
   private final long delayMin;
   private final long delayMax;
+  private int remotes;
+  private long far;
   private final boolean duplicates;
   private final long[] lastArrival;
   private final int[] generation;
@@ -44,6 +46,12 @@ final class Network {
     this.down = new boolean[nodes * nodes];
   }
 
+  /** The last {@code count} nodes are at sites of their own, up to so long a way from all others. */
+  void stretch(int count, long farNanos) {
+    remotes = count;
+    far = farNanos;
+  }
+
   void send(int from, int to, NodeMessage message) {
     int link = from * nodes + to;
     if (down[link]) {
@@ -58,7 +66,7 @@ final class Network {
   }
 
   private void deliver(int from, int to, int link, byte[] bytes) {
-    long delay = from == to ? 1 : chance.skewed(delayMin, delayMax);
+    long delay = from == to ? 1 : chance.skewed(delayMin, delayMax) + detour(from, to);
     long arrival = Math.max(events.now() + delay, lastArrival[link] + 1);
     lastArrival[link] = arrival;
     int sentOn = generation[link];
@@ -69,6 +77,10 @@ final class Network {
             receiver.receive(from, to, NodeMessageCodec.decode(bytes));
           }
         });
+  }
+
+  private long detour(int from, int to) {
+    return Math.max(from, to) < nodes - remotes ? 0 : chance.nanos(far / 2, far);
   }
 
   /** Runs something when all that is on the way now has arrived, or would have. */

@@ -7,6 +7,8 @@ import io.jctdb.database.RecordTunables;
 /**
  * The circumstances of one schedule, drawn from its seed.
  *
+ * @param remotes how many of the nodes, the last ones, are at remote sites
+ * @param farNanos how long a message between sites takes at most
  * @param transactorsPerNode how many clients change the persistent database; -1 = there is none
  * @param transactionLimitNanos how long such a client waits for its answer
  * @param fsyncNanos how long the disk may take
@@ -21,6 +23,8 @@ import io.jctdb.database.RecordTunables;
 record Options(
     Mutation mutation,
     int nodes,
+    int remotes,
+    long farNanos,
     int keys,
     int chains,
     int clientsPerNode,
@@ -53,6 +57,8 @@ record Options(
     return new Options(
         mutation,
         onlySilence ? chance.between(3, 5) : chance.between(2, 5),
+        0,
+        0,
         onlySilence ? chance.between(2, 12) : chance.between(1, 3),
         chance.between(1, 3),
         chance.between(1, 3),
@@ -75,6 +81,44 @@ record Options(
         4_000 * Chance.MILLIS,
         chance.nanos(12 * Chance.MILLIS, 25 * Chance.MILLIS),
         tunables(chance, mutation));
+  }
+
+  /**
+   * The same cluster with members at remote sites beside it. Transactions are left out: how remote
+   * members follow them is told elsewhere ({@code CommitStormTest}).
+   */
+  Options stretched(Chance chance) {
+    int more = chance.between(1, 2);
+    long far = chance.skewed(Chance.MILLIS, 20 * Chance.MILLIS);
+    long retry = chance.nanos(2 * far, 4 * far) + tunables.retryNanos();
+    boolean mute = mutation == Mutation.NOTHING_REPEATED;
+    return new Options(
+        mutation,
+        nodes + more,
+        more,
+        far,
+        keys,
+        chains,
+        clientsPerNode,
+        operationsPerClient,
+        thinkNanos,
+        longHoldNanos,
+        delayMinNanos,
+        delayMaxNanos,
+        duplicates,
+        -1,
+        transactionsEach,
+        transactionLimitNanos,
+        fsyncNanos,
+        commitTimes,
+        traverses,
+        clocksWrong,
+        faults,
+        onlySilence,
+        stormNanos + 2 * far,
+        4 * calmNanos,
+        silentNanos,
+        mute ? tunables : tunables.withRetryNanos(retry, 4 * retry));
   }
 
   private static CommitTimes commitTimes(Chance chance, Mutation mutation) {

@@ -224,7 +224,36 @@ final class SimulatedNode {
         new EpochCoordinator(port, 3 * Chance.MILLIS, world.options().silentNanos());
     coordinator = freshCoordinator;
     leader = new Leader(this, world.control(), freshCoordinator, world.chance());
+    register();
+    if (isRemote()) {
+      readZooKeeper();
+    }
+  }
+
+  boolean isRemote() {
+    return world.isRemote(pnn);
+  }
+
+  boolean isRemote(int other) {
+    return world.isRemote(other);
+  }
+
+  private void register() {
     world.control().register(pnn, ++session);
+    participant().livesAs(session);
+  }
+
+  /** A remote member's COMMIT may be lost with its sender, and nobody waits for what it says. */
+  private void readZooKeeper() {
+    daemon(
+        5 * Chance.MILLIS,
+        () -> {
+          Epoch committed = world.control().committed();
+          if (committed != null && !away && committed.hasMember(pnn)) {
+            participant().adopt(committed, world.control().committedSession(pnn));
+          }
+          readZooKeeper();
+        });
   }
 
   private CommitEngine commitEngine(NodePort port) {
@@ -295,7 +324,7 @@ final class SimulatedNode {
     world.disconnect(this);
     int old = session;
     outside(
-        world.chance().skewed(Chance.MILLIS / 2, 5 * Chance.MILLIS),
+        world.chance().skewed(Chance.MILLIS / 2, (isRemote() ? 60 : 5) * Chance.MILLIS),
         () -> world.control().unregister(pnn, old));
   }
 
@@ -317,7 +346,7 @@ final class SimulatedNode {
         () -> {
           away = false;
           participant().rejoin();
-          world.control().register(pnn, ++session);
+          register();
         });
   }
 

@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public final class Simulation {
   static final int DB = 0x7A19D84D;
 
+  /** So that what is drawn for the sites is not what is drawn for the rest. */
+  private static final long SITES = 0x77;
+
   private final Chance chance;
   private final Options options;
   private final @Nullable Consumer<String> story;
@@ -65,9 +68,11 @@ public final class Simulation {
   public Simulation(long seed, Mutation mutation, @Nullable Consumer<String> story) {
     this.chance = new Chance(seed);
     this.story = story;
-    this.options = Options.draw(chance, mutation);
+    Chance sites = new Chance(seed ^ SITES);
+    Options drawn = Options.draw(chance, mutation);
+    this.options = sites.oneIn(4) ? drawn.stretched(sites) : drawn;
     this.commitLedger = new CommitLedger();
-    this.control = new ControlPlane(chance, this::controlChanged);
+    this.control = new ControlPlane(chance, pnn -> !isRemote(pnn), this::controlChanged);
     this.network =
         new Network(
             events,
@@ -77,6 +82,7 @@ public final class Simulation {
             options.delayMaxNanos(),
             options.duplicates(),
             this::deliver);
+    network.stretch(options.remotes(), options.farNanos());
     for (int i = 0; i < options.keys(); i++) {
       keys.add(new Key(("key" + chance.below(1000)).getBytes(StandardCharsets.US_ASCII)));
     }
@@ -134,6 +140,7 @@ public final class Simulation {
         totals.merge("repeats", s.repeats(), Long::sum);
         totals.merge("set_aside", s.setAside(), Long::sum);
         totals.merge("vouched", s.vouched(), Long::sum);
+        totals.merge("spared", s.spared(), Long::sum);
         totals.merge("shared_calls", s.callsShared(), Long::sum);
       }
     }
@@ -171,6 +178,9 @@ public final class Simulation {
     }
     if (knowing.stream().noneMatch(SimulatedNode::isAlive)) {
       knowing.getFirst().boot();
+    }
+    if (nodes.stream().noneMatch(node -> node.isAlive() && !node.isRemote())) {
+      nodes.getFirst().boot(); // remote members form no epoch
     }
   }
 
@@ -415,6 +425,13 @@ public final class Simulation {
             new RecordMessage.Purged(purge.epoch(), purge.dbId(), purge.key(), purge.move(), true));
         return;
       }
+      if (options.mutation() == Mutation.REMOTE_NOT_NOTED && m instanceof RecordMessage.Note note) {
+        network.send(
+            to,
+            from,
+            new RecordMessage.NoteTaken(note.epoch(), note.dbId(), note.key(), note.move()));
+        return;
+      }
       delivered = mutated(node, m);
     }
     node.receive(from, mutated(delivered));
@@ -424,6 +441,11 @@ public final class Simulation {
     return switch (message) {
       case KeeperMessage.Copies m when options.mutation() == Mutation.KEEPER_KNOWS_NOTHING ->
           new KeeperMessage.Copies(m.epoch(), m.part(), m.last(), new long[0]);
+      case KeeperMessage.Notes m when options.mutation() == Mutation.NEWCOMER_IS_TOLD_NOTHING ->
+          new KeeperMessage.Notes(
+              m.epoch(), m.remote(), m.round(), m.part(), m.last(), new long[0]);
+      case KeeperMessage.Since m when options.mutation() == Mutation.REMOTE_CLAIMS_TO_BE_NEW ->
+          new KeeperMessage.Since(m.epoch(), m.epoch());
       case RecordMessage.Query m when options.mutation() == Mutation.CREATIONS_NOT_NOTED ->
           new RecordMessage.Query(
               m.epoch(), m.dbId(), m.key(), m.move(), m.requester(), KeeperMessage.NOBODY);
@@ -529,6 +551,10 @@ public final class Simulation {
 
   CommitLedger commitLedger() {
     return commitLedger;
+  }
+
+  boolean isRemote(int pnn) {
+    return pnn >= options.nodes() - options.remotes();
   }
 
   History history() {

@@ -10,6 +10,7 @@ import io.jctdb.database.EpochListener;
 import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.Key;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PullDb;
 import io.jctdb.protocol.TransDb;
@@ -289,7 +290,8 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
     RecordStore store = database.volatileStore();
     if (store != null) {
       fill(store, content);
-      records.forget(database.id());
+      List<Key> keys = content.records().stream().map(update -> update.key()).toList();
+      records.refilled(database.id(), keys);
       request.reply().ok();
     } else {
       commits.forget(database.id());

@@ -133,7 +133,7 @@ class MetricsServerTest {
               KeeperMessage.NOBODY,
               new RecordStatistics(
                   0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 3, 0, 0, 0, 0, 70, true, 60,
-                  true, 12_000_000)),
+                  true, 12_000_000, 0, 0, true)),
           List.of(
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(
