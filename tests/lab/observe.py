@@ -14,6 +14,7 @@ OWN, NEW = ("own lock", "own write", "own unlock"), ("new create", "new write", 
 SLOW_S = 0.05  # what load.py calls slow
 JOINED_S = 0.5  # an address that fails again so soon was not back
 OUTAGE_S = 0.3  # shorter ones are the noise of a busy machine
+LATE_S, LATE_SHORT_S = 3, 1  # a shorter gap that begins later than that is a hiccup of its own
 STARTS_BEFORE_S = 0.15  # a gap is told from the last success, which was before the fault
 
 
@@ -82,7 +83,8 @@ class Poll:
 
     def outage(self, kind, fault, until):
         """{address: seconds from the fault until it served again}, for those that failed; None: not by
-        `until`. A gap that begins soon after the last one belongs to it; later ones do not count."""
+        `until`. A gap that begins soon after the last one belongs to it; later ones do not count, nor does a short
+        one that is an address's first and begins late (`hiccup` tells of it)."""
         ends = {}
         gaps = sorted((gap for gap in self.gaps if gap["gap"] == kind), key=lambda gap: gap["from"])
         for gap in gaps:
@@ -90,6 +92,8 @@ class Poll:
                     or gap["to"] - gap["from"] < OUTAGE_S:
                 continue
             address = gap["address"]
+            if address not in ends and self._is_late(gap, fault):
+                continue
             if address not in ends or gap["from"] - ends[address] < JOINED_S:
                 ends[address] = gap["to"]
         found = {address: end - fault for address, end in ends.items()}
@@ -97,6 +101,18 @@ class Poll:
             if one[kind] is None or self.now - one[kind] > 1:
                 found[address] = None
         return found
+
+    @staticmethod
+    def _is_late(gap, fault):
+        """Not the fault's doing any more, but that of what follows: a daemon that starts on the same processors, an
+        address that is given back."""
+        return gap["from"] > fault + LATE_S and gap["to"] - gap["from"] < LATE_SHORT_S
+
+    def hiccup(self, fault, until):
+        """(seconds, seconds after the fault) of the longest late gap; (0, 0) if there was none."""
+        return max([(gap["to"] - gap["from"], gap["from"] - fault) for gap in self.gaps
+                    if gap["from"] < until and self._is_late(gap, fault)
+                    and gap["to"] - gap["from"] >= OUTAGE_S], default=(0.0, 0.0))
 
     def longest_stuck(self, start, until):
         """{step: longest seconds} of what the poller waited for."""

@@ -17,9 +17,25 @@ final class Fingerprints {
   /** An empty slot; a record with that hash gets another one. */
   private static final long NONE = 0;
 
+  /** Which bits of a fingerprint say where it is. */
+  private final int shift;
+
   private long[] slots = new long[SLOTS_MIN];
   private int size;
   private boolean overflowed;
+
+  Fingerprints() {
+    this(false);
+  }
+
+  /**
+   * @param foreign whether it will be filled from {@link #toArray} of a set that is not. The order of
+   *     one set's slots must not be the order of the other's: while the other is smaller, all would
+   *     go to the same part of it, and each search would be as long as that part
+   */
+  Fingerprints(boolean foreign) {
+    shift = foreign ? 32 : 0;
+  }
 
   static long of(int dbId, Key key) {
     long hash = mix(dbId ^ 0x9E3779B97F4A7C15L);
@@ -104,7 +120,19 @@ final class Fingerprints {
   }
 
   private int home(long fingerprint) {
-    return (int) fingerprint & (slots.length - 1);
+    return (int) (fingerprint >>> shift) & (slots.length - 1);
+  }
+
+  /** How many slots have to be looked at for the entry that takes longest to find. */
+  int longestSearch() {
+    int mask = slots.length - 1;
+    int longest = 0;
+    for (int at = 0; at < slots.length; at++) {
+      if (slots[at] != NONE) {
+        longest = Math.max(longest, ((at - home(slots[at])) & mask) + 1);
+      }
+    }
+    return longest;
   }
 
   private boolean grow() {

@@ -88,7 +88,7 @@ final class Keeper {
   }
 
   private Fingerprints set(int pnn) {
-    return sets.computeIfAbsent(pnn, p -> new Fingerprints());
+    return sets.computeIfAbsent(pnn, p -> new Fingerprints(true));
   }
 
   /** Nobody has the record any more. */

@@ -40,4 +40,23 @@ class FingerprintsTest {
         .isNotEqualTo(Fingerprints.of(2, LittleCluster.key("a")))
         .isNotEqualTo(Fingerprints.of(1, LittleCluster.key("b")));
   }
+
+  @Test
+  void whatIsToldInTheOrderOfOneSetIsFoundQuicklyInAnother() {
+    Fingerprints told = new Fingerprints();
+    for (int i = 0; i < 333_000; i++) {
+      told.add(Fingerprints.of(7, LittleCluster.key("record " + i)));
+    }
+    Fingerprints noted = new Fingerprints(true);
+    long[] all = told.toArray();
+    for (int i = 0; i < 190_000; i++) { // just before it grows
+      noted.add(all[i]);
+    }
+    assertThat(noted.longestSearch()).isLessThan(1_000);
+    Fingerprints sameOrder = new Fingerprints();
+    for (int i = 0; i < 190_000; i++) {
+      sameOrder.add(all[i]);
+    }
+    assertThat(sameOrder.longestSearch()).as("what is avoided").isGreaterThan(10_000);
+  }
 }
