@@ -6,7 +6,8 @@ import time
 
 import nfs4
 from service_clients import CAPACITY, BlockWriter, DocumentWriter, ExportWatch, FileWriter
-from service_faults import disable_scripts, end_processes, host_of, through_faults
+from service_faults import (MONITOR_INTERVAL_S, disable_scripts, end_processes, host_of,
+                            through_faults)
 from story import Failed, expect, expect_equal, story
 
 LUNS = "/srv/cluster/luns"
@@ -24,6 +25,34 @@ def samba_fails_and_users_go_on(cluster):
                        restart=lambda node: lab.node(node, "service", "smbd", "restart"))
     finally:
         writer.finish()
+
+
+@story("winbind was gone on one server, and its users could not log in", daemons=["jctdb"])
+def winbind_fails_and_is_noticed(cluster):
+    lab, node = cluster.lab, 1
+    if not os.path.exists("/usr/sbin/winbindd"):
+        cluster.note("left out: Debian's winbind is missing")
+        return
+    script = ["env", "CTDB_BASE=/etc/ctdb", "/etc/ctdb/events/legacy/49.winbind.script"]
+    cluster.ctdb_ok(node, "setvar", "MonitorInterval", str(MONITOR_INTERVAL_S))
+    cluster.ctdb_ok(node, "event", "script", "enable", "legacy", "49.winbind")
+    try:
+        lab.node(node, *script, "startup", check=True)
+        cluster.wait_for(lambda: lab.node(node, "wbinfo", "-p").returncode == 0, 20, "winbindd does not start")
+        for what, begin, end in (("killed", ["killall", "-9", "winbindd"], ["service", "winbind", "start"]),
+                                 ("stopped", ["killall", "-STOP", "winbindd"], ["killall", "-CONT", "winbindd"])):
+            lab.node(node, *begin, check=True)
+            began = time.monotonic()
+            cluster.wait_for(lambda: "Unhealthy" in lab.node_states(0).get(node, set()), 60,
+                             f"nobody notices that winbindd is {what}")
+            cluster.note(f"winbindd {what}: unhealthy after {time.monotonic() - began:.1f} s")
+            lab.node(node, *end, check=True)
+            lab.wait_healthy(timeout=60, spread=False)
+        lab.node(node, *script, "shutdown", check=True)
+        cluster.wait_for(lambda: not lab.node(node, "pidof", "winbindd").stdout, 10, "winbindd is not stopped")
+    finally:
+        disable_scripts(lab, node, "49.winbind")
+        end_processes(lab, "winbindd")
 
 
 def _target(address):
