@@ -50,13 +50,13 @@ class Process:
 class Poll:
     """The gaps of every public address."""
 
-    def __init__(self, lab, addresses):
+    def __init__(self, lab, addresses, own_files=False):
         self.gaps = []  # {"gap": kind, "address":, "from":, "to":}
         self.stuck = []  # {"stuck": step, "address":, "from":, "to":}
         self.last, self.now = {}, 0.0
         self.addresses = addresses
         self._process = Process(lab, self._take, "poll.py", nslab.USER, nslab.PASSWORD,
-                                nslab.SHARE, *addresses)
+                                nslab.SHARE, *(["--own-files"] if own_files else []), *addresses)
 
     def _take(self, line):
         if "gap" in line:

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """Asks every public address every 20 ms whether it serves.
 
-usage: poll.py USER PASSWORD SHARE ADDRESS…               (in the client's namespace, until the end of stdin)
+usage: poll.py USER PASSWORD SHARE [--own-files] ADDRESS… (in the client's namespace, until the end of stdin)
 
 One connection with a session to each address. Each TICK_S it is asked for an ECHO, each OPEN_EVERY-th time
 to open a file and close it. An echo needs nothing of the cluster, so an address can answer while no file can be
 opened; therefore both are told apart: "answers" and "opens". When a connection breaks, or does not answer for
 IMPATIENT_S, new connections are tried each TICK_S beside it, until one of them serves.
+
+With --own-files each address has a file of its own, so that the nodes do not contend for one record.
 
 Prints lines of JSON (times: CLOCK_MONOTONIC in seconds):
   {"gap": "answers"|"opens", "address": …, "from": …, "to": …}   for each time without success of GAP_S or more
@@ -103,7 +105,7 @@ class Connection:
             self._next_step("open" if to_open else "echo", now)
             if to_open:
                 self.asked = "open"
-                self._send(smb2.CREATE, smb2.create_body(POLLED_FILE))
+                self._send(smb2.CREATE, smb2.create_body(self.poller.file_of(self.address)))
             else:
                 self.asked = "echo"
                 self._send(smb2.ECHO, smb2.ECHO_BODY)
@@ -207,9 +209,13 @@ class Address:
 
 
 class Poller:
-    def __init__(self, addresses, account):
+    def __init__(self, addresses, account, own_files):
         self.selector = selectors.EpollSelector()
+        self.own_files = own_files
         self.addresses = {address: Address(self, address, account) for address in addresses}
+
+    def file_of(self, address):
+        return POLLED_FILE + ("-" + address.replace(":", "-") if self.own_files else "")
 
     def run(self):
         self.selector.register(sys.stdin, selectors.EVENT_READ, None)
@@ -243,7 +249,8 @@ def main():
         os.setpriority(os.PRIO_PROCESS, 0, -10)
     except OSError:
         pass
-    Poller(sys.argv[4:], account).run()
+    addresses = [word for word in sys.argv[4:] if word != "--own-files"]
+    Poller(addresses, account, own_files="--own-files" in sys.argv).run()
 
 
 main()
