@@ -27,8 +27,7 @@ def samba_fails_and_users_go_on(cluster):
         writer.finish()
 
 
-@story("winbind was gone on one server, and its users could not log in", daemons=["jctdb"],
-       not_yet="not yet seen to pass")
+@story("winbind was gone on one server, and its users could not log in", daemons=["jctdb"])
 def winbind_fails_and_is_noticed(cluster):
     lab, node = cluster.lab, 1
     if not os.path.exists("/usr/sbin/winbindd"):
