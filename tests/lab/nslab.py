@@ -579,14 +579,16 @@ class Lab:
         with open(os.path.join(HERE, "records.py")) as program:
             return [PYTHON, "-c", program.read(), *words]
 
-    def preload(self, count, database="lab_preload.tdb"):
-        """Puts so many records into a volatile database, each node owning its share."""
+    def preload(self, count, database="lab_preload.tdb", owners=None):
+        """Puts so many records into a volatile database, each node (of `owners`) owning its share. The daemons
+        learn nothing of that: a remote node's records must come to it through its daemon."""
+        owners = owners or self.nodes
         for node in self.nodes:
             self.node(node, "ctdb", "attach", database, check=True)
-        share = count // len(self.nodes)
+        share = count // len(owners)
         fillers = [self.start(f"node{node}", *self.records_command(
             "fill", database, str(node), str(node * share), str(share)))
-            for node in self.nodes]
+            for node in owners]
         if any(filler.wait() != 0 for filler in fillers):
             raise LabError(f"the records of {database} could not be stored")
 

@@ -45,6 +45,15 @@ final class Transactions implements Benchmark {
     }
   }
 
+  /** A node acknowledged what its own copy does not have. */
+  static final class LostCommitException extends IOException {
+    private static final long serialVersionUID = 1;
+
+    LostCommitException() {
+      super("a commit was acknowledged but is not in the file");
+    }
+  }
+
   /** As smbd does it (databases.md 6.1), without the lock: nobody else writes this database. */
   static void commit(SharedDatabase database) throws IOException {
     long sequence = sequence(database.read(SEQUENCE_NUMBER)) + 1;
@@ -56,7 +65,7 @@ final class Transactions implements Benchmark {
                 record(database, SEQUENCE_NUMBER, sequence(sequence))));
     database.node().control(Control.TRANS3_COMMIT, database.id() & 0xFFFF_FFFFL, changes.encode());
     if (sequence(database.read(SEQUENCE_NUMBER)) != sequence) {
-      throw new IOException("a commit was acknowledged but is not in the file");
+      throw new LostCommitException();
     }
   }
 

@@ -1,0 +1,319 @@
+"""The main site does not wait for a branch that hangs or cannot be reached, and what is served where meanwhile."""
+
+import base64
+import os
+import subprocess
+import time
+
+import faults
+import nslab
+import smb2
+from story import RECORDS, STRETCHED, expect, expect_equal, story
+from stories_wan import FAR, REMOTE, SITE, Line, wan_report
+
+MAIN = (0, 1, 2)
+OURS = "/srv/jctdb/bin/ctdb"
+BOUND_S = 1.5  # of an operation that takes 0.1 to 0.6 s alone, on a busy machine; Debian's: 1.6 to 16 s
+PATIENCE_S = 5.0  # a branch that is silent for so long is still a member (it is expelled after 8 s)
+LIST = "lab_far_list.tdb"
+
+
+class Hanging:
+    """The branch does not answer and is still a member: for a few seconds at a time."""
+
+    def __init__(self, cluster, line):
+        self.cluster, self.line, self.since, self.took = cluster, line, None, {}
+
+    def do(self, what, action, after=None):
+        """Times the action, and what it must have led to, while the branch is not heard."""
+        if self.since is None or time.monotonic() - self.since > PATIENCE_S - BOUND_S:
+            self.end()
+            self.line.tell("down")
+            self.since = time.monotonic()
+            time.sleep(0.3)
+        begin = time.monotonic()
+        action()
+        if after is not None:
+            self.cluster.wait_for(after, 20, f"{what}: nothing comes of it")
+        self.took[what] = time.monotonic() - begin
+        states = self.cluster.lab.node_states(0)
+        expect(states[REMOTE] <= {"Disconnected", "Inactive", "Unhealthy"}, f"{what}: the branch is {states[REMOTE]}")
+
+    def end(self):
+        self.line.tell("up")
+        if self.since is not None:
+            self.cluster.wait_for(lambda: not self.cluster.lab.node_states(0).get(REMOTE, {"away"}), 60,
+                                  "the branch does not come back")
+            self.since = None
+
+
+@story("somebody cut the branch's line, and here everything that we administer took ages", daemons=["jctdb"],
+       layout=STRETCHED, not_yet="a takeover run waits up to a second for what a remote node has")
+def main_site_waits_for_nobody_far_away(cluster):
+    """Each kind of operation by itself, while a member at the branch cannot be heard."""
+    lab = cluster.lab
+    cluster.ctdb_ok(0, "attach", RECORDS, "persistent")
+    lab.preload(60, LIST, list(MAIN))
+    ours = lambda node, *words, **more: lab.node(node, OURS, *words, check=True, **more)  # noqa: E731
+    with Line(cluster, FAR) as line:
+        hanging = Hanging(cluster, line)
+        number = generation(lab)
+        hanging.do("epoch change", lambda: ours(1, "recover"), lambda: generation(lab) != number)
+        hanging.do("transaction", lambda: ours(1, "ptrans", RECORDS, input='"far" "away"\n'))
+        hanging.do("attach", lambda: ours(1, "attach", "lab_far_new.tdb"))
+        hanging.do("traverse", lambda: expect_equal(
+            ours(1, "catdb", LIST).stdout.count("key("), 60, "records in the list"))
+        hanging.do("broadcast to the active nodes", lambda: ours(1, "setdbsticky", LIST))
+        hanging.do("takeover run", lambda: ours(1, "ipreallocate"))
+        hanging.do("disable", lambda: ours(1, "-n", "1", "disable"),
+                   lambda: 1 not in lab.addresses(0).values())
+        hanging.do("enable", lambda: ours(1, "-n", "1", "enable"),
+                   lambda: 1 in lab.addresses(0).values())
+        hanging.do("stop", lambda: ours(0, "-n", "1", "stop"),
+                   lambda: 1 not in lab.addresses(0).values())
+        hanging.do("continue", lambda: ours(0, "-n", "1", "continue"),
+                   lambda: 1 in lab.addresses(0).values())
+        before = faults.leader(lab)
+        other = (before + 1) % 3
+        hanging.do("election", lambda: ours(other, "-n", str(before), "setleaderrole", "off"),
+                   lambda: leader_by(lab, other) not in (before, None))
+        hanging.end()
+        ours(before, "setleaderrole", "on")
+    cluster.note(", ".join(f"{what} {took:.2f} s" for what, took in hanging.took.items()))
+    slow = {what: round(took, 2) for what, took in hanging.took.items() if took > BOUND_S}
+    expect(not slow, f"while the branch could not be heard: {slow}")
+    servers = lab.node(REMOTE, "ss", "-Hltn", "sport >= :4380 and sport <= :4382").stdout.strip()
+    expect_equal(servers, "", "ports of a ZooKeeper server at the branch")
+
+
+def generation(lab):
+    text = lab.node(0, OURS, "status", check=True).stdout
+    return next(line for line in text.splitlines() if line.startswith("Generation:"))
+
+
+def leader_by(lab, node):
+    done = lab.node(node, OURS, "leader")
+    return int(done.stdout) if done.stdout.strip().isdigit() else None
+
+
+@story("accounts that were made here while the branch was cut off were missing there for ever", daemons=["jctdb"],
+       layout=STRETCHED)
+def branch_has_what_was_committed_meanwhile(cluster):
+    """A node that is no lmaster, and that was away, has every transaction; Debian's keeps what it had."""
+    lab = cluster.lab
+    with Line(cluster, FAR) as line:
+        commit(cluster, 0, "before", "1")
+        cluster.wait_for(lambda: committed_at(cluster, REMOTE, "before") == "1", 10, "the branch gets no transactions")
+        line.tell("down")
+        began = time.monotonic()
+        for number in range(20):
+            commit(cluster, number % 3, "meanwhile", str(number))
+        cluster.note(f"20 transactions while the line was down: {time.monotonic() - began:.1f} s")
+        time.sleep(max(0.0, 12 - (time.monotonic() - began)))
+        line.tell("up")
+        cluster.wait_for(lambda: lab._agree(set(lab.nodes), False), 60, "the branch does not come back")
+        expect_equal(committed_at(cluster, REMOTE, "meanwhile"), "19", "what the healthy branch has")
+        begin = time.monotonic()
+        commit(cluster, REMOTE, "from there", "1")
+        cluster.note(f"a transaction at the branch, with the tool that does it: {time.monotonic() - begin:.2f} s")
+        expect_equal(committed_at(cluster, 0, "from there"), "1", "what the main site has of it")
+
+
+def commit(cluster, node, key, value):
+    cluster.lab.node(node, OURS, "ptrans", RECORDS, input=f'"{key}" "{value}"\n', check=True)
+
+
+def committed_at(cluster, node, key):
+    done = cluster.lab.node(node, OURS, "pfetch", RECORDS, key)
+    return done.stdout.strip().strip('"') if done.returncode == 0 else None
+
+
+@story("the branch's addresses turned up here, or ours there, and nobody could reach them", daemons=["jctdb"],
+       layout=STRETCHED)
+def addresses_stay_at_their_site(cluster):
+    lab = cluster.lab
+    own = set(lab.public_addresses([REMOTE]))
+    with Line(cluster, FAR) as line:
+        expect(all((host == REMOTE) == (address in own) for address, host in lab.addresses(0).items()),
+               f"hosts at first: {lab.addresses(0)}")
+        moved = lab.node(0, OURS, "moveip", sorted(own)[0], "0")
+        expect(moved.returncode != 0, "the branch's address was moved to the main site")
+        line.tell("down")
+        time.sleep(12)
+        away = lab.addresses(0)
+        expect(all(host == -1 for address, host in away.items() if address in own),
+               f"the branch is cut off, and its addresses are: {away}")
+        expect(set(host for address, host in away.items() if address not in own) <= set(MAIN),
+               f"the main site's addresses are: {away}")
+        line.tell("up")
+        cluster.wait_for(lambda: all((host == REMOTE) == (address in own)
+                                     for address, host in lab.addresses(0).items()), 60,
+                         "the addresses do not come back")
+
+
+@story("the line was down, and we at the branch did not know what still works", daemons=["jctdb"], layout=STRETCHED)
+def what_each_side_serves_meanwhile(cluster):
+    """The table of docs/wan.md: the branch goes on with open files for a while and then with nothing, the main site
+    with everything that the branch does not own."""
+    lab = cluster.lab
+    with Line(cluster, FAR) as line:
+        there, here = cluster.client_of(REMOTE), cluster.client_of(0)
+        there.make_directory("at-the-branch")
+        here.make_directory("at-the-main-site")
+        file = there.open("at-the-branch\\open.db")
+        here.open("at-the-main-site\\first").close()
+        line.tell("down")
+        began = time.monotonic()
+        waits, count = [], 0
+        while time.monotonic() - began < 6:
+            begin = time.monotonic()
+            file.lock(0, 10)
+            file.write(b"goes on")
+            file.unlock(0, 10)
+            waits.append(time.monotonic() - begin)
+            time.sleep(0.2)
+        cluster.note(f"the branch, first 6 s: a lock, write and unlock in an open file {max(waits):.3f} s at most")
+        expect(max(waits) < 0.5, f"in an open file: {max(waits):.2f} s")
+        waits = []
+        while time.monotonic() - began < 13:
+            begin = time.monotonic()
+            here.open(f"at-the-main-site\\{count}").close()
+            count += 1
+            waits.append(time.monotonic() - begin)
+        cluster.note(f"the main site, 6 to 13 s: {count} files made in a directory of its own, "
+                     f"{max(waits):.3f} s at most")
+        expect(not reachable(cluster, sorted(lab.public_addresses([REMOTE]))[0]),
+               "the branch still serves, though the main site may have taken its records")
+        line.tell("up")
+        cluster.wait_for(lambda: lab._agree(set(lab.nodes), True), 60, "the branch does not come back")
+        expect_equal(cluster.client_of(REMOTE).open("at-the-branch\\open.db", how=smb2.OPEN).read(20), b"goes on",
+                     "what was written at the branch")
+
+
+def reachable(cluster, address):
+    try:
+        cluster.lab.connect(address, timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+@story("a stranger's machine at the branch could talk to our cluster", daemons=["jctdb"], layout=STRETCHED)
+def foreign_certificates_get_nowhere(cluster):
+    lab = cluster.lab
+    tls = os.path.join(lab.node_path(REMOTE), "etc", "ctdb", "tls")
+    nodes = os.path.join(lab.node_path(REMOTE), "etc", "ctdb", "nodes")
+    kept = {name: read(os.path.join(tls, name)) for name in os.listdir(tls)}
+    foreign = os.path.join(lab.directory, "foreign-tls")
+    if not os.path.exists(foreign):
+        subprocess.run([nslab.PRODUCT + "/bin/jctdb-tls", foreign, nodes], check=True, stdout=subprocess.DEVNULL)
+    others = os.path.join(lab.directory, "tls", f"{nslab.PRIVATE_NET}.2")
+    own = os.path.join(foreign, f"{nslab.PRIVATE_NET}.{REMOTE + 1}")
+    try:
+        for who, files in (("of another authority", {"node.pem": own, "node.key": own, "ca.pem": foreign}),
+                           ("of another node", {"node.pem": others, "node.key": others})):
+            end_daemon(cluster)
+            for name, folder in files.items():
+                write(os.path.join(tls, name), read(os.path.join(folder, name)))
+            for name in set(kept) - set(files):
+                write(os.path.join(tls, name), kept[name])
+            lab.start_daemon(REMOTE)
+            cluster.wait_for(lambda: any(word in wan_report(cluster, 0)[REMOTE]["Problem"] for word in
+                                         ("TLS", "certificate")), 30, f"nothing tells of a certificate {who}")
+            time.sleep(2)
+            link = wan_report(cluster, 0)[REMOTE]
+            expect_equal(link["Up"], "0", f"the link to a node with a certificate {who}")
+            expect(not lab.node_states(0)[REMOTE] <= {"Unhealthy"}, f"a node with a certificate {who} is a member")
+            cluster.note(f"a certificate {who}: {link['Problem'][:150]}")
+    finally:
+        end_daemon(cluster)
+        for name, text in kept.items():
+            write(os.path.join(tls, name), text)
+    cluster.revive(REMOTE)
+    lab.wait_healthy(show=False, timeout=60)
+
+
+def end_daemon(cluster):
+    """At once: a node that nobody lets in need not go in good order."""
+    cluster.lab.node(REMOTE, "killall", "-q", "-9", "jctdb-launcher", "java")
+    cluster.wait_for(lambda: not cluster.answers(REMOTE), 20, "the daemon at the branch does not end")
+
+
+def noise(count):
+    """Text of so many random bytes."""
+    return base64.b64encode(os.urandom(count)).decode()
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def write(path, data):
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+@story("the branch's line was full of our traffic, though we had said how much of it is ours", daemons=["jctdb"],
+       layout=STRETCHED)
+def bandwidth_limit_is_kept(cluster):
+    """The branch sends 0.6 MB that hardly shrink; on the line there is no more than 1 Mbit/s."""
+    lab = cluster.lab
+    conf = os.path.join(lab.node_path(REMOTE), "etc", "ctdb", "ctdb.conf")
+    kept = read(conf)
+    end_daemon(cluster)
+    write(conf, kept + b"  wan bandwidth kbit = 1000\n")
+    try:
+        cluster.revive(REMOTE)
+        lab.wait_healthy(show=False, timeout=60)
+        cluster.ctdb_ok(0, "attach", RECORDS, "persistent")
+        with Line(cluster, "delay_ms 30") as line:
+            time.sleep(1)
+            line.tell("clear")
+            begin = time.monotonic()
+            for number in range(4):
+                changes = "".join(f'"big{number}-{line}" "{noise(600)}"\n' for line in range(250))
+                lab.node(REMOTE, OURS, "ptrans", RECORDS, input=changes, check=True, timeout=60)
+            took = time.monotonic() - begin
+            sent = line.tell("show")["to-main"]["bytes"]
+            rate = 8 * sent / took / 1000
+            cluster.note(f"{sent / 1e6:.2f} MB in {took:.1f} s: {rate:.0f} kbit/s on the line, headers and TLS included, "
+                         "of 1000 allowed without them")
+            expect(rate < 1_200, f"{rate:.0f} kbit/s")
+            expect(rate > 400, f"only {rate:.0f} kbit/s")
+    finally:
+        end_daemon(cluster)
+        write(conf, kept)
+        cluster.revive(REMOTE)
+
+
+@story("our line loses packets now and then, and the branch stands still", daemons=["jctdb"], layout=STRETCHED)
+def lossy_line_is_usable(cluster):
+    """2 % lost each way, 50 ms and up to 10 ms more or less."""
+    lab = cluster.lab
+    before = wan_report(cluster, 0)[REMOTE]["TimesLost"]
+    with Line(cluster, "delay_ms 50 jitter_ms 10 loss_percent 2"):
+        client = cluster.client_of(REMOTE)
+        client.make_directory("lossy")
+        times = []
+        for number in range(12):
+            begin = time.monotonic()
+            file = client.open(f"lossy\\{number}")
+            file.write(b"x")
+            file.close()
+            times.append(time.monotonic() - begin)
+        times.sort()
+        cluster.note(f"a file made at the branch: {times[6]:.2f} s (median), {times[-1]:.2f} s at most; "
+                     f"loss shown: {int(wan_report(cluster, 0)[REMOTE]['LossPerMillion']) / 1e4:.1f} %")
+        expect(times[-1] < 8, f"one took {times[-1]:.1f} s")
+    expect_equal(wan_report(cluster, 0)[REMOTE]["TimesLost"], before, "the link was lost")
+    expect_equal(lab.node_states(0)[REMOTE], set(), "states of the branch")
+
+
+@story("I could not see which node is where", daemons=["jctdb"], layout=STRETCHED)
+def sites_are_shown(cluster):
+    for node in (0, REMOTE):
+        text = cluster.lab.node(node, OURS, "status", check=True).stdout
+        expect("Site:main nodes:0,1,2\nSite:branch nodes:3 (REMOTE)\n" in text, f"node {node} shows: {text}")
+    rows = cluster.lab.node(0, OURS, "-X", "status", check=True).stdout
+    expect("branch" not in rows, "the table for scripts has changed")
