@@ -42,7 +42,10 @@ final class Lmaster {
   private static final int NOBODY = -1;
 
   /** What is under way at the head of a line. */
-  private sealed interface Work permits Move, Burial {}
+  private sealed interface Work permits Move, Burial, Rest {}
+
+  /** Only remote members want the record, and the main site has it for a little longer. */
+  private record Rest() implements Work {}
 
   private static final class Move implements Work {
     final int requester;
@@ -75,6 +78,11 @@ final class Lmaster {
     int waitedFor = NOBODY;
 
     WaitReason waitedBecause = WaitReason.OWNER;
+
+    /** The record comes from a remote member, or goes from the main site to one. */
+    boolean comesHome;
+
+    boolean leavesHome;
 
     /** Of a remote requester: the main site is being told that it may get the record. */
     boolean noting;
@@ -125,6 +133,8 @@ final class Lmaster {
   private final Member member;
   private final Watch watch;
   private final RemoteNotes remoteNotes;
+  private final Stays stays;
+  private final Homecomings homecomings;
   private final Map<RecordId, Line> lines = new LinkedHashMap<>();
 
   /** Owners of records at rest; the one not needed for longest goes first. */
@@ -139,10 +149,12 @@ final class Lmaster {
    */
   private long rsnFloor;
 
-  Lmaster(Member member, Watch watch, RemoteNotes remoteNotes) {
+  Lmaster(Member member, Watch watch, RemoteNotes remoteNotes, Homecomings homecomings) {
     this.member = member;
     this.watch = watch;
     this.remoteNotes = remoteNotes;
+    this.homecomings = homecomings;
+    this.stays = new Stays(member);
   }
 
   int pending() {
@@ -169,9 +181,16 @@ final class Lmaster {
       return; // asked again while being served
     }
     line.waiting.put(from, m.ticket()); // keeps its place if it has one
-    if (line.work == null) {
+    if (!isRemote(from)) {
+      stays.wantedAtHome(id);
+    }
+    if (line.work == null || (line.work instanceof Rest && !isRemote(from))) {
       next(line);
     }
+  }
+
+  private boolean isRemote(int pnn) {
+    return member.inEpoch().followers().contains(pnn);
   }
 
   private @Nullable Line open(RecordId id) {
@@ -194,7 +213,11 @@ final class Lmaster {
     }
     Integer requester = firstInLine(line);
     if (requester == null) {
-      close(line);
+      if (line.waiting.isEmpty()) {
+        close(line);
+      } else {
+        rest(line);
+      }
       return;
     }
     Long ticket = line.waiting.remove(requester);
@@ -202,11 +225,24 @@ final class Lmaster {
     line.work = move;
     member.remoteOwners().grants(requester, line.id.dbId());
     move.hops = move.requester == member.self() ? 0 : 1;
-    if (member.inEpoch().followers().contains(move.requester)) {
+    if (isRemote(move.requester)) {
       note(line, move);
     } else {
       bring(line, move);
     }
+  }
+
+  private void rest(Line line) {
+    Rest rest = new Rest();
+    line.work = rest;
+    newAttempt(line);
+    member.after(
+        Math.max(1, stays.remainingNanos(line.id)),
+        () -> {
+          if (lines.get(line.id) == line && line.work == rest) {
+            next(line);
+          }
+        });
   }
 
   private void bring(Line line, Move move) {
@@ -242,10 +278,14 @@ final class Lmaster {
     }
   }
 
-  /** Of those that are not silent if there are any. */
+  /** Of those whose turn it may be, and of those that are not silent if there are any. */
   private @Nullable Integer firstInLine(Line line) {
+    boolean staysHere = stays.remainingNanos(line.id) > 0;
     Integer first = null;
     for (Integer pnn : line.waiting.keySet()) {
+      if (staysHere && isRemote(pnn)) {
+        continue;
+      }
       if (!watch.isQuiet(pnn)) {
         return pnn;
       }
@@ -272,6 +312,9 @@ final class Lmaster {
     newAttempt(line);
     move.awaited.clear();
     move.asked = holder;
+    move.comesHome = !isRemote(move.requester) && isRemote(holder);
+    move.leavesHome =
+        isRemote(move.requester) && !isRemote(holder) && rsn == RecordMessage.IF_OWNER;
     move.hops += holder == member.self() ? 0 : 1;
     RecordId id = line.id;
     // The giver counts the grant itself as a hop; it is none if the giver wants the record.
@@ -451,9 +494,12 @@ final class Lmaster {
     }
   }
 
-  /** A remote requester waits for a silent member of the main site: nobody else need. */
+  /** A remote requester waits for a silent member of the main site: nobody there need. */
   private void letOthersGoFirst(Line line, Move move) {
-    if (!line.waiting.isEmpty() && move.awaited.stream().anyMatch(watch::isQuiet)) {
+    boolean wantedAtHome = line.waiting.keySet().stream().anyMatch(pnn -> !isRemote(pnn));
+    if (wantedAtHome
+        && !isRemote(member.self()) // to one far away all seem to be silent now and then
+        && move.awaited.stream().anyMatch(watch::isQuiet)) {
       line.waiting.put(move.requester, move.ticket);
       next(line);
     }
@@ -500,7 +546,23 @@ final class Lmaster {
         && move.ticket == ticket) {
       tellOfWait(line, move);
       line.owner = owner;
+      if (owner != UNKNOWN) {
+        noteTheWay(line.id, move);
+      }
       next(line);
+    }
+  }
+
+  private void noteTheWay(RecordId id, Move move) {
+    if (isRemote(move.requester)) {
+      if (move.leavesHome) {
+        homecomings.left(id);
+      }
+      return;
+    }
+    homecomings.wantedAtHome(id);
+    if (move.comesHome) {
+      stays.cameHome(id, member.now() - move.beganNanos);
     }
   }
 
@@ -631,6 +693,8 @@ final class Lmaster {
   void leftCluster() {
     lines.clear();
     settled.clear();
+    stays.clear();
+    homecomings.clear();
   }
 
   /** Hints about a database whose copies are gone are worthless. Moves under way find out. */
@@ -663,6 +727,7 @@ final class Lmaster {
         line.owner = UNKNOWN;
         next(line);
       }
+      case Rest rest -> next(line);
       case null -> throw new IllegalStateException("idle line " + line.id);
     }
   }

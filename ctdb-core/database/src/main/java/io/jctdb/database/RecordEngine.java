@@ -1,6 +1,7 @@
 package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
+import io.jctdb.protocol.RecordHeader;
 import java.util.ArrayDeque;
 import java.util.Collection;
 
@@ -24,6 +25,16 @@ import java.util.Collection;
  * <p>Threading: the owner thread only.
  */
 public final class RecordEngine implements EpochListener {
+  /** For whom a record is fetched that is only to be here. */
+  private static final CallDone NOBODY =
+      new CallDone() {
+        @Override
+        public void record(RecordHeader header, byte[] data) {}
+
+        @Override
+        public void unknownDatabase() {}
+      };
+
   private final Member member;
   private final EarlyMessages early;
   private final Burials burials;
@@ -55,7 +66,8 @@ public final class RecordEngine implements EpochListener {
     this.watch = new Watch(member, new Aside());
     this.holder = new Holder(member, holds, requester, keeper, copies);
     this.remoteNotes = new RemoteNotes(member);
-    this.lmaster = new Lmaster(member, watch, remoteNotes);
+    Homecomings homecomings = new Homecomings(member, id -> requester.call(id, NOBODY));
+    this.lmaster = new Lmaster(member, watch, remoteNotes, homecomings);
   }
 
   /**

@@ -21,6 +21,8 @@ package io.jctdb.database;
  * @param linesMax how many records may be on the move at an lmaster at once; requests beyond are
  *     dropped, and repeated by the requester
  * @param earlyMax how many messages of an epoch that has not begun here yet are kept for it
+ * @param visitNanos how long a record of the main site stays at a remote member before it is
+ *     fetched home, the first time: many round trips. 0 = until somebody wants it
  * @param aside when a silent member is done without
  */
 public record RecordTunables(
@@ -33,6 +35,7 @@ public record RecordTunables(
     int settledMax,
     int linesMax,
     int earlyMax,
+    long visitNanos,
     AsideTimes aside) {
   public static final RecordTunables DEFAULT =
       new RecordTunables(
@@ -45,6 +48,7 @@ public record RecordTunables(
           131_072,
           1_000_000,
           10_000,
+          2_000_000_000L,
           AsideTimes.DEFAULT);
 
   public RecordTunables {
@@ -56,7 +60,8 @@ public record RecordTunables(
         || burialsMax < 0
         || settledMax < 0
         || linesMax <= 0
-        || earlyMax < 0) {
+        || earlyMax < 0
+        || visitNanos < 0) {
       throw new IllegalArgumentException("record tunables out of range");
     }
   }
@@ -72,6 +77,7 @@ public record RecordTunables(
         settledMax,
         linesMax,
         earlyMax,
+        visitNanos,
         aside);
   }
 
@@ -86,6 +92,7 @@ public record RecordTunables(
         settledMax,
         linesMax,
         earlyMax,
+        visitNanos,
         aside);
   }
 
@@ -100,6 +107,22 @@ public record RecordTunables(
         settledMax,
         linesMax,
         earlyMax,
+        visitNanos,
+        aside);
+  }
+
+  public RecordTunables withVisitNanos(long nanos) {
+    return new RecordTunables(
+        holdNanos,
+        retryNanos,
+        retryMaxNanos,
+        burialDelayNanos,
+        burialBatch,
+        burialsMax,
+        settledMax,
+        linesMax,
+        earlyMax,
+        nanos,
         aside);
   }
 
@@ -114,6 +137,7 @@ public record RecordTunables(
         settledMax,
         linesMax,
         earlyMax,
+        visitNanos,
         times);
   }
 

@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Shared by the record engine and the traverses of a node. Owner thread only.
  */
 public final class RemoteOwners {
+  /** In {@link #mayOwn}: this node is in no epoch, and what an earlier life of it knew is lost. */
+  static final int ANYBODY = -1;
+
   /** By remote node: databases of which this node, as lmaster, has let it have a record. */
   private final Map<Integer, Set<Integer>> noted = new HashMap<>();
 
@@ -84,7 +87,9 @@ public final class RemoteOwners {
   SortedSet<Integer> mayOwn(int dbId) {
     SortedSet<Integer> pnns = new TreeSet<>();
     Epoch current = epoch;
-    if (current != null) {
+    if (current == null) {
+      pnns.add(ANYBODY);
+    } else {
       for (int pnn : current.followers()) {
         if (unknown.contains(pnn)
             || noted.getOrDefault(pnn, Set.of()).contains(dbId)

@@ -108,7 +108,8 @@ public final class TraverseEngine implements EpochListener {
         reading.remove(fromPnn);
         Epoch current = epoch;
         if (current != null) {
-          ask(remaining(chunk.mayOwn(), current.followers()));
+          boolean anybody = chunk.mayOwn().contains(RemoteOwners.ANYBODY);
+          ask(anybody ? current.followers() : remaining(chunk.mayOwn(), current.followers()));
         } else if (!chunk.mayOwn().isEmpty()) {
           complete = false; // this node has left the cluster meanwhile, and can ask nobody
         }

@@ -31,7 +31,7 @@ public sealed interface TraverseMessage extends NodeMessage {
    * Member to origin: some records; {@code last} if there are no more.
    *
    * @param mayOwn in the last one: the remote members that may own records, too, as far as the
-   *     sender can tell ({@link RemoteOwners})
+   *     sender can tell ({@link RemoteOwners}); {@link RemoteOwners#ANYBODY} if it cannot
    */
   record Chunk(long id, List<Entry> entries, boolean last, Set<Integer> mayOwn)
       implements TraverseMessage {

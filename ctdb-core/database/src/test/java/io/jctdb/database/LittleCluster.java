@@ -43,6 +43,8 @@ final class LittleCluster {
   private final RecordTunables tunables;
   private long nowNanos;
   private long orders;
+  private int farNode = -1;
+  private long farNanos;
 
   LittleCluster(int size) {
     this(size, RecordTunables.DEFAULT.withAside(AsideTimes.OFF));
@@ -75,6 +77,12 @@ final class LittleCluster {
 
   void lose(Predicate<NodeMessage> which) {
     lost = which;
+  }
+
+  /** From now on what comes from this node or goes to it takes so long. */
+  void farAway(int pnn, long nanos) {
+    farNode = pnn;
+    farNanos = nanos;
   }
 
   /** From now on nothing comes from this node or to it. */
@@ -202,7 +210,17 @@ final class LittleCluster {
     public void send(int to, NodeMessage message) {
       transcript.add(pnn + ">" + to + " " + message.getClass().getSimpleName().toUpperCase());
       if (!lost.test(message) && !isolated.contains(pnn) && !isolated.contains(to)) {
-        packets.add(new Packet(pnn, to, NodeMessageCodec.decode(NodeMessageCodec.encode(message))));
+        NodeMessage copy = NodeMessageCodec.decode(NodeMessageCodec.encode(message));
+        if (pnn == farNode || to == farNode) {
+          alarms.add(
+              new Alarm(
+                  nowNanos + farNanos,
+                  orders++,
+                  () -> nodes.get(to).receive(pnn, copy),
+                  new HashSet<>()));
+        } else {
+          packets.add(new Packet(pnn, to, copy));
+        }
       }
     }
 

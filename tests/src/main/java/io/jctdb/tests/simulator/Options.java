@@ -118,7 +118,8 @@ record Options(
         stormNanos + 2 * far,
         4 * calmNanos,
         silentNanos,
-        mute ? tunables : tunables.withRetryNanos(retry, 4 * retry));
+        (mute ? tunables : tunables.withRetryNanos(retry, 4 * retry))
+            .withVisitNanos(chance.oneIn(3) ? 0 : chance.skewed(Chance.MILLIS, 4 * far)));
   }
 
   private static CommitTimes commitTimes(Chance chance, Mutation mutation) {
@@ -143,6 +144,7 @@ record Options(
         chance.oneIn(3) ? chance.below(3) : 1000,
         chance.oneIn(4) ? 1 : 1000,
         chance.oneIn(4) ? 1 : 1000,
+        0,
         aside(chance, mutation));
   }
 
