@@ -182,7 +182,8 @@ def stuck_chain_lock(cluster):
         expect_equal(holder.stdout.readline(), "held\n", "the stuck process says")
         began = time.monotonic()
         writer.start()
-        waiter = lab.start("node0", "ctdb", "-t", "600", "readkey", CHAINS, "stuck",
+        # -T: the tool ends itself after two minutes otherwise.
+        waiter = lab.start("node0", "ctdb", "-t", "600", "-T", "600", "readkey", CHAINS, "stuck",
                            stdout=subprocess.PIPE)
         _others_go_on(cluster, began)
         cluster.ctdb_ok(2, "stop")
