@@ -212,6 +212,34 @@ def stuck_chain_lock(cluster):
     expect("[after]" in cluster.ctdb_ok(1, "readkey", CHAINS, "stuck"), "the record was lost")
 
 
+@story("`ctdb stop` hung while a stuck process held a lock, and nobody saw why", daemons=["jctdb"])
+def stop_with_a_stuck_chain_lock(cluster):
+    """The flag shows at once; who does not let go of its records is put out; and it comes back."""
+    lab = cluster.lab
+    for node in lab.nodes:
+        cluster.ctdb_ok(node, "attach", CHAINS)
+    cluster.ctdb_ok(1, "writekey", CHAINS, "stuck", "before")
+    holder = lab.start("node1", *lab.records_command("hold", CHAINS, "stuck"),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        expect_equal(holder.stdout.readline(), "held\n", "the stuck process says")
+        asked = time.monotonic()
+        cluster.ctdb_ok(1, "stop")
+        shown = time.monotonic() - asked
+        expect("Stopped" in lab.node_states(0)[1], f"node 1 is {lab.node_states(0)[1]}")
+        cluster.ctdb_ok(0, "-t", "30", "writekey", CHAINS, "stuck", "after")
+        free = time.monotonic() - asked
+        cluster.note(f"stopped after {shown:.2f} s; its record was free after {free:.2f} s")
+        expect(shown < 5, f"`ctdb stop` took {shown:.1f} s")
+        expect(holder.poll() is None, "the stuck process ended by itself")
+    finally:
+        holder.stdin.close()
+        holder.wait(20)
+    cluster.ctdb_ok(1, "continue")
+    lab.wait_healthy(timeout=90)
+    expect("[after]" in cluster.ctdb_ok(1, "readkey", CHAINS, "stuck"), "an old copy came back")
+
+
 def _others_go_on(cluster, began):
     """Nobody is banned, and other keys of the same database move as ever."""
     for node in cluster.lab.nodes:

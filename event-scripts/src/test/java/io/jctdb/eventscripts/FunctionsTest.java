@@ -301,7 +301,9 @@ class FunctionsTest {
         .isEqualTo("bond0\nbond1\neth0\n");
   }
 
-  /** Sheet events-and-config, 3.1 to 3.7: what scripts written for ctdb, 4.17 and later, may call. */
+  /**
+   * Sheet events-and-config, 3.1 to 3.7: what scripts written for ctdb, 4.17 and later, may call.
+   */
   @Test
   void everyFunctionThatCtdbsLibraryHasIsThere() throws Exception {
     String names =

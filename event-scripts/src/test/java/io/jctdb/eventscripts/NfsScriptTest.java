@@ -176,8 +176,7 @@ class NfsScriptTest {
   @Test
   void aCalloutThatKnowsStatisticsIsAskedForThem() throws Exception {
     lab.standIn(
-        "callout",
-        "case $1 in register) echo stats ;; stats) cat %s/stats ;; esac".formatted(dir));
+        "callout", "case $1 in register) echo stats ;; stats) cat %s/stats ;; esac".formatted(dir));
     busyButMoving();
   }
 

@@ -98,8 +98,7 @@ public final class LocalAddresses {
     List<PublicIp> list = new ArrayList<>();
     for (LocalAddress entry : table.values()) {
       if (!onlyAvailable || isAvailable(entry)) {
-        boolean here =
-            entry.changing || entry.isAwaited() || present.contains(entry.address());
+        boolean here = entry.changing || entry.isAwaited() || present.contains(entry.address());
         list.addFirst(new PublicIp(here ? self : entry.holder, new SockAddr(entry.address(), 0)));
       }
     }

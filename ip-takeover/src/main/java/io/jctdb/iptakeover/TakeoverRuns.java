@@ -89,6 +89,7 @@ public final class TakeoverRuns {
 
   /** Who waits for the run that is under way. */
   private List<Asker> answering = List.of();
+
   private final AddressHistory history;
   private final Map<InetAddress, LeaderFigures.HandOvers> handOvers = new HashMap<>();
 

@@ -29,8 +29,7 @@ final class Sites {
 
   /** Empty if the daemon knows of no sites, as ctdbd does. */
   static Sites ask(Tool tool) {
-    DaemonClient.Reply reply =
-        tool.client().ask(tool.node(), Control.LINK_REPORT, Payload.empty());
+    DaemonClient.Reply reply = tool.client().ask(tool.node(), Control.LINK_REPORT, Payload.empty());
     if (!reply.failed()) {
       try {
         return of(tool.node(), LinkReport.decode(reply.data()));

@@ -185,7 +185,7 @@ final class Node implements ClusterMember.Actions {
                     settings.linkSecurity())
                 .withWideArea(settings.wideArea()),
             new NodeLinks(this::linkUp, this::linkDown, (m, pnn) -> receive(pnn, m)));
-    this.linkControls = 
+    this.linkControls =
         new LinkControls(
             settings.wideArea(),
             conf.jctdb().site().main(),
@@ -216,7 +216,8 @@ final class Node implements ClusterMember.Actions {
     this.commits =
         new CommitEngine(
             port, catalog, System.currentTimeMillis() << 20, () -> nanos(Tunable.CONTROL_TIMEOUT));
-    this.traverses = new TraverseEngine(
+    this.traverses =
+        new TraverseEngine(
             port, catalog, records.remoteOwners(), () -> nanos(Tunable.TRAVERSE_TIMEOUT));
     this.remote = new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT));
     this.broadcast = new ControlBroadcast(cluster, remote);

@@ -19,10 +19,15 @@ import io.jctdb.database.RecordEngine;
 import io.jctdb.database.RecordMessage;
 import io.jctdb.database.TraverseEngine;
 import io.jctdb.database.TraverseMessage;
+import io.jctdb.protocol.Control;
 import java.util.function.ObjIntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Which part of this node a message from another node (or from itself) is for. Owner thread. */
 final class NodeMessages {
+  private static final Logger LOG = LoggerFactory.getLogger(NodeMessages.class);
+
   private final NodePort port;
   private final MessageRouter router;
   private final ControlTable controls;
@@ -85,6 +90,12 @@ final class NodeMessages {
             : (status, data, error) ->
                 port.send(
                     fromPnn, new ClusterMessage.ControlReply(message.id(), status, data, error));
+    if (message.opcode() == Control.TAKEOVER_IP.opcode() && !participant.reckonsWith(fromPnn)) {
+      // A leader that stood still, was put out, and goes on with a plan from before.
+      LOG.warn("Refused an address that node {} gives: it is no member any more", fromPnn);
+      reply.fail();
+      return;
+    }
     controls.execute(
         new ControlRequest(
             message.opcode(), message.srvid(), message.flags(), message.data(), null, reply));

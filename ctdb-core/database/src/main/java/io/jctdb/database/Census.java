@@ -160,8 +160,7 @@ final class Census {
       return;
     }
     do {
-      if (!running.next(
-          SLICE, (key, record) -> index.found(dbId, Fingerprints.of(dbId, key)))) {
+      if (!running.next(SLICE, (key, record) -> index.found(dbId, Fingerprints.of(dbId, key)))) {
         index.nowKnown(dbId);
         scan = null;
         return;

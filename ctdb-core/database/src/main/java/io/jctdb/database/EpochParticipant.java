@@ -84,6 +84,16 @@ public final class EpochParticipant {
     return current != null && current.number() == promised;
   }
 
+  /**
+   * Whether that node is a member, as far as this one has promised: of the epoch in force here and
+   * of the one that is being prepared. Whoever is not may have been put out and not know it yet.
+   */
+  public boolean reckonsWith(int pnn) {
+    Epoch now = current;
+    Epoch next = candidate;
+    return (now == null || now.hasMember(pnn)) && (next == null || next.hasMember(pnn));
+  }
+
   /** Takes PREPARE and COMMIT; other messages are the coordinator's and are passed over. */
   public void receive(int fromPnn, EpochMessage message) {
     switch (message) {

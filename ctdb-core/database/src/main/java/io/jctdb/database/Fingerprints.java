@@ -29,9 +29,9 @@ final class Fingerprints {
   }
 
   /**
-   * @param foreign whether it will be filled from {@link #toArray} of a set that is not. The order of
-   *     one set's slots must not be the order of the other's: while the other is smaller, all would
-   *     go to the same part of it, and each search would be as long as that part
+   * @param foreign whether it will be filled from {@link #toArray} of a set that is not. The order
+   *     of one set's slots must not be the order of the other's: while the other is smaller, all
+   *     would go to the same part of it, and each search would be as long as that part
    */
   Fingerprints(boolean foreign) {
     shift = foreign ? 32 : 0;

@@ -20,8 +20,7 @@ final class Holder {
   private final Keeper keeper;
   private final CopyIndex copies;
 
-  Holder(
-      Member member, Holds holds, Requester requester, Keeper keeper, CopyIndex copies) {
+  Holder(Member member, Holds holds, Requester requester, Keeper keeper, CopyIndex copies) {
     this.member = member;
     this.holds = holds;
     this.requester = requester;

@@ -2,7 +2,8 @@ package io.jctdb.database;
 
 /**
  * What members tell each other so that a silent or a remote one need not be asked: that they are
- * there, whom they have set aside, and who may have which records. docs/protocol.md tells the story.
+ * there, whom they have set aside, and who may have which records. docs/protocol.md tells the
+ * story.
  *
  * <p>Like record messages these belong to an epoch and are dropped in any other.
  */

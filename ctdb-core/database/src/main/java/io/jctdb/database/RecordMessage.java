@@ -124,8 +124,8 @@ public sealed interface RecordMessage extends NodeMessage {
       implements RecordMessage {}
 
   /**
-   * Lmaster to the members of the main site: nobody has a copy any more; what you remember of who may have one is
-   * over.
+   * Lmaster to the members of the main site: nobody has a copy any more; what you remember of who
+   * may have one is over.
    *
    * @param number grows with each Forget of this lmaster; what comes late is too late, the record
    *     may exist again

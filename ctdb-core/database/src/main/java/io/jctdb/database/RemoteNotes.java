@@ -81,7 +81,8 @@ final class RemoteNotes {
     for (int remote : epoch.followers()) {
       Page page = pages.computeIfAbsent(remote, r -> new Page());
       if (last != null && !last.hasMember(remote)) {
-        page.complete = true; // it has joined since, empty, and nothing goes to it without this node
+        page.complete =
+            true; // it has joined since, empty, and nothing goes to it without this node
       }
       page.parts = 0;
       page.partsBefore = 0;
@@ -125,8 +126,7 @@ final class RemoteNotes {
     Page page = pages.get(m.requester());
     if (page != null) {
       page.records.add(Fingerprints.of(m.dbId(), m.key()));
-      member.send(
-          lmaster, new RecordMessage.NoteTaken(m.epoch(), m.dbId(), m.key(), m.move()));
+      member.send(lmaster, new RecordMessage.NoteTaken(m.epoch(), m.dbId(), m.key(), m.move()));
     }
   }
 
@@ -203,8 +203,7 @@ final class RemoteNotes {
     }
     long[] part = Arrays.copyOfRange(all, begin, end);
     member.send(
-        from,
-        new KeeperMessage.Notes(m.epoch(), m.remote(), m.round(), m.part(), last, part));
+        from, new KeeperMessage.Notes(m.epoch(), m.remote(), m.round(), m.part(), last, part));
   }
 
   void told(int from, KeeperMessage.Notes m) {

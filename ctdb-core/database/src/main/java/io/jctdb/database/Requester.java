@@ -65,8 +65,7 @@ final class Requester {
   private final Map<RecordId, Visit> visits = new LinkedHashMap<>();
   private long tickets;
 
-  Requester(
-      Member member, Holds holds, Burials burials, CopyIndex copies, Waits waits) {
+  Requester(Member member, Holds holds, Burials burials, CopyIndex copies, Waits waits) {
     this.waits = waits;
     this.member = member;
     this.holds = holds;
@@ -197,8 +196,7 @@ final class Requester {
   }
 
   /** Writes the record as this node's own, newer than every other copy (databases.md 3.3). */
-  private RecordHeader own(
-      RecordId id, LockedRecord record, long rsn, int flags, byte[] data) {
+  private RecordHeader own(RecordId id, LockedRecord record, long rsn, int flags, byte[] data) {
     member.remoteOwners().acquires(id.dbId());
     StoredRecord old = record.fetch();
     long newest = rsn;

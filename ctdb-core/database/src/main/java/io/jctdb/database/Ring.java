@@ -2,7 +2,10 @@ package io.jctdb.database;
 
 import java.util.SortedSet;
 
-/** The members of an epoch that may be keepers, in the order of their numbers, the first after the last. */
+/**
+ * The members of an epoch that may be keepers, in the order of their numbers, the first after the
+ * last.
+ */
 final class Ring {
   private Ring() {}
 

@@ -7,13 +7,13 @@ import java.util.Map;
  * Records that two sites want: how long one stays at the main site after it has come back over a
  * long line, so that the line is not all that it sees.
  *
- * <p>While a record goes to a remote member and back, nobody at the main site can use it; there, the
- * next in line is served within a millisecond. First come, first served would let the remote member
- * have it nearly always. So the time that a record took to come home, the <em>trip</em>, is what
- * the main site has it for: half a trip in any case, and another half after each request of the
- * main site, but not more than two trips. Then the remote member has its turn. At both sites all
- * clients of a node that wait for the record are served in one visit, and a remote one keeps it for
- * a round trip at least: as long as it takes until it can be asked for it again.
+ * <p>While a record goes to a remote member and back, nobody at the main site can use it; there,
+ * the next in line is served within a millisecond. First come, first served would let the remote
+ * member have it nearly always. So the time that a record took to come home, the <em>trip</em>, is
+ * what the main site has it for: half a trip in any case, and another half after each request of
+ * the main site, but not more than two trips. Then the remote member has its turn. At both sites
+ * all clients of a node that wait for the record are served in one visit, and a remote one keeps it
+ * for a round trip at least: as long as it takes until it can be asked for it again.
  *
  * <p>The trip is measured each time, so all of this follows the line. Only hints, as all that an
  * lmaster remembers: forgotten ones cost fairness, nothing else.

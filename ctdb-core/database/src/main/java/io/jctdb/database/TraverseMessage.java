@@ -21,8 +21,7 @@ public sealed interface TraverseMessage extends NodeMessage {
    * @param id chosen by the origin, unique there
    * @param ahead so many chunks may be under way at once, 1 to {@link #AHEAD_MAX}
    */
-  record Start(long id, int dbId, boolean withEmptyRecords, int ahead)
-      implements TraverseMessage {}
+  record Start(long id, int dbId, boolean withEmptyRecords, int ahead) implements TraverseMessage {}
 
   /** What a member sends ahead at most. */
   int AHEAD_MAX = 16;

@@ -65,6 +65,21 @@ class EpochChangeTest {
     assertThat(port.said()).containsExactly("0: Promise[number=1]", "0: Started[number=1]");
   }
 
+  /** A leader that stood still must not move addresses by a plan from before it was put out. */
+  @Test
+  void whoIsLeftOutOfAPromisedEpochIsNotReckonedWithBeforeItBegins() {
+    prepare(0, Epoch.of(1, Set.of(0, 1, 2)));
+    commit(1);
+    assertThat(member.reckonsWith(0)).isTrue();
+
+    member.receive(2, new EpochMessage.Prepare(1, Epoch.of(2, Set.of(1, 2))));
+
+    assertThat(member.reckonsWith(0)).isFalse();
+    assertThat(member.reckonsWith(2)).isTrue();
+    member.receive(2, new EpochMessage.Commit(2));
+    assertThat(member.reckonsWith(0)).isFalse();
+  }
+
   @Test
   void nobodyPromisesInThePlaceOfALifeThatHasEnded() {
     member.livesAs(8);

@@ -64,9 +64,7 @@ final class LittleCluster {
     nodes.forEach(node -> members.add(node.pnn));
     begin(
         new Epoch(
-            number,
-            members,
-            new TreeSet<>(lmasters.length == 0 ? members : List.of(lmasters))));
+            number, members, new TreeSet<>(lmasters.length == 0 ? members : List.of(lmasters))));
   }
 
   /** Its members begin it. */

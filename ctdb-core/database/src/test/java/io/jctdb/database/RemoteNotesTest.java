@@ -69,8 +69,7 @@ class RemoteNotesTest {
     call(BRANCH);
     assertThat(cluster.said().subList(0, 5))
         .as("node 0 says it to itself, too")
-        .containsExactly(
-            "3>0 LOCATE", "0>1 NOTE", "0>2 NOTE", "1>0 NOTETAKEN", "2>0 NOTETAKEN");
+        .containsExactly("3>0 LOCATE", "0>1 NOTE", "0>2 NOTE", "1>0 NOTETAKEN", "2>0 NOTETAKEN");
   }
 
   @Test

@@ -35,7 +35,9 @@ class RemoteOwnersTest {
     assertThat(owners.mayOwn(DB)).isEmpty();
   }
 
-  /** Found by the simulator: an lmaster that had died and come back answered for its former life. */
+  /**
+   * Found by the simulator: an lmaster that had died and come back answered for its former life.
+   */
   @Test
   void whoIsInNoEpochCannotTell() {
     assertThat(owners.mayOwn(DB)).containsExactly(RemoteOwners.ANYBODY);

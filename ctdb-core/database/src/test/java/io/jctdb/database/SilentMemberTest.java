@@ -81,8 +81,7 @@ class SilentMemberTest {
 
   @Test
   void aNewFileWhenTheKeeperMissedTheFirstPartOfWhatItIsTold() {
-    cluster.lose(
-        message -> message instanceof KeeperMessage.Copies copies && copies.epoch() == 2);
+    cluster.lose(message -> message instanceof KeeperMessage.Copies copies && copies.epoch() == 2);
     cluster.begin(2);
     cluster.pass(30 * MILLIS);
     cluster.lose(message -> false);

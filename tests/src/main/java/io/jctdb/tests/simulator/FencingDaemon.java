@@ -980,7 +980,9 @@ final class FencingDaemon {
       int holder = world.assignment(address);
       if (holder == FencingSimulation.NOBODY || isSafe(holder)) {
         int taker = chance.below(epoch.members().size());
-        world.assign(address, epoch.members().stream().skip(taker).findFirst().orElseThrow());
+        int to = epoch.members().stream().skip(taker).findFirst().orElseThrow();
+        trace("gives address " + address + " of node " + holder + " to node " + to);
+        world.assign(address, to);
       }
       int given = world.assignment(address);
       if (given != FencingSimulation.NOBODY && epoch.hasMember(given) && chance.oneIn(8)) {
@@ -989,8 +991,11 @@ final class FencingDaemon {
     }
   }
 
-  /** As {@code HandOverGate} asks. */
+  /** As {@code HandOverGate} asks; of itself a leader asks nothing, it lets go. */
   private boolean isSafe(int pnn) {
+    if (pnn == self) {
+      return false;
+    }
     long after = machine.departures().addressesSafeAfter(pnn);
     return after != Long.MAX_VALUE && now() >= after;
   }

@@ -93,6 +93,7 @@ final class FencingHost {
     paused = false;
     int process = ++processes;
     world.trace("host " + pnn, () -> "starts daemon " + process);
+    dropAddresses();
     FencingDaemon started = new FencingDaemon(this, world, process);
     daemon = started;
     world.linksOf(pnn);
@@ -147,9 +148,8 @@ final class FencingHost {
             () -> {
               if (up && processes == process) {
                 stopActing(served);
-                dropAddresses();
-                if (!early) {
-                  deliverWill(dead);
+                if (early || deliverWill(dead)) {
+                  dropAddresses();
                 }
                 world
                     .events()
@@ -179,11 +179,16 @@ final class FencingHost {
     }
   }
 
-  private void deliverWill(FencingDaemon dead) {
-    if (!chance.oneIn(4)) {
+  /**
+   * False: the launcher died with its daemon, and addresses stay as long as the kernel keeps them.
+   */
+  private boolean deliverWill(FencingDaemon dead) {
+    boolean lives = !chance.oneIn(4);
+    if (lives) {
       world.trace("host " + pnn, () -> "the launcher tells the last will");
       world.will(pnn, dead.will());
     }
+    return lives;
   }
 
   /** Power off, with everything. */

@@ -46,7 +46,9 @@ final class Network {
     this.down = new boolean[nodes * nodes];
   }
 
-  /** The last {@code count} nodes are at sites of their own, up to so long a way from all others. */
+  /**
+   * The last {@code count} nodes are at sites of their own, up to so long a way from all others.
+   */
   void stretch(int count, long farNanos) {
     remotes = count;
     far = farNanos;

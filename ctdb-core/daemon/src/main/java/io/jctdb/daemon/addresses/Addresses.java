@@ -240,9 +240,7 @@ public final class Addresses implements ControlTable.Group {
   private OwnState ownState() {
     int flags = cluster.ownFlags();
     return new OwnState(
-        life.runState(),
-        drain.isActive() ? flags | NodeFlags.STOPPED : flags,
-        life.isRecovering());
+        life.runState(), drain.isActive() ? flags | NodeFlags.STOPPED : flags, life.isRecovering());
   }
 
   /** Moves or releases every public address held here, in good order; then {@code done}. */

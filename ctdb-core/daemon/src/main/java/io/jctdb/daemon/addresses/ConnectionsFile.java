@@ -22,12 +22,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * {@link ConnectionKeeper} in a text file, one connection a line, client first, as {@code ctdb
- * addtickle} reads them: {@code 10.0.0.9:50000 10.0.0.101:445}. Not forced to the disk: what a power
- * cut leaves is as good as what was known some seconds before. A line that makes no sense is passed
- * over.
+ * addtickle} reads them: {@code 10.0.0.9:50000 10.0.0.101:445}. Not forced to the disk: what a
+ * power cut leaves is as good as what was known some seconds before. A line that makes no sense is
+ * passed over.
  *
- * <p>Written by a thread of its own, because the owner thread must not wait for a disk; when that is
- * slow, what is newer takes the place of what waits.
+ * <p>Written by a thread of its own, because the owner thread must not wait for a disk; when that
+ * is slow, what is newer takes the place of what waits.
  */
 public final class ConnectionsFile implements ConnectionKeeper, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(ConnectionsFile.class);

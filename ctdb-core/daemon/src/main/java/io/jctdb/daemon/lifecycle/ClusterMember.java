@@ -115,18 +115,20 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
   /**
    * Takes this node out of use, keeping its clients: addresses move away or are released with their
-   * events, records are frozen and emptied. Then {@code publish} tells the cluster, and membership
-   * ends.
+   * events, then {@code released} tells the cluster; records are frozen and emptied, which may take
+   * as long as another process holds a chain; membership ends, and {@code done}.
    */
-  void withdraw(Runnable publish) {
+  void withdraw(Runnable released, Runnable done) {
     lettingGo++;
     actions.releaseAddresses(
-        () ->
-            emptyOut(
-                () -> {
-                  publish.run();
-                  membership().setReady(false);
-                }));
+        () -> {
+          released.run();
+          emptyOut(
+              () -> {
+                done.run();
+                membership().setReady(false);
+              });
+        });
   }
 
   /** While everything else still works: public addresses go first. */

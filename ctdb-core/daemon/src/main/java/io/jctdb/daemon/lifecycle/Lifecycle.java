@@ -164,7 +164,9 @@ public final class Lifecycle {
   private void endServices(Runnable done) {
     enter(RunState.SHUTDOWN);
     events.run(
-        "shutdown", List.of(), result -> member.withdraw(() -> membership.leave().thenRun(done)));
+        "shutdown",
+        List.of(),
+        result -> member.withdraw(() -> {}, () -> membership.leave().thenRun(done)));
   }
 
   private void enter(RunState state) {

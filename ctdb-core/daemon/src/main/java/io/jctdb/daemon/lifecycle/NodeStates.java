@@ -77,7 +77,7 @@ public final class NodeStates implements NodeAdministration {
     if (cluster.isInactive()) {
       publishNow.run();
     } else {
-      member.withdraw(publishNow);
+      member.withdraw(publishNow, () -> {});
     }
   }
 
