@@ -1,16 +1,16 @@
 package io.jctdb.iptakeover;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.List;
-import java.util.Optional;
+import java.util.NavigableSet;
+import java.util.TreeSet;
 
 /** Time that passes when the test says so. */
 final class FakeScheduler implements Scheduler {
   private record Task(long due, long number, Runnable body) {}
 
-  private final List<Task> tasks = new ArrayList<>();
+  private final NavigableSet<Task> tasks =
+      new TreeSet<>(Comparator.comparingLong(Task::due).thenComparingLong(Task::number));
   private long now = 1_000_000_000_000L;
   private long scheduled;
 
@@ -28,18 +28,11 @@ final class FakeScheduler implements Scheduler {
 
   void advance(Duration time) {
     long end = now + time.toNanos();
-    for (Optional<Task> next = next(end); next.isPresent(); next = next(end)) {
-      Task task = next.get();
-      tasks.remove(task);
+    while (!tasks.isEmpty() && tasks.first().due <= end) {
+      Task task = tasks.removeFirst();
       now = task.due;
       task.body.run();
     }
     now = end;
-  }
-
-  private Optional<Task> next(long end) {
-    return tasks.stream()
-        .filter(task -> task.due <= end)
-        .min(Comparator.comparingLong(Task::due).thenComparingLong(Task::number));
   }
 }
