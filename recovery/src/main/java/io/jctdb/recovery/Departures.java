@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * When the records and the public addresses of a node that has gone may be handed on.
@@ -14,9 +15,11 @@ import java.util.Set;
  * at most {@code residue} later ({@link MembershipTiming}). If a leader expelled the node, its last
  * heartbeat may have been answered just before: the lease ends a whole lease later. Where a
  * majority has promised not to renew the lease, that ends it earlier. An address can outlive the
- * lease by {@code addressResidue}. Times count from when <em>this</em> node noticed, which is never
- * too early. A node that said it holds nothing, or that came back as a new incarnation (it may only
- * do so when it holds nothing), or whose {@link LastWill} was told, is waited for no longer.
+ * lease by {@code addressResidue}; and one that was renewed just before the lease became that of
+ * peers, because the epoch has three members now, lasts as the longer lease before said. Times
+ * count from when <em>this</em> node noticed, which is never too early. A node that said it holds
+ * nothing, or that came back as a new incarnation (it may only do so when it holds nothing), or
+ * whose {@link LastWill} was told, is waited for no longer.
  */
 public final class Departures {
   /** A life that ended without a goodbye, and how long its lease may have gone on from there. */
@@ -40,6 +43,12 @@ public final class Departures {
   private final Map<Life, Long> peerLeaseEnd = new HashMap<>();
 
   private Map<Integer, MemberInfo> nodes = Map.of();
+
+  /** The newest committed epoch seen here. */
+  private @Nullable EpochLives epoch;
+
+  /** Until then addresses may last that were renewed under the longer lease of a small epoch. */
+  private long longLifetimesEnd = Long.MIN_VALUE;
 
   Departures(MembershipTiming timing, Duration addressResidue) {
     this.timing = timing;
@@ -136,14 +145,18 @@ public final class Departures {
   }
 
   /** Another epoch is committed; its members have been spared, and may be acknowledged again. */
-  void committed(EpochLives epoch) {
-    peerLeaseEnd.keySet().removeIf(epoch::has);
+  void committed(EpochLives next, long nowNanos) {
+    EpochLives before = epoch;
+    if (before == null || (next.number() > before.number() && !before.countable())) {
+      longLifetimesEnd = nowNanos + timing.lease().toNanos();
+    }
+    epoch = next;
+    peerLeaseEnd.keySet().removeIf(next::has);
     remote.clear();
-    epoch
-        .incarnations()
+    next.incarnations()
         .forEach(
             (pnn, incarnation) -> {
-              if (epoch.remote().contains(pnn)) {
+              if (next.remote().contains(pnn)) {
                 remote.add(new Life(pnn, incarnation));
               }
             });
@@ -182,11 +195,13 @@ public final class Departures {
   }
 
   private long leaseEnd(Life life, Gone end) {
-    long byZooKeeper =
-        expelled.contains(life)
-            ? end.noticedNanos + end.leaseNanos + timing.drift().toNanos()
-            : end.noticedNanos + end.residueNanos;
-    return Math.min(byZooKeeper, peerLeaseEnd.getOrDefault(life, Long.MAX_VALUE));
+    return Math.min(zooKeeperLeaseEnd(life, end), peerLeaseEnd.getOrDefault(life, Long.MAX_VALUE));
+  }
+
+  private long zooKeeperLeaseEnd(Life life, Gone end) {
+    return expelled.contains(life)
+        ? end.noticedNanos + end.leaseNanos + timing.drift().toNanos()
+        : end.noticedNanos + end.residueNanos;
   }
 
   /** See {@link ClusterMembership#safeAfterNanos}. */
@@ -196,9 +211,12 @@ public final class Departures {
       return node.ready() ? Long.MAX_VALUE : Long.MIN_VALUE;
     }
     long latest = Long.MIN_VALUE;
-    for (Map.Entry<Life, Gone> end : gone.entrySet()) {
-      if (end.getKey().pnn() == pnn) {
-        latest = Math.max(latest, leaseEnd(end.getKey(), end.getValue()) + addressResidueNanos);
+    for (Map.Entry<Life, Gone> departure : gone.entrySet()) {
+      if (departure.getKey().pnn() == pnn) {
+        long lease = leaseEnd(departure.getKey(), departure.getValue());
+        long longest = zooKeeperLeaseEnd(departure.getKey(), departure.getValue());
+        long lifetime = Math.min(Math.max(lease, longLifetimesEnd), longest);
+        latest = Math.max(latest, lifetime + addressResidueNanos);
       }
     }
     return latest;

@@ -122,12 +122,12 @@ public final class LeaderMachine {
       case LeaderEvent.Nodes e -> nodesAre(e.nodes(), now);
       case LeaderEvent.WillTold e -> willTold(e.pnn(), e.hash(), now);
       case LeaderEvent.Link e -> linkIs(e.pnn(), e.up());
-      case LeaderEvent.EpochSeen e -> epochSeen(e.epoch());
+      case LeaderEvent.EpochSeen e -> epochSeen(e.epoch(), now);
       case LeaderEvent.Elected e -> elected(e, now);
       case LeaderEvent.Deposed e -> deposed();
       case LeaderEvent.Reserved e -> reserved(e.number(), now, out);
       case LeaderEvent.Promised e -> promised(e.number(), e.silent(), now, out);
-      case LeaderEvent.Committed e -> committed(e.number(), out);
+      case LeaderEvent.Committed e -> committed(e.number(), now, out);
       case LeaderEvent.ChangeFailed e -> changeFailed(e.number(), now);
       case LeaderEvent.Expelled e -> expelled(e, now);
       case LeaderEvent.SilenceReported e -> reports.received(e.from(), e.said(), now);
@@ -180,17 +180,17 @@ public final class LeaderMachine {
     }
   }
 
-  private void epochSeen(CommittedEpoch seen) {
+  private void epochSeen(CommittedEpoch seen, long now) {
     CommittedEpoch known = committed;
     if (!leading && (known == null || seen.epoch().number() > known.epoch().number())) {
-      committedIs(seen);
+      committedIs(seen, now);
     }
   }
 
-  private void committedIs(CommittedEpoch now) {
-    committed = now;
-    reports.committed(now.lives());
-    departures.committed(now.lives());
+  private void committedIs(CommittedEpoch epoch, long now) {
+    committed = epoch;
+    reports.committed(epoch.lives());
+    departures.committed(epoch.lives(), now);
   }
 
   private void elected(LeaderEvent.Elected e, long now) {
@@ -205,7 +205,7 @@ public final class LeaderMachine {
     // Their records have gone, though the news of that may still be under way.
     expelling.addAll(e.expelled());
     committed = null;
-    e.committed().ifPresent(this::committedIs);
+    e.committed().ifPresent(epoch -> committedIs(epoch, now));
     e.expelled().forEach(departures::expelled);
     reserved = e.reserved();
     stage = Stage.IDLE;
@@ -265,13 +265,13 @@ public final class LeaderMachine {
     retryAt = silent.contains(self) ? now + RETRY_NANOS : now;
   }
 
-  private void committed(long of, List<LeaderDecision> out) {
+  private void committed(long of, long nowNanos, List<LeaderDecision> out) {
     Plan done = plan;
     if (stage != Stage.COMMITTING || of != number || done == null) {
       return;
     }
     CommittedEpoch now = toCommit(done);
-    committedIs(now);
+    committedIs(now, nowNanos);
     stage = Stage.IDLE;
     plan = null;
     out.add(new LeaderDecision.Announce(now.epoch()));

@@ -6,6 +6,8 @@ import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.RunState;
 import java.time.Duration;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 /** When what a lost node had may be handed on. */
@@ -43,5 +45,40 @@ class DeparturesTest {
     departures.nodesAre(Map.of(1, member(1, 7), 2, next), SECOND);
     departures.nodesAre(withoutIt, 2 * SECOND); // its session has expired
     assertThat(departures.recordsSafe(Life.of(next), 2 * SECOND)).isTrue();
+  }
+
+  /** Found by the fencing simulator, seed 60002738. */
+  @Test
+  void anAddressThatWasRenewedUnderTheLongerLeaseOfTwoMembersIsWaitedFor() {
+    departures.committed(epoch(1, 1, 3), 0);
+    departures.committed(epoch(2, 1, 2, 3), 10 * SECOND);
+    departures.nodesAre(all, 10 * SECOND);
+    departures.expelled(Life.of(lost));
+    departures.peerLeaseEnds(Life.of(lost), 12 * SECOND);
+    departures.nodesAre(withoutIt, 12 * SECOND);
+
+    assertThat(departures.recordsSafe(Life.of(lost), 12 * SECOND)).isTrue();
+    long lifetime = TIMING.lease().plusMillis(500).toNanos();
+    assertThat(departures.addressesSafeAfter(2)).isEqualTo(10 * SECOND + lifetime);
+  }
+
+  @Test
+  void amongThreeThatWereThreeBeforeAddressesGoSoonAfterTheLease() {
+    departures.committed(epoch(1, 1, 2, 3, 4), 0);
+    departures.committed(epoch(2, 1, 2, 3), 10 * SECOND);
+    departures.nodesAre(all, 10 * SECOND);
+    departures.expelled(Life.of(lost));
+    departures.peerLeaseEnds(Life.of(lost), 12 * SECOND);
+    departures.nodesAre(withoutIt, 12 * SECOND);
+
+    assertThat(departures.addressesSafeAfter(2)).isEqualTo(12 * SECOND + SECOND / 2);
+  }
+
+  private static EpochLives epoch(long number, int... pnns) {
+    SortedMap<Integer, Long> incarnations = new TreeMap<>();
+    for (int pnn : pnns) {
+      incarnations.put(pnn, 7L);
+    }
+    return new EpochLives(number, incarnations);
   }
 }

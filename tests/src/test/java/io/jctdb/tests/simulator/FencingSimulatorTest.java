@@ -49,6 +49,12 @@ class FencingSimulatorTest {
     assertThat(schedule(seed).totals()).containsKey("epochs");
   }
 
+  /** Renewed for 5 s among two members; among three the lease ends after 1.5 s. */
+  @Test
+  void anAddressOutlivesTheLeaseThatBecameShorter() {
+    assertThat(schedule(60_002_738L).totals()).containsKey("takeovers");
+  }
+
   private static Simulation.Result schedule(long seed) {
     try {
       return new FencingSimulation(seed, FencingMutation.NONE, null).run();
