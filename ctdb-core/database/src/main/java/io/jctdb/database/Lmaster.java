@@ -87,6 +87,9 @@ final class Lmaster {
     /** Of a remote requester: the main site is being told that it may get the record. */
     boolean noting;
 
+    /** Of a remote requester: it had no copy before it was noted, and has not been given one. */
+    boolean hasNone;
+
     Move(int requester, long ticket, long beganNanos) {
       this.requester = requester;
       this.ticket = ticket;
@@ -226,6 +229,7 @@ final class Lmaster {
     member.remoteOwners().grants(requester, line.id.dbId());
     move.hops = move.requester == member.self() ? 0 : 1;
     if (isRemote(move.requester)) {
+      move.hasNone = remoteNotes.excludes(move.requester, line.id);
       note(line, move);
     } else {
       bring(line, move);
@@ -311,6 +315,7 @@ final class Lmaster {
   private void askToYield(Line line, Move move, int holder, long rsn) {
     newAttempt(line);
     move.awaited.clear();
+    move.hasNone = false;
     move.asked = holder;
     move.comesHome = !isRemote(move.requester) && isRemote(holder);
     move.leavesHome =
@@ -342,6 +347,9 @@ final class Lmaster {
     move.hops += 2;
     move.awaited.clear();
     move.awaited.addAll(mayHave(line.id));
+    if (move.hasNone) {
+      move.awaited.remove(move.requester);
+    }
     move.vouchedFor.clear();
     move.mayHave.clear();
     move.keeper = keeperFor(move.requester);
@@ -516,6 +524,7 @@ final class Lmaster {
   /** Nobody has it. The requester's ticket makes sure that it is created once. */
   private void create(Line line, Move move) {
     newAttempt(line);
+    move.hasNone = false;
     member.counters().creations++;
     RecordId id = line.id;
     member.send(

@@ -73,6 +73,13 @@ class RemoteNotesTest {
   }
 
   @Test
+  void theFirstAccessFromTheBranchToARecordThatNobodyHasIsOneRoundTrip() {
+    call(BRANCH);
+    assertThat(cluster.nodes.get(BRANCH).owns(KEY)).isTrue();
+    assertThat(heardAtTheBranch()).containsExactly("0>3 GRANT");
+  }
+
+  @Test
   void whatTheBranchHasIsNotMadeTwiceWhoeverDies() {
     call(BRANCH);
     cluster.nodes.get(BRANCH).write(KEY, "of the branch");
