@@ -23,6 +23,13 @@ import org.slf4j.LoggerFactory;
  * The controls about public addresses and their connections, bytes to bytes (client-protocol.md
  * 3.9). Data of a wrong size is answered with -1.
  *
+ * <p>A leader asks all nodes what they have, and then tells them what to release and to take. If
+ * somebody else was elected meanwhile and has asked, too, the order of the one who does not know
+ * that yet, or whose order was long under way, would put an address on two nodes: this node has
+ * told the new leader that it does not have it. So what a leader asks and orders carries its term,
+ * and a node to which a later term has come refuses it. Nor is a release that was still under way
+ * then confirmed to the earlier leader: the later one was told that the address is here.
+ *
  * <p>Threading: owner thread; answers come on it, at once or after an event.
  */
 public final class AddressControls {
@@ -31,8 +38,14 @@ public final class AddressControls {
   private static final int FAILED = -1;
   private static final int NOT_PUBLIC = 1;
 
+  /** Of a request that is no leader's: a tool's, which nobody has elected. */
+  public static final long NO_TERM = 0;
+
   private final LocalAddresses addresses;
   private final FileReader file;
+
+  /** The latest one in which a leader has asked this node, or told it, something. */
+  private long latestTerm = NO_TERM;
 
   /** Reads {@code public_addresses} afresh. */
   public interface FileReader {
@@ -59,16 +72,43 @@ public final class AddressControls {
    *
    * @param flags of the request ({@link ControlFlag})
    * @param client the local client's connection; 0 for requests of other nodes
+   * @param term of the leader whose takeover run this is part of, or {@link #NO_TERM}
    * @return false if the control is none of those here; then it is not answered either
    */
-  public boolean handle(Control control, int flags, byte[] data, long client, Reply reply) {
+  public boolean handle(
+      Control control, int flags, byte[] data, long client, long term, Reply reply) {
+    if (term != NO_TERM && term < latestTerm) {
+      LOG.warn("Refused {} of a leader that has been replaced (term {})", control, term);
+      reply.status(FAILED);
+      return true;
+    }
+    latestTerm = Math.max(latestTerm, term);
     try {
-      return dispatch(control, flags, data, client, reply);
+      return dispatch(control, flags, data, client, term == NO_TERM ? reply : until(term, reply));
     } catch (MalformedPacketException e) {
       LOG.warn("Refused control {}: {}", control, e.getMessage());
       reply.status(FAILED);
       return true;
     }
+  }
+
+  /** What comes after a later leader's question is a refusal. */
+  private Reply until(long term, Reply reply) {
+    return (status, data) -> {
+      if (term < latestTerm) {
+        reply.status(FAILED);
+      } else {
+        reply.answer(status, data);
+      }
+    };
+  }
+
+  /**
+   * This node is no member and has no address: what leaders it had does not matter, and should
+   * their terms begin anew, it must not refuse them.
+   */
+  public void forgetTerms() {
+    latestTerm = NO_TERM;
   }
 
   private boolean dispatch(Control control, int flags, byte[] data, long client, Reply reply) {

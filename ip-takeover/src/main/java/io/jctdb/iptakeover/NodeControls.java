@@ -11,6 +11,15 @@ public interface NodeControls {
    */
   void call(int pnn, Control control, int flags, byte[] data, Answer answer);
 
+  /**
+   * The same for one takeover run: from now on in the name of the leader that this node is at the
+   * moment. A node that a later leader has asked refuses what it is told by an earlier one ({@link
+   * AddressControls}).
+   */
+  default NodeControls ofPresentTerm() {
+    return this;
+  }
+
   /** A node's answer to a control. */
   interface Answer {
     void take(int status, byte[] data);

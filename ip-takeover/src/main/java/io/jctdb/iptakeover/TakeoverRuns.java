@@ -397,7 +397,7 @@ public final class TakeoverRuns {
     long begun = scheduler.nowNanos();
     TakeoverRun run =
         new TakeoverRun(
-            controls,
+            controls.ofPresentTerm(),
             scheduler,
             gate,
             settings.get(),

@@ -157,8 +157,25 @@ class AddressControlsTest {
   }
 
   @Test
+  void aLeaderIsRefusedWhenALaterOneHasAsked() {
+    byte[] order = to(1, A).encode();
+    byte[] nothing = new byte[0];
+    assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 3).status()).isZero();
+    assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 4).status()).isZero();
+
+    assertThat(ask(Control.TAKEOVER_IP, 0, order, 3).status()).isEqualTo(-1);
+    assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 3).status()).isEqualTo(-1);
+    assertThat(events).isEmpty();
+
+    assertThat(ask(Control.RELEASE_IP, order).status()).as("ctdb moveip").isZero();
+    assertThat(ask(Control.RELEASE_IP, 0, order, 4).status()).isZero();
+    controls.forgetTerms();
+    assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 1).status()).isZero();
+  }
+
+  @Test
   void otherControlsAreLeftToOthers() {
-    assertThat(controls.handle(Control.PING, 0, new byte[0], 0, (status, data) -> {})).isFalse();
+    assertThat(controls.handle(Control.PING, 0, new byte[0], 0, 0, (status, data) -> {})).isFalse();
   }
 
   private Answer ask(Control control, byte[] data) {
@@ -166,10 +183,19 @@ class AddressControlsTest {
   }
 
   private Answer ask(Control control, int flags, byte[] data) {
+    return ask(control, flags, data, AddressControls.NO_TERM);
+  }
+
+  private Answer ask(Control control, int flags, byte[] data, long term) {
     List<Answer> answers = new ArrayList<>();
     boolean handled =
         controls.handle(
-            control, flags, data, 5, (status, reply) -> answers.add(new Answer(status, reply)));
+            control,
+            flags,
+            data,
+            5,
+            term,
+            (status, reply) -> answers.add(new Answer(status, reply)));
     assertThat(handled).isTrue();
     assertThat(answers).hasSize(1);
     return answers.getFirst();

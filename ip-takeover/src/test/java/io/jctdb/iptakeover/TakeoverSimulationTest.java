@@ -33,6 +33,7 @@ import org.junit.jupiter.api.Test;
 class TakeoverSimulationTest {
   private static final int NODES = 4;
   private static final int SEEDS = 250;
+  private static final int COUP_SEEDS = 150;
 
   /** A cut-off node fences itself; what it or its kernel does is over by SAFE. */
   private static final Duration LEASE = Duration.ofMillis(1_500);
@@ -53,10 +54,25 @@ class TakeoverSimulationTest {
   private Random random = new Random(0);
   private List<Node> nodes = List.of();
   private boolean trouble;
+  private boolean coups;
+
+  /** Of the leader that was elected last. */
+  private long term;
 
   @Test
   void neverTwiceAndInTheEndOnce() {
-    for (long seed = 1; seed <= SEEDS; seed++) {
+    simulateAll(SEEDS);
+  }
+
+  /** A leader that has been replaced goes on until it hears of that. */
+  @Test
+  void norWhenTwoBelieveThatTheyLead() {
+    coups = true;
+    simulateAll(COUP_SEEDS);
+  }
+
+  private void simulateAll(int seeds) {
+    for (long seed = 1; seed <= seeds; seed++) {
       try {
         simulate(seed);
       } catch (AssertionError e) {
@@ -92,14 +108,15 @@ class TakeoverSimulationTest {
 
   private void disturb() {
     Node node = nodes.get(random.nextInt(NODES));
-    switch (random.nextInt(8)) {
+    switch (random.nextInt(coups ? 10 : 8)) {
       case 0 -> node.crash();
       case 1 -> node.cutOff();
       case 2, 3 -> node.heal();
       case 4 -> node.ownFlags ^= NodeFlags.UNHEALTHY;
       case 5 -> leader().ifPresent(l -> l.runs.request("disturbance"));
       case 6 -> node.runs.onMessage(Srvid.REBALANCE_NODE, Payload.ofU32(1));
-      default -> node.goDeaf();
+      case 7 -> node.goDeaf();
+      default -> replaceLeader(node);
     }
     leader().ifPresent(l -> l.runs.request("flags"));
   }
@@ -133,11 +150,25 @@ class TakeoverSimulationTest {
     nodes.stream()
         .filter(n -> n.reachable && !n.thought(NodeFlags.DISCONNECTED))
         .findFirst()
+        .ifPresent(Node::lead);
+  }
+
+  /** Another one is elected while the leader goes on for a moment. */
+  private void replaceLeader(Node next) {
+    leader()
+        .filter(old -> next != old && old.reachable && next.reachable)
         .ifPresent(
-            n -> {
-              n.leading = true;
-              n.runs.setLeader(OptionalInt.of(n.pnn));
-              n.runs.request("elected");
+            old -> {
+              old.leading = false;
+              TakeoverRuns its = old.runs;
+              scheduler.after(
+                  somewhatLater(300),
+                  () -> {
+                    if (!old.leading) {
+                      its.setLeader(OptionalInt.of(next.pnn));
+                    }
+                  });
+              next.lead();
             });
   }
 
@@ -158,7 +189,8 @@ class TakeoverSimulationTest {
   }
 
   /** One node: its kernel, its scripts, its daemon. A new daemon has a new {@code life}. */
-  private final class Node implements AddressListener, TakeoverListener, AddressKeeper {
+  private final class Node
+      implements AddressListener, TakeoverListener, AddressKeeper, NodeControls {
     final int pnn;
     FakeKernel kernel = new FakeKernel();
     LocalAddresses addresses = daemon();
@@ -178,6 +210,10 @@ class TakeoverSimulationTest {
     boolean fenced;
 
     boolean leading;
+
+    /** Of its last leadership. */
+    long ownTerm;
+
     int ownFlags;
     int life;
     long safeAt;
@@ -194,6 +230,13 @@ class TakeoverSimulationTest {
       ownFlags = 0;
       fenced = false;
       addresses.startChecks();
+    }
+
+    void lead() {
+      leading = true;
+      ownTerm = ++term;
+      runs.setLeader(OptionalInt.of(pnn));
+      runs.request("elected");
     }
 
     boolean has(InetAddress address) {
@@ -292,7 +335,7 @@ class TakeoverSimulationTest {
     private TakeoverRuns leaderSide() {
       return new TakeoverRuns(
           pnn,
-          this::call,
+          this,
           lifeBound(),
           other ->
               nodes.get(other).gone
@@ -341,7 +384,19 @@ class TakeoverSimulationTest {
               });
     }
 
-    private void call(int to, Control control, int flags, byte[] data, NodeControls.Answer answer) {
+    @Override
+    public void call(int to, Control control, int flags, byte[] data, Answer answer) {
+      call(AddressControls.NO_TERM, to, control, flags, data, answer);
+    }
+
+    @Override
+    public NodeControls ofPresentTerm() {
+      long present = ownTerm;
+      return (to, control, flags, data, answer) -> call(present, to, control, flags, data, answer);
+    }
+
+    private void call(
+        long inTerm, int to, Control control, int flags, byte[] data, Answer answer) {
       Node target = nodes.get(to);
       lifeBound()
           .after(
@@ -358,6 +413,7 @@ class TakeoverSimulationTest {
                     flags,
                     data,
                     0,
+                    inTerm,
                     (status, reply) ->
                         lifeBound()
                             .after(

@@ -97,6 +97,12 @@ public interface ClusterMembership extends AutoCloseable {
 
   OptionalInt leader();
 
+  /**
+   * The term of this node's leadership, or of its last one if it does not lead: greater than that
+   * of every leader that was elected before. 0 if it has never led.
+   */
+  long term();
+
   /** The newest committed epoch known here. */
   Optional<Epoch> epoch();
 

@@ -60,6 +60,11 @@ final class LeaderOffice {
     return leading;
   }
 
+  /** Of the last election that this node won. */
+  int term() {
+    return term;
+  }
+
   boolean contending() {
     return contending;
   }

@@ -109,6 +109,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private volatile Map<Integer, MemberInfo> nodes = Map.of();
   private volatile Map<Integer, Long> safeAfter = Map.of();
   private volatile OptionalInt leader = OptionalInt.empty();
+  private volatile long term;
   private volatile Optional<Epoch> epoch = Optional.empty();
   private volatile int ownFlags;
 
@@ -672,6 +673,11 @@ final class ZooKeeperMembership implements ClusterMembership {
   // The leader's machine.
 
   private void step(LeaderEvent event) {
+    LeaderOffice leads = office;
+    if (leads != null && leads.leading()) {
+      // Kept afterwards: whoever does not know yet that it leads no longer says so in this term.
+      term = leads.term();
+    }
     if (event instanceof LeaderEvent.Expelled expulsion && expulsion.done()) {
       expelled++;
     }
@@ -886,6 +892,11 @@ final class ZooKeeperMembership implements ClusterMembership {
   @Override
   public OptionalInt leader() {
     return leader;
+  }
+
+  @Override
+  public long term() {
+    return term;
   }
 
   @Override

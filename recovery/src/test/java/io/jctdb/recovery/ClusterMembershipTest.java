@@ -104,6 +104,8 @@ class ClusterMembershipTest {
   void theLeaderIsKilledAndAnotherTakesOver() {
     int killed = cluster.leader().orElseThrow();
     long lease = cluster.nodes.get(killed).membership().leaseUntilNanos();
+    long term = cluster.nodes.get(killed).membership().term();
+    assertThat(term).isPositive();
     cluster.kill(killed);
     soon().until(() -> cluster.agreeOn(others(killed)));
     // Safety, not speed: nobody takes over while the killed node could still act.
@@ -111,6 +113,7 @@ class ClusterMembershipTest {
     assertThat(cluster.leader()).isPresent();
     int leader = cluster.leader().orElseThrow();
     assertThat(leader).isNotEqualTo(killed);
+    assertThat(cluster.nodes.get(leader).membership().term()).isGreaterThan(term);
     assertThat(cluster.nodes.get(leader).membership().safeAfterNanos(killed))
         .isNotIn(Long.MIN_VALUE, Long.MAX_VALUE);
 

@@ -157,7 +157,7 @@ public final class Addresses implements ControlTable.Group {
     this.runs =
         new TakeoverRuns(
             port.self(),
-            this::call,
+            leaderControls(),
             scheduler,
             this::nanosUntilSafe,
             this::nodesThatMayHold,
@@ -214,11 +214,13 @@ public final class Addresses implements ControlTable.Group {
 
   private void handle(Control control, ControlRequest request) {
     ClientConnection client = request.client();
+    long term = client == null && request.srvid() > 0 ? request.srvid() : AddressControls.NO_TERM;
     addressControls.handle(
         control,
         request.flags(),
         request.data(),
         client == null ? 0 : client.id(),
+        term,
         (status, data) -> request.reply().send(status, data, ""));
   }
 
@@ -262,6 +264,9 @@ public final class Addresses implements ControlTable.Group {
   public void clusterChanged() {
     if (cluster.epoch() != null && !cluster.isInactive()) {
       drain.end();
+    }
+    if (cluster.epoch() == null) {
+      addressControls.forgetTerms();
     }
     runs.setLeader(cluster.leader());
     runs.nodesChanged();
@@ -369,12 +374,34 @@ public final class Addresses implements ControlTable.Group {
     return Math.max(0, safeAfter - BootClock.nanos());
   }
 
+  /** What a leader tells nodes has its term in the field that these controls make no use of. */
+  private NodeControls leaderControls() {
+    return new NodeControls() {
+      @Override
+      public void call(int pnn, Control control, int flags, byte[] data, Answer answer) {
+        Addresses.this.call(AddressControls.NO_TERM, pnn, control, flags, data, answer);
+      }
+
+      @Override
+      public NodeControls ofPresentTerm() {
+        long term = membership == null ? AddressControls.NO_TERM : membership.term();
+        return (pnn, control, flags, data, answer) ->
+            Addresses.this.call(term, pnn, control, flags, data, answer);
+      }
+    };
+  }
+
   private void call(int pnn, Control control, int flags, byte[] data, NodeControls.Answer answer) {
+    call(AddressControls.NO_TERM, pnn, control, flags, data, answer);
+  }
+
+  private void call(
+      long term, int pnn, Control control, int flags, byte[] data, NodeControls.Answer answer) {
     ControlReply reply = (status, result, error) -> answer.take(status, result);
     if (pnn == port.self()) {
-      controls.execute(new ControlRequest(control.opcode(), 0, flags, data, null, reply));
+      controls.execute(new ControlRequest(control.opcode(), term, flags, data, null, reply));
     } else if (cluster.isConnected(pnn)) {
-      remote.call(pnn, control.opcode(), 0, flags, data, reply);
+      remote.call(pnn, control.opcode(), term, flags, data, reply);
     } else {
       reply.fail();
     }
