@@ -395,8 +395,7 @@ class TakeoverSimulationTest {
       return (to, control, flags, data, answer) -> call(present, to, control, flags, data, answer);
     }
 
-    private void call(
-        long inTerm, int to, Control control, int flags, byte[] data, Answer answer) {
+    private void call(long inTerm, int to, Control control, int flags, byte[] data, Answer answer) {
       Node target = nodes.get(to);
       lifeBound()
           .after(

@@ -81,8 +81,8 @@ final class RemoteNotes {
     for (int remote : epoch.followers()) {
       Page page = pages.computeIfAbsent(remote, r -> new Page());
       if (last != null && !last.hasMember(remote)) {
-        page.complete =
-            true; // it has joined since, empty, and nothing goes to it without this node
+        // It has joined since, empty, and nothing goes to it without this node.
+        page.complete = true;
       }
       page.parts = 0;
       page.partsBefore = 0;
