@@ -20,9 +20,7 @@ import io.jctdb.recovery.MemberInfo;
 import io.jctdb.recovery.MembershipConfig;
 import io.jctdb.recovery.MembershipTiming;
 import io.jctdb.recovery.PeerHeartbeat;
-import io.jctdb.recovery.Site;
 import io.jctdb.tests.simulator.FencingZooKeeper.Outcome;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -133,30 +131,10 @@ final class FencingDaemon {
   }
 
   private static MembershipConfig configOf(FencingHost host, FencingSimulation world, String will) {
-    MembershipConfig config =
-        MembershipConfig.of(host.pnn(), "10.0.0." + host.pnn(), "zookeeper")
-            .withTiming(world.timing())
-            .withClock(host::now)
-            .withWill(will);
-    return world.mutation() == FencingMutation.NO_WAIT_FOR_THE_ADDRESS
-        ? new MembershipConfig(
-            config.self(),
-            config.address(),
-            config.connectString(),
-            config.root(),
-            config.capabilities(),
-            config.startFlags(),
-            config.timing(),
-            Duration.ZERO,
-            config.gather(),
-            config.settle(),
-            config.patience(),
-            config.will(),
-            config.bootNanos(),
-            config.witness(),
-            config.condition(),
-            Site.MAIN)
-        : config;
+    return MembershipConfig.of(host.pnn(), "10.0.0." + host.pnn(), "zookeeper")
+        .withTiming(world.timing())
+        .withClock(host::now)
+        .withWill(will);
   }
 
   FencingHost host() {
@@ -997,7 +975,9 @@ final class FencingDaemon {
       return false;
     }
     long after = machine.departures().addressesSafeAfter(pnn);
-    return after != Long.MAX_VALUE && now() >= after;
+    boolean waited =
+        now() >= after || world.mutation() == FencingMutation.NO_WAIT_FOR_THE_ADDRESS;
+    return after != Long.MAX_VALUE && waited;
   }
 
   /** The leader has told this node to take an address. */

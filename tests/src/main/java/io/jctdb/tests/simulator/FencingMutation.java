@@ -12,7 +12,7 @@ public enum FencingMutation {
   LEASE_FROM_THE_ANSWER,
   /** Nobody kills a daemon that stands still. */
   NO_DEAD_MAN,
-  /** Addresses are handed on when the lease is over, with no time for the kernel to remove them. */
+  /** Leaders that give an address on as soon as its node is gone, while its kernel may have it. */
   NO_WAIT_FOR_THE_ADDRESS,
   /** Clocks run up to 15 % wrong, where 1 % is allowed for. */
   CLOCKS_TOO_WRONG,
