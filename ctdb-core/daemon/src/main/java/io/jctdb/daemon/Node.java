@@ -5,7 +5,10 @@ import io.jctdb.daemon.addresses.Addresses;
 import io.jctdb.daemon.addresses.ConnectionsFile;
 import io.jctdb.daemon.addresses.HeldAddresses;
 import io.jctdb.daemon.catalog.ChangeCounters;
+import io.jctdb.daemon.catalog.CopyHealth;
+import io.jctdb.daemon.catalog.CopyReplacement;
 import io.jctdb.daemon.catalog.DatabaseCatalog;
+import io.jctdb.daemon.catalog.SetAsideCopies;
 import io.jctdb.daemon.client.ClientConnection;
 import io.jctdb.daemon.client.ClientRegistry;
 import io.jctdb.daemon.client.ClientServer;
@@ -69,6 +72,7 @@ import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.time.Clock;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -98,6 +102,11 @@ final class Node implements ClusterMember.Actions {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long EPOCH_RESEND = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long EPOCH_SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
+
+  /** Rather a node that dies, and is wound up by its launcher, than one that serves rubbish. */
+  private static final long START_ANEW_LIMIT = TimeUnit.SECONDS.toNanos(20);
+
+  private static final long SET_ASIDE_LOOK = TimeUnit.SECONDS.toNanos(15);
   private static final long SHUTDOWN_LIMIT = TimeUnit.SECONDS.toNanos(60);
 
   private final EventLoop loop;
@@ -121,6 +130,8 @@ final class Node implements ClusterMember.Actions {
   private final LinkControls linkControls;
   private final LoopNodePort port;
   private final DatabaseCatalog catalog;
+  private final SetAsideCopies setAside;
+  private final CopyReplacement replacement;
   private final ChangeCounters counters;
   private final RecordEngine records;
   private final CommitEngine commits;
@@ -212,6 +223,10 @@ final class Node implements ClusterMember.Actions {
             tunables,
             loop,
             !NodePlan.others(plan.self(), plan.nodes()).isEmpty());
+    this.setAside = new SetAsideCopies(conf.database().persistentDirectory(), plan.self());
+    this.replacement =
+        new CopyReplacement(this::othersServe, setAside, Clock.systemUTC(), this::startAnew);
+    catalog.onDamage(replacement);
     this.records = new RecordEngine(port, catalog, RecordTunables.DEFAULT);
     this.commits =
         new CommitEngine(
@@ -322,6 +337,7 @@ final class Node implements ClusterMember.Actions {
     server = new ClientServer(loop, paths.socket(), clients, router, statistics, requests);
     eventServer = EventServer.start(paths.eventdSocket(), paths.eventdPidFile(), eventRunner);
     catalog.cleanAfterCrash();
+    setAside.look();
     int result =
         eventRunner.run("init", List.of(), tunables.get(Tunable.SCRIPT_TIMEOUT)).join().errno();
     if (result != 0) {
@@ -373,6 +389,7 @@ final class Node implements ClusterMember.Actions {
         life.isRecovering(),
         Math.max(0, leaseNanosLeft()),
         history.status(membership),
+        new CopyHealth(catalog.healthProblems(), setAside.files()),
         silentMembers.figures(records.statistics()),
         addresses.known(),
         addresses.meters(),
@@ -429,6 +446,7 @@ final class Node implements ClusterMember.Actions {
     announcer.start();
     new AnsweredMessages(port, cluster, StatisticsControls::memory).listenOn(router);
     rememberStatistics();
+    lookForSetAside();
     started.setup();
   }
 
@@ -438,6 +456,9 @@ final class Node implements ClusterMember.Actions {
    * lacks.
    */
   private void standAside(NodeStates states, String database, String problem) {
+    if (replacement.isUnderWay()) {
+      return;
+    }
     log.error("{}: this node could not write what the others have written: {}", database, problem);
     if (tunables.on(Tunable.ENABLE_BANS) && !cluster.isInactive()) {
       states.ban(
@@ -491,6 +512,20 @@ final class Node implements ClusterMember.Actions {
     port.after(
         Math.max(1, tunables.get(Tunable.STAT_HISTORY_INTERVAL)) * SECOND,
         this::rememberStatistics);
+  }
+
+  /** Somebody may have deleted them meanwhile. */
+  private void lookForSetAside() {
+    Thread.ofVirtual().start(setAside::look);
+    port.after(SET_ASIDE_LOOK, this::lookForSetAside);
+  }
+
+  /** Whether other members are there that may have what this node has lost. */
+  private boolean othersServe() {
+    Epoch epoch = cluster.epoch();
+    return epoch == null
+        ? cluster.activeNodes().size() > 1
+        : epoch.voters().stream().anyMatch(pnn -> pnn != plan.self());
   }
 
   private long leaseNanosLeft() {
@@ -610,6 +645,9 @@ final class Node implements ClusterMember.Actions {
     loop.execute(
         () -> {
           if (life.runState() == RunState.SHUTDOWN) {
+            if (replacement.isUnderWay()) {
+              will.ending(); // and not to be started anew after all
+            }
             return;
           }
           port.after(
@@ -626,6 +664,19 @@ final class Node implements ClusterMember.Actions {
                 });
           }
         });
+  }
+
+  /**
+   * Leaves in good order, but as one that the launcher starts again: services are stopped and
+   * started with their events, and what the files are like is seen at the start. Owner thread.
+   */
+  private void startAnew(String why) {
+    Lifecycle running = lifecycle;
+    if (running == null || life.runState() == RunState.SHUTDOWN) {
+      return;
+    }
+    port.after(START_ANEW_LIMIT, () -> finish.accept(Optional.of(why)));
+    running.shutdown(() -> finish.accept(Optional.of(why)));
   }
 
   /** Frees everything that another daemon would need; clients stay connected. */

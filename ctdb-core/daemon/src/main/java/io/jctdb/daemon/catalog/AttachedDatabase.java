@@ -67,9 +67,14 @@ public final class AttachedDatabase {
     return store.openFlags();
   }
 
-  /** The answer to DB_GET_HEALTH: why the copy here cannot be used; empty if it can. */
+  /** The answer to DB_GET_HEALTH: what is wrong with the copy here; empty if nothing is. */
   public String healthProblem() {
     return store.healthProblem();
+  }
+
+  /** Whether the copy here is empty, in place of a damaged one, and waits for its content. */
+  public boolean isAwaited() {
+    return store.isAwaited();
   }
 
   public void setReadOnly() {

@@ -30,7 +30,11 @@ import org.slf4j.LoggerFactory;
  */
 final class DamagedFiles {
   private static final Logger log = LoggerFactory.getLogger(DamagedFiles.class);
-  private static final DateTimeFormatter TIMESTAMP =
+
+  /** Between the name of a file and the time at which it was set aside. */
+  static final String MARK = ".damaged-";
+
+  static final DateTimeFormatter TIMESTAMP =
       DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
   private final boolean others;
@@ -163,7 +167,7 @@ final class DamagedFiles {
 
   /** Nothing that was set aside before is overwritten. */
   private Path freeName(Path file) {
-    String name = file.getFileName() + ".damaged-" + TIMESTAMP.format(clock.instant());
+    String name = file.getFileName() + MARK + TIMESTAMP.format(clock.instant());
     Path aside = file.resolveSibling(name);
     for (int i = 2; Files.exists(aside); i++) {
       aside = file.resolveSibling(name + "-" + i + "Z");

@@ -144,6 +144,19 @@ public final class DatabaseCatalog implements Databases {
     }
   }
 
+  /** Who is told of persistent and replicated copies that turn out to be damaged while in use. */
+  public void onDamage(DamageListener listener) {
+    opener.onDamage(listener);
+  }
+
+  /** What is wrong with copies here, one line for each database of which that is known. */
+  public List<String> healthProblems() {
+    return byId.values().stream()
+        .filter(database -> !database.healthProblem().isEmpty())
+        .map(database -> database.name() + ": " + database.healthProblem())
+        .toList();
+  }
+
   /** Attaches every persistent database that this node has on disk. */
   public void attachPersistent() {
     for (String name : persistentNames()) {
@@ -206,7 +219,7 @@ public final class DatabaseCatalog implements Databases {
   public Collection<DurableDatabase> durable() {
     return byId.values().stream()
         .filter(d -> d.type().isTransactional())
-        .filter(d -> d.healthProblem().isEmpty()) // or others would make an empty copy of nothing
+        .filter(d -> !d.isAwaited()) // or others would make an empty copy of nothing
         .map(d -> new DurableDatabase(d.id(), d.name(), d.type()))
         .toList();
   }

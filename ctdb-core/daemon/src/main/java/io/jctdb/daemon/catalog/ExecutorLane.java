@@ -14,11 +14,21 @@ import java.util.function.Function;
 final class ExecutorLane implements DurableLane {
   private final TransactionStore store;
   private final Executor owner;
+  private final Consumer<RuntimeException> afterFailure;
   private final ExecutorService worker;
 
-  ExecutorLane(String name, TransactionStore store, Executor owner) {
+  /**
+   * @param afterFailure looks, on the lane's thread, why something has failed, before whoever waits
+   *     for it is told
+   */
+  ExecutorLane(
+      String name,
+      TransactionStore store,
+      Executor owner,
+      Consumer<RuntimeException> afterFailure) {
     this.store = store;
     this.owner = owner;
+    this.afterFailure = afterFailure;
     this.worker =
         Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("lane " + name).factory());
@@ -33,8 +43,10 @@ final class ExecutorLane implements DurableLane {
             T result = work.apply(store);
             owner.execute(() -> done.accept(result));
           } catch (StoreException e) {
+            afterFailure.accept(e);
             owner.execute(() -> failed.accept(e));
           } catch (RuntimeException e) {
+            afterFailure.accept(e);
             owner.execute(() -> failed.accept(new StoreException("internal error: " + e, e)));
           }
         });

@@ -15,9 +15,14 @@ interface OpenedStore {
 
   @Nullable DurableLane lane();
 
-  /** Why the database cannot be used for now; empty if it can. */
+  /** What is wrong with the copy here; empty if nothing is known to be. */
   default String healthProblem() {
     return "";
+  }
+
+  /** Whether there is no content here yet, so that the database cannot be used at all. */
+  default boolean isAwaited() {
+    return false;
   }
 
   /** The tdb flags of our handle. */

@@ -18,4 +18,7 @@ interface StoreOpener {
    * @throws io.jctdb.store.StoreException if it cannot be used and was left as it is
    */
   default void setAsideIfDamaged(Path path) {}
+
+  /** Who is told of files that turn out to be damaged while they are in use. */
+  default void onDamage(DamageListener listener) {}
 }

@@ -22,6 +22,7 @@ final class TdbStores implements StoreOpener {
   private final boolean mutexes;
   private final Supplier<TdbGeometry> geometry;
   private final DamagedFiles damaged;
+  private DamageListener damageListener = (name, file, problem) -> {};
   private final LockWaiters waiters = new LockWaiters(LockWaiters.DEFAULT_THREADS_MAX);
 
   /**
@@ -56,7 +57,20 @@ final class TdbStores implements StoreOpener {
   private OpenedStore durable(String name, DamagedFiles.Opened opened) {
     AwaitedCopy awaited = opened.awaited();
     TransactionStore content = awaited == null ? opened.store() : awaited;
-    return new Durable(opened.store(), awaited, new ExecutorLane(name, content, owner));
+    Examination examination =
+        new Examination(
+            name,
+            opened.store(),
+            owner,
+            (database, file, problem) -> damageListener.damaged(database, file, problem),
+            System::nanoTime);
+    ExecutorLane lane = new ExecutorLane(name, content, owner, examination::afterFailure);
+    return new Durable(opened.store(), awaited, examination, lane);
+  }
+
+  @Override
+  public void onDamage(DamageListener listener) {
+    damageListener = listener;
   }
 
   @Override
@@ -105,12 +119,20 @@ final class TdbStores implements StoreOpener {
 
   /** A file that is written in transactions; its context belongs to the lane's thread. */
   private record Durable(
-      TdbTransactionStore store, @Nullable AwaitedCopy awaited, ExecutorLane laneOfStore)
+      TdbTransactionStore store,
+      @Nullable AwaitedCopy awaited,
+      Examination examination,
+      ExecutorLane laneOfStore)
       implements OpenedStore {
     @Override
     public String healthProblem() {
       String reason = awaited == null ? null : awaited.reason();
-      return reason == null ? "" : reason;
+      return reason == null ? examination.problem() : reason;
+    }
+
+    @Override
+    public boolean isAwaited() {
+      return awaited != null && awaited.reason() != null;
     }
 
     @Override

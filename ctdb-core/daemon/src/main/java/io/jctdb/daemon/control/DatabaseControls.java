@@ -181,10 +181,10 @@ public final class DatabaseControls implements ControlTable.Group {
 
   /** Nobody can open a file without them, so nobody takes one that waits for content for empty. */
   private void openFlags(AttachedDatabase database, ControlRequest request) {
-    String problem = database.healthProblem();
-    if (problem.isEmpty()) {
+    if (!database.isAwaited()) {
       request.reply().ok(Payload.ofU32(database.openFlags()));
     } else {
+      String problem = database.healthProblem();
       catalog.report(database.name(), new StoreException(problem));
       request.reply().fail(problem);
     }

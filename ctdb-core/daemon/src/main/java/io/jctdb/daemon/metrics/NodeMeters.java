@@ -116,6 +116,14 @@ final class NodeMeters implements AutoCloseable {
         "jctdb.census.seconds",
         "how long it took to tell it in the newest epoch in which it was done",
         s -> s.silent().records().censusNanos() / 1e9);
+    gauge(
+        "jctdb.copies.unwell",
+        "databases whose copy here is damaged or waits for its content",
+        s -> s.copies().problems().size());
+    gauge(
+        "jctdb.copies.set.aside",
+        "damaged copies of databases that were set aside here and not deleted yet",
+        s -> s.copies().setAside().size());
     takeoverRuns("jctdb.takeover.runs", "takeover runs led", LeaderFigures::runs);
     takeoverRuns("jctdb.takeover.runs.failed", "runs led that failed", LeaderFigures::failedRuns);
   }

@@ -1,6 +1,7 @@
 package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.LinkReport;
@@ -24,6 +25,7 @@ import java.util.SortedSet;
  * @param recovering between leaving one epoch and the databases of the next being ready
  * @param leaseNanos how long this node may still act as a member; 0 when it may not
  * @param fencing what befell its membership since its daemon started
+ * @param copies what is wrong with its copies of databases
  * @param silent members that were set aside because they were silent
  * @param addresses the public addresses known here and who holds each
  * @param addressMeters what has been done with them
@@ -40,6 +42,7 @@ public record NodeStatus(
     boolean recovering,
     long leaseNanos,
     FencingStatus fencing,
+    CopyHealth copies,
     SilentMembers.Figures silent,
     List<PublicIp> addresses,
     AddressMeters addressMeters,

@@ -1,11 +1,13 @@
 package io.jctdb.daemon.metrics;
 
+import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.NodeStory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** A node's place in the cluster, in words: for {@code ctdb status -v} and the status page. */
 public final class StatusLines {
@@ -46,6 +48,7 @@ public final class StatusLines {
                 + "; the clocks moved apart "
                 + times(fencing.clockJumps()));
     text.line("bans", bans(fencing));
+    text.line("database copies", copies(status.copies()));
     return new NodeStory(text.lines);
   }
 
@@ -89,6 +92,16 @@ public final class StatusLines {
                         : ", the last one is over: ")
                     + ban.reason())
         .orElse("none");
+  }
+
+  private static String copies(CopyHealth copies) {
+    List<String> parts = new ArrayList<>(copies.problems());
+    if (!copies.setAside().isEmpty()) {
+      parts.add(
+          "damaged ones that were set aside, to be looked at and deleted: "
+              + copies.setAside().stream().map(Object::toString).collect(Collectors.joining(", ")));
+    }
+    return parts.isEmpty() ? "well" : String.join("; ", parts);
   }
 
   private static String times(long count) {

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -194,6 +195,62 @@ class DamagedFilesTest {
     garbage();
     start(true);
     assertThat(setAside()).hasSize(2);
+  }
+
+  @Test
+  void damageThatShowsWhileTheFileIsInUseIsReported() throws Exception {
+    List<String> reports = Collections.synchronizedList(new ArrayList<>());
+    catalog.onDamage((name, path, problem) -> reports.add(name + " " + path + " " + problem));
+    attach();
+    assertThatThrownBy(() -> inLane(store -> refuse("no room on the disk")));
+    assertThat(reports).as("a failure that is no damage").isEmpty();
+    assertThat(attach().healthProblem()).isEmpty();
+
+    start(true);
+    catalog.onDamage((name, path, problem) -> reports.add(name + " " + path + " " + problem));
+    attach();
+    overwriteTheMiddle();
+    assertThatThrownBy(() -> inLane(DamagedFilesTest::readAll));
+
+    assertThat(reports)
+        .hasSize(1)
+        .first()
+        .asString()
+        .startsWith("passdb.tdb " + file + " ")
+        .contains("the file is damaged");
+    assertThat(attach().healthProblem()).contains("the file is damaged");
+    assertThat(catalog.healthProblems()).hasSize(1);
+    assertThat(catalog.durable()).as("it may still be the best there is").containsExactly(USERS);
+
+    start(true);
+    assertThatItWaitsForContent();
+  }
+
+  private static boolean refuse(String why) {
+    throw new StoreException(why);
+  }
+
+  private static int readAll(TransactionStore store) {
+    int[] records = {0};
+    store.forEach((key, record) -> records[0]++);
+    return records[0];
+  }
+
+  /** By another process: closing a descriptor of this one would drop libtdb's locks. */
+  private void overwriteTheMiddle() throws Exception {
+    Process dd =
+        new ProcessBuilder(
+                "dd",
+                "if=/dev/urandom",
+                "of=" + file,
+                "bs=4096",
+                "seek=2",
+                "count=4",
+                "conv=notrunc",
+                "status=none")
+            .inheritIO()
+            .start();
+    assertThat(dd.waitFor()).isZero();
   }
 
   @Test

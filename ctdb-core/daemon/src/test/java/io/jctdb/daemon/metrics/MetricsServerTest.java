@@ -3,6 +3,7 @@ package io.jctdb.daemon.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.daemon.addresses.AddressMeters;
+import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.cluster.SilentMembers;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.database.KeeperMessage;
@@ -25,6 +26,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -108,6 +110,11 @@ class MetricsServerTest {
 
   private static NodeStatus status(
       int ownFlags, RunState state, long epoch, FencingStatus fencing) {
+    return status(ownFlags, state, epoch, fencing, new CopyHealth(List.of(), List.of()));
+  }
+
+  private static NodeStatus status(
+      int ownFlags, RunState state, long epoch, FencingStatus fencing, CopyHealth copies) {
     try {
       NodeMap nodes =
           new NodeMap(
@@ -128,6 +135,7 @@ class MetricsServerTest {
           false,
           1_500_000_000L,
           fencing,
+          copies,
           new SilentMembers.Figures(
               2,
               KeeperMessage.NOBODY,
@@ -285,6 +293,31 @@ class MetricsServerTest {
         .anyMatch(line -> line.contains("once, the last time because the lease has run out"))
         .anyMatch(line -> line.contains("3 times, BANNED for another 42.0 s: the disk is full"));
     assertThat(NodeStory.decode(unwell.encode())).isEqualTo(unwell);
+  }
+
+  @Test
+  void whatIsWrongWithCopiesOfDatabasesIsToldAndCounted() throws Exception {
+    assertThat(get("/metrics").body())
+        .contains("jctdb_copies_unwell 0.0")
+        .contains("jctdb_copies_set_aside 0.0");
+    assertThat(StatusLines.of(status(0, RunState.RUNNING, 7)).lines().getLast().text())
+        .isEqualTo("well");
+
+    Path aside = Path.of("/var/lib/ctdb/persistent/passdb.tdb.0.damaged-20261121T080226Z");
+    NodeStatus unwell =
+        status(
+            0,
+            RunState.RUNNING,
+            7,
+            WELL,
+            new CopyHealth(List.of("secrets.tdb: the file is damaged"), List.of(aside)));
+    owner = CompletableFuture.completedFuture(unwell);
+
+    assertThat(get("/metrics").body())
+        .contains("jctdb_copies_unwell 1.0")
+        .contains("jctdb_copies_set_aside 1.0");
+    assertThat(StatusLines.of(unwell).lines().getLast().text())
+        .contains("secrets.tdb: the file is damaged", aside.toString());
   }
 
   @Test

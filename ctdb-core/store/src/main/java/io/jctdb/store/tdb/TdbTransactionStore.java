@@ -2,6 +2,7 @@ package io.jctdb.store.tdb;
 
 import io.jctdb.linux.Errno;
 import io.jctdb.linux.Tdb;
+import io.jctdb.linux.TdbAbortedGrowth;
 import io.jctdb.linux.TdbError;
 import io.jctdb.linux.TdbException;
 import io.jctdb.protocol.Key;
@@ -91,6 +92,14 @@ public final class TdbTransactionStore implements TransactionStore {
     } catch (TdbException e) {
       throw new StoreException(e.getMessage(), e);
     }
+  }
+
+  /**
+   * Reads the whole file, for which writers wait; true if opening it anew would refuse it. What a
+   * commit that was cut off leaves behind is no damage: the next opening clears it away.
+   */
+  public boolean isDamaged() {
+    return !isHealthy() && !TdbAbortedGrowth.isIn(tdb);
   }
 
   @Override
