@@ -5,9 +5,10 @@ import re
 import socket
 import struct
 import subprocess
+import time
 
 import nslab
-from story import expect, expect_equal, story
+from story import Writer, expect, expect_equal, story
 
 
 @story("starting the service twice broke the one that was running", daemons=["jctdb"])
@@ -97,6 +98,53 @@ def damaged_persistent_database(cluster):
     for node in lab.nodes:
         users = lab.node(node, "pdbedit", "-L", check=True).stdout
         expect(nslab.USER in users, f"node {node} lost the users: {users}")
+
+
+@story("the disk damaged the users' database of a running server, and it stayed out until somebody restarted it",
+       daemons=["jctdb"])
+def persistent_database_damaged_while_in_use(cluster):
+    """It gets a new copy by itself, and the users of the other servers notice nothing."""
+    lab = cluster.lab
+    directory = lab.node_path(2, "lib-ctdb", "persistent")
+    before, already = lab.daemon_pid(2), len(_log(lab, 2))
+    writers = [Writer(cluster, cluster.address_of(node), f"damage-{time.monotonic_ns()}-{node}")
+               for node in (0, 1)]
+    try:
+        for writer in writers:
+            writer.start()
+        cluster.wait_for(lambda: all(writer.saved_since(5) for writer in writers), 20,
+                         "the load does not start")
+        path = os.path.join(directory, "passdb.tdb.2")
+        with open(path, "r+b") as file:
+            file.seek(8192)
+            file.write(os.urandom(os.path.getsize(path) - 8192))
+        began = time.monotonic()
+        cluster.ctdb_ok(0, "pstore", "passdb.tdb", "lab", "stored after the damage")
+        cluster.wait_for(lambda: lab.daemon_pid(2) not in (None, before), 30,
+                         "the daemon does not start anew")
+        lab.wait_healthy(timeout=40)
+        took = time.monotonic() - began
+    finally:
+        for writer in writers:
+            writer.finish()
+    gaps = ", ".join(f"{writer.longest_gap_s:.2f} s" for writer in writers)
+    cluster.note(f"whole again after {took:.1f} s; longest time without a saved file: {gaps}")
+    for writer in writers:
+        expect(writer.longest_gap_s < 3, f"users of other nodes waited {writer.longest_gap_s:.1f} s")
+    said = _log(lab, 2)[already:]
+    expect("passdb.tdb.2: the file is damaged" in said, "the log does not tell of the damage")
+    expect("banned for" not in said, "the node was banned")
+    expect_equal(cluster.ctdb_ok(2, "pfetch", "passdb.tdb", "lab"), "stored after the damage\n",
+                 "the record on the mended node")
+    expect("HEALTH: OK" in cluster.ctdb_ok(2, "getdbstatus", "passdb.tdb"), "still unhealthy")
+    aside = [name for name in os.listdir(directory) if name.startswith("passdb.tdb.2.damaged-")]
+    expect_equal(len(aside), 1, "damaged files set aside")
+    told = lab.node(0, "/srv/jctdb/bin/ctdb", "status", "-v", check=True).stdout
+    expect(aside[0] in told, f"`ctdb status -v` does not name the copy that was set aside: {told}")
+    os.unlink(os.path.join(directory, aside[0]))
+    cluster.ctdb_ok(0, "pdelete", "passdb.tdb", "lab")
+    users = lab.node(2, "pdbedit", "-L", check=True).stdout
+    expect(nslab.USER in users, "node 2 lost the users")
 
 
 @story("a broken program wrote rubbish to the daemon's socket, and Samba stopped")
