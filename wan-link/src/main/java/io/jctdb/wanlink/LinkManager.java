@@ -62,7 +62,7 @@ public final class LinkManager {
   private final LinkConfig config;
   private final LinkListener listener;
   private final @Nullable TlsContexts tls;
-  private final Complaints complaints = new Complaints(log);
+  private final Complaints complaints = new Complaints(log::warn, System::nanoTime);
   private final InetSocketAddress listenAddress;
 
   private final Map<Integer, Peer> peers = new TreeMap<>();
@@ -404,12 +404,12 @@ public final class LinkManager {
     channels.add(channel);
     InetSocketAddress remote = (InetSocketAddress) channel.remoteAddress();
     if (closed || remote == null || !nodes.hasAddress(remote.getAddress())) {
-      complaints.about("connection from " + remote + " closed: no node has this address");
+      complaints.about("connection from ", remote, " closed: no node has this address");
       channel.close();
       return;
     }
     if (strangers.size() >= MAX_STRANGERS) {
-      complaints.about("connection from " + remote + " closed: too many without a greeting");
+      complaints.about("connection from ", remote, " closed: too many without a greeting");
       channel.close();
       return;
     }
@@ -436,7 +436,7 @@ public final class LinkManager {
     String problem = problemWith(hello, peer, channel);
     if (problem != null || peer == null) {
       complaints.about(
-          "node " + hello.sender() + " at " + channel.remoteAddress() + " refused: " + problem);
+          "node " + hello.sender() + " at ", channel.remoteAddress(), " refused: " + problem);
       return new Introduction.Refused(String.valueOf(problem));
     }
     return new Introduction.Accepted(peer);
@@ -491,7 +491,7 @@ public final class LinkManager {
 
   void strangerFailed(IncomingLink link, String reason) {
     if (strangers.remove(link) && !closed) {
-      complaints.about("connection from " + link.channel().remoteAddress() + " lost: " + reason);
+      complaints.about("connection from ", link.channel().remoteAddress(), " lost: " + reason);
     }
   }
 

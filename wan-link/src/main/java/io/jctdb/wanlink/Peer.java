@@ -31,6 +31,7 @@ final class Peer {
   private final LinkManager manager;
   private final int pnn;
   private final InetSocketAddress address;
+  private final Complaints notes = new Complaints(log::info, System::nanoTime);
 
   private @Nullable OutgoingLink out;
   private @Nullable IncomingLink in;
@@ -397,11 +398,11 @@ final class Peer {
     connectLater();
   }
 
-  /** Remembers why the link is not up, and logs it when it is news. */
+  /** Remembers why the link is not up, and logs it when it is news: two reasons may take turns. */
   private void note(String reason) {
     if (!stopped && !reason.equals(problem)) {
       problem = reason;
-      log.info("no link to node {} ({}) yet: {}", pnn, address, reason);
+      notes.about("no link to node " + pnn + " (", address, ") yet: " + reason);
     }
   }
 }
