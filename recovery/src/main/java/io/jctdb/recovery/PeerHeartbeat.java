@@ -213,6 +213,11 @@ public final class PeerHeartbeat {
     }
   }
 
+  /** The members of the main site in the newest committed epoch. */
+  Set<Integer> counted() {
+    return epoch == null ? Set.of() : epoch.counted();
+  }
+
   /** See {@link PeerLease#untilNanos}. */
   public long peerLeaseUntil() {
     return lease.untilNanos();

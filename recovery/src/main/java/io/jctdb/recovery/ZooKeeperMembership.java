@@ -58,7 +58,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private final MembershipListener listener;
   private final EpochChange epochChange;
   private final LeaseLinks links;
-  private final PeerHeartbeat heartbeat;
+  private final OwnLease lease;
   private final SiteAgreement agreement;
   private final ScheduledExecutorService thread;
   private final Executor owner;
@@ -89,13 +89,6 @@ final class ZooKeeperMembership implements ClusterMembership {
   private boolean left;
   private @Nullable CompletableFuture<Void> leaving;
 
-  private long zooKeeperLeaseUntil = NO_LEASE;
-
-  /** What this node, as the leader, has proposed, until an epoch is committed. */
-  private @Nullable EpochLives proposed;
-
-  private long livesAgainAt;
-  private final QuorumAbsence absence = new QuorumAbsence();
   private final ClockGuard clocks = new ClockGuard(LATE);
   private final HeldCondition condition;
 
@@ -120,8 +113,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       LeaseLinks links) {
     this.config = config;
     this.links = links;
-    this.heartbeat =
-        new PeerHeartbeat(config.self(), config.timing().peer(), config.timing().remotePeer());
+    this.lease = new OwnLease(config.self(), config.timing());
     this.agreement = new SiteAgreement(config.self(), config.site());
     this.paths = new Paths(config.root());
     this.listener = listener;
@@ -293,7 +285,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
     enrolAgainAt = now() + ENROL_AGAIN_NANOS;
     own.beginLife();
-    heartbeat.beginLife(own.incarnation(), now());
+    lease.beginIncarnation(own.incarnation(), now());
     current.register(ownInfo(in), this::enrolled);
   }
 
@@ -315,7 +307,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (readyWhenPossible && current != null && current.in() && !inactive && !left) {
       readyWhenPossible = false;
       own.setReady(true);
-      heartbeat.beginLife(own.incarnation(), now());
+      lease.beginIncarnation(own.incarnation(), now());
       listener.lifeBegins(own.incarnation());
       listener.readyChanged(true);
       publish();
@@ -339,21 +331,13 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private void answered(long sentAt) {
-    zooKeeperLeaseUntil = Math.max(zooKeeperLeaseUntil, sentAt + config.timing().lease().toNanos());
-    absence.answered(now());
-    reckonLease();
+    lease.zooKeeperAnswered(sentAt, now());
+    leaseMayHaveChanged();
   }
 
-  /**
-   * The lease is the earlier of the two, where the confirmation of every member can stand in for
-   * ZooKeeper. Once it is over it is not renewed: the life has ended.
-   */
-  private void reckonLease() {
-    boolean over = leaseUntil != NO_LEASE && now() >= leaseUntil;
-    long until =
-        Math.min(
-            Math.max(zooKeeperLeaseUntil, heartbeat.failsafeUntil()), heartbeat.peerLeaseUntil());
-    if (!over && until != leaseUntil && zooKeeperLeaseUntil != NO_LEASE) {
+  private void leaseMayHaveChanged() {
+    long until = lease.untilNanos();
+    if (until != leaseUntil) {
       leaseUntil = until;
       listener.leaseRenewed(until);
     }
@@ -373,9 +357,9 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (message instanceof LeaseMessage.Silent silent) {
       step(new LeaderEvent.SilenceReported(pnn, silent));
     } else {
-      heartbeat.ownLeaseUntil(leaseUntil);
-      heartbeat.receive(pnn, message, now()).forEach(this::send);
-      reckonLease();
+      List<PeerHeartbeat.Send> answers = lease.receive(pnn, message, now());
+      leaseMayHaveChanged();
+      answers.forEach(this::send);
     }
   }
 
@@ -392,13 +376,13 @@ final class ZooKeeperMembership implements ClusterMembership {
     long at = now();
     owner.execute(
         () -> {
-          heartbeat.promised(base, next, at);
-          reckonLease();
+          lease.promised(base, next, at, now());
+          leaseMayHaveChanged();
         });
   }
 
   private void noteFailsafe(long now) {
-    boolean without = leaseUntil != NO_LEASE && leaseUntil > now && zooKeeperLeaseUntil <= now;
+    boolean without = lease.failsafe(now);
     if (without != failsafe) {
       failsafe = without;
       if (without) {
@@ -432,18 +416,9 @@ final class ZooKeeperMembership implements ClusterMembership {
     }
   }
 
-  private void sendLives(EpochLives lives) {
-    LeaseMessage message = new LeaseMessage.Lives(lives.number(), lives.incarnations());
-    lives.incarnations().keySet().forEach(pnn -> send(new PeerHeartbeat.Send(pnn, message)));
-  }
-
   private void committedIs(CommittedEpoch committed) {
-    heartbeat.committed(committed.lives(), now());
-    EpochLives pending = proposed;
-    if (pending != null && pending.number() <= committed.epoch().number()) {
-      proposed = null;
-    }
-    reckonLease();
+    lease.committed(committed.lives(), now());
+    leaseMayHaveChanged();
   }
 
   // A life ends.
@@ -456,12 +431,9 @@ final class ZooKeeperMembership implements ClusterMembership {
     view = null;
     session = null;
     connected = false;
-    proposed = null;
     leaseUntil = NO_LEASE;
-    zooKeeperLeaseUntil = NO_LEASE;
-    // Nobody is to take this node's acknowledgements for those of the life that has ended.
     own.beginLife();
-    heartbeat.beginLife(own.incarnation(), now());
+    lease.endLife(own.incarnation(), now());
     if (own.ready()) {
       // What was asked of the life that ends now is to be asked again by the daemon.
       readyWhenPossible = false;
@@ -513,14 +485,12 @@ final class ZooKeeperMembership implements ClusterMembership {
       LOG.info("node {}: the ban is over", config.self());
       changeFlags(OwnNode::unban);
     }
-    if (leaseUntil != NO_LEASE && now >= leaseUntil - config.timing().peer().fencing().toNanos()) {
-      endLife(
-          zooKeeperLeaseUntil <= heartbeat.peerLeaseUntil()
-              ? "the lease has run out without an answer from ZooKeeper"
-              : "the lease has run out because most of the other members do not answer");
+    Optional<String> overdue = lease.overdue(now);
+    if (overdue.isPresent()) {
+      endLife(overdue.get());
       return;
     }
-    beatTime(now);
+    lease.tick(config.witness(), now).forEach(this::send);
     Enrolment enrolled = enrolment;
     ClusterView read = view;
     LeaderOffice leads = office;
@@ -539,20 +509,6 @@ final class ZooKeeperMembership implements ClusterMembership {
     contendOrYield(leads, read, now);
     step(new LeaderEvent.Tick());
     leaveIfDone();
-  }
-
-  private void beatTime(long now) {
-    heartbeat.ownLeaseUntil(leaseUntil);
-    absence.look(config.witness().mayBeInQuorum(), now);
-    Set<Integer> members = epoch.map(Epoch::voters).map(Set::copyOf).orElse(Set.of());
-    heartbeat.withoutQuorum(
-        absence.lasting(now) && QuorumAbsence.covers(members, config.witness().ensemble()));
-    heartbeat.tick(now).forEach(this::send);
-    EpochLives pending = proposed;
-    if (pending != null && now >= livesAgainAt) {
-      livesAgainAt = now + config.timing().peer().ping().toNanos();
-      sendLives(pending);
-    }
   }
 
   private void contendOrYield(LeaderOffice leads, ClusterView read, long now) {
@@ -649,7 +605,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     for (MemberInfo before : nodes.values()) {
       MemberInfo after = members.get(before.pnn());
       if (after == null || after.incarnation() != before.incarnation()) {
-        heartbeat.ended(Life.of(before));
+        lease.ended(Life.of(before));
       }
     }
   }
@@ -706,9 +662,7 @@ final class ZooKeeperMembership implements ClusterMembership {
         leads.reserve(d.number());
       }
       case LeaderDecision.Propose d -> {
-        proposed = d.lives();
-        livesAgainAt = now();
-        sendLives(d.lives());
+        lease.propose(d.lives(), now()).forEach(this::send);
         propose(d.lives(), d.epoch());
       }
       case LeaderDecision.Commit d -> leads.commit(d.epoch());
@@ -723,14 +677,14 @@ final class ZooKeeperMembership implements ClusterMembership {
       }
       case LeaderDecision.Expel d -> {
         LOG.warn("node {} is expelled: {}", d.life().pnn(), d.why());
-        heartbeat.vanished(d.life());
+        lease.vanished(d.life());
         leads.expel(d.life());
       }
       case LeaderDecision.Usurp d -> {
         usurping = true;
         if (!leads.contending() && condition.holdOrAsk(now())) {
           LOG.warn("node {}, the leader, is expelled: {}", d.leader().pnn(), d.why());
-          heartbeat.vanished(d.leader());
+          lease.vanished(d.leader());
           leads.usurp(d.leader(), d.epoch());
         }
       }
@@ -847,7 +801,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     } else {
       own.setReady(false);
       endLingering();
-      heartbeat.beginLife(own.incarnation(), now());
+      lease.beginIncarnation(own.incarnation(), now());
       listener.readyChanged(false);
       publish();
       enrolIfFree();
@@ -987,7 +941,7 @@ final class ZooKeeperMembership implements ClusterMembership {
           view = null;
           office = null;
           leaseUntil = NO_LEASE;
-          zooKeeperLeaseUntil = NO_LEASE;
+          lease.close();
           if (lingering != null) {
             var _ = lingering.abandon();
           }

@@ -10,6 +10,7 @@ import io.jctdb.database.NodeMessage;
 import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressLease;
 import io.jctdb.protocol.NodeFlags;
+import io.jctdb.recovery.ClusterMembership;
 import io.jctdb.recovery.CommittedEpoch;
 import io.jctdb.recovery.EpochLives;
 import io.jctdb.recovery.LeaderDecision;
@@ -19,7 +20,9 @@ import io.jctdb.recovery.Life;
 import io.jctdb.recovery.MemberInfo;
 import io.jctdb.recovery.MembershipConfig;
 import io.jctdb.recovery.MembershipTiming;
+import io.jctdb.recovery.OwnLease;
 import io.jctdb.recovery.PeerHeartbeat;
+import io.jctdb.recovery.QuorumWitness;
 import io.jctdb.tests.simulator.FencingZooKeeper.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -43,7 +46,7 @@ final class FencingDaemon {
   /** As whom records are owned and addresses held: one life of the node in the cluster. */
   record Membership(FencingDaemon daemon, Life life) {}
 
-  private static final long NO_LEASE = Long.MIN_VALUE;
+  private static final long NO_LEASE = ClusterMembership.NO_LEASE;
   private static final long TICK = 25 * Chance.MILLIS;
   private static final long RETRY = 200 * Chance.MILLIS;
   private static final long REREAD = 5_000 * Chance.MILLIS;
@@ -56,7 +59,7 @@ final class FencingDaemon {
   private final MembershipConfig config;
   private final MembershipTiming timing;
   private final ArrayDeque<Runnable> backlog = new ArrayDeque<>();
-  private final PeerHeartbeat heartbeat;
+  private final OwnLease lease;
   private final LeaderMachine machine;
   private final EpochParticipant participant;
   private final EpochCoordinator coordinator;
@@ -84,7 +87,6 @@ final class FencingDaemon {
   private boolean enrolled;
   private boolean firstEnrolment = true;
   private final Set<Long> earlierSessions = new HashSet<>();
-  private long zooKeeperLeaseUntil = NO_LEASE;
   private long leaseUntil = NO_LEASE;
   private long beatAt;
   private long enrolAgainAt;
@@ -107,8 +109,6 @@ final class FencingDaemon {
   /** What became of the last write is not known. */
   private boolean stale;
 
-  private @Nullable EpochLives proposed;
-  private long livesAgainAt;
 
   /** By a mutation: what the lease is told of a promise only when that epoch is committed. */
   private Runnable withheld = () -> {};
@@ -122,7 +122,7 @@ final class FencingDaemon {
     this.incarnation = (long) process << 20;
     this.config = configOf(host, world, will);
     this.timing = config.timing();
-    this.heartbeat = new PeerHeartbeat(self, timing.peer());
+    this.lease = new OwnLease(self, timing);
     this.machine = new LeaderMachine(config);
     Port port = new Port();
     this.participant = new EpochParticipant(port, base -> excluded());
@@ -274,7 +274,7 @@ final class FencingDaemon {
     enrolAgainAt = now() + RETRY;
     incarnation++;
     trace("registers as " + incarnation);
-    heartbeat.beginLife(incarnation, now());
+    lease.beginIncarnation(incarnation, now());
     long sentAt = now();
     MemberInfo info = info();
     long in = session;
@@ -311,7 +311,7 @@ final class FencingDaemon {
       if (world.mutation() != FencingMutation.PROMISE_FOR_THE_DEAD) {
         participant.livesAs(incarnation);
       }
-      heartbeat.beginLife(incarnation, now());
+      lease.beginIncarnation(incarnation, now());
       beginActing();
       publish();
     }
@@ -323,7 +323,7 @@ final class FencingDaemon {
       world.zooKeeper().close(this, lingering);
       lingering = 0;
     }
-    heartbeat.beginLife(incarnation, now());
+    lease.beginIncarnation(incarnation, now());
     endActing();
     publish();
     enrol();
@@ -377,14 +377,13 @@ final class FencingDaemon {
   // ---- lease ----
 
   private void answered(long sentAt) {
-    zooKeeperLeaseUntil = Math.max(zooKeeperLeaseUntil, sentAt + timing.lease().toNanos());
-    reckonLease();
+    lease.zooKeeperAnswered(sentAt, now());
+    leaseMayHaveChanged();
   }
 
-  private void reckonLease() {
-    boolean over = leaseUntil != NO_LEASE && now() >= leaseUntil;
-    long until = Math.min(zooKeeperLeaseUntil, heartbeat.peerLeaseUntil());
-    if (!over && until != leaseUntil && zooKeeperLeaseUntil != NO_LEASE) {
+  private void leaseMayHaveChanged() {
+    long until = lease.untilNanos();
+    if (until != leaseUntil) {
       leaseUntil = until;
       if (timerArmed) {
         setTimer();
@@ -420,11 +419,9 @@ final class FencingDaemon {
     enrolled = false;
     session = 0;
     view = null;
-    proposed = null;
     leaseUntil = NO_LEASE;
-    zooKeeperLeaseUntil = NO_LEASE;
     incarnation++;
-    heartbeat.beginLife(incarnation, now());
+    lease.endLife(incarnation, now());
     if (leading) {
       leading = false;
       step(new LeaderEvent.Deposed());
@@ -525,16 +522,12 @@ final class FencingDaemon {
   private void tick() {
     later(TICK, this::tick);
     long now = now();
-    if (leaseUntil != NO_LEASE && now >= leaseUntil - timing.peer().fencing().toNanos()) {
-      endLife("the lease has run out");
+    Optional<String> overdue = lease.overdue(now);
+    if (overdue.isPresent()) {
+      endLife(overdue.get());
       return;
     }
-    heartbeat.tick(now).forEach(this::send);
-    EpochLives pending = proposed;
-    if (pending != null && now >= livesAgainAt) {
-      livesAgainAt = now + timing.peer().ping().toNanos();
-      sendLives(pending);
-    }
+    lease.tick(QuorumWitness.NONE, now).forEach(this::send);
     if (session == 0) {
       return;
     }
@@ -567,7 +560,7 @@ final class FencingDaemon {
     for (MemberInfo before : nodes.values()) {
       MemberInfo after = infos.get(before.pnn());
       if (after == null || after.incarnation() != before.incarnation()) {
-        heartbeat.ended(new Life(before.pnn(), before.incarnation()));
+        lease.ended(new Life(before.pnn(), before.incarnation()));
       }
     }
     nodes = infos;
@@ -591,12 +584,8 @@ final class FencingDaemon {
       withheld.run();
       withheld = () -> {};
     }
-    heartbeat.committed(committed.lives(), now());
-    EpochLives pending = proposed;
-    if (pending != null && pending.number() <= committed.epoch().number()) {
-      proposed = null;
-    }
-    reckonLease();
+    lease.committed(committed.lives(), now());
+    leaseMayHaveChanged();
   }
 
   private void leaderIs(OptionalInt now) {
@@ -624,11 +613,6 @@ final class FencingDaemon {
     }
   }
 
-  private void sendLives(EpochLives lives) {
-    LeaseMessage message = new LeaseMessage.Lives(lives.number(), lives.incarnations());
-    lives.incarnations().keySet().forEach(pnn -> send(new PeerHeartbeat.Send(pnn, message)));
-  }
-
   void receive(int from, NodeMessage message) {
     run(
         () -> {
@@ -651,11 +635,11 @@ final class FencingDaemon {
     if (prepare.next().number() > participant.promisedNumber()) {
       if (world.mutation() == FencingMutation.NO_JOINT_MAJORITY) {
         long now = now();
-        withheld = () -> heartbeat.promised(prepare.base(), prepare.next(), now);
+        withheld = () -> lease.promised(prepare.base(), prepare.next(), now, now());
         return;
       }
-      heartbeat.promised(prepare.base(), prepare.next(), now());
-      reckonLease();
+      lease.promised(prepare.base(), prepare.next(), now(), now());
+      leaseMayHaveChanged();
     }
   }
 
@@ -664,7 +648,8 @@ final class FencingDaemon {
       step(new LeaderEvent.SilenceReported(from, silent));
       return;
     }
-    var answers = heartbeat.receive(from, answerNow(message), now());
+    var answers = lease.receive(from, answerNow(message), now());
+    leaseMayHaveChanged();
     if (answers.isEmpty()
         && world.mutation() == FencingMutation.NO_PROMISE
         && message instanceof LeaseMessage.Ping ping
@@ -677,7 +662,6 @@ final class FencingDaemon {
               new LeaseMessage.Ack(incarnation, ping.incarnation(), ping.sentNanos(), 0, 0));
     }
     answers.forEach(this::send);
-    reckonLease();
   }
 
   private LeaseMessage answerNow(LeaseMessage message) {
@@ -855,9 +839,7 @@ final class FencingDaemon {
               () -> step(new LeaderEvent.ChangeFailed(d.number())));
       case LeaderDecision.Propose d -> {
         trace("proposes " + d.epoch().number() + " of " + d.lives().incarnations());
-        proposed = d.lives();
-        livesAgainAt = now();
-        sendLives(d.lives());
+        lease.propose(d.lives(), now()).forEach(this::send);
         propose(d.lives(), d.epoch());
       }
       case LeaderDecision.Commit d -> {
@@ -881,7 +863,7 @@ final class FencingDaemon {
       }
       case LeaderDecision.Expel d -> {
         trace("expels " + d.life() + ": " + d.why());
-        heartbeat.vanished(d.life());
+        lease.vanished(d.life());
         long epoch = officeEpoch;
         write(
             () -> world.zooKeeper().expel(of, d.life(), epoch),
@@ -891,7 +873,7 @@ final class FencingDaemon {
       case LeaderDecision.Usurp d -> {
         if (!contending) {
           trace("usurps the place of " + d.leader());
-          heartbeat.vanished(d.leader());
+          lease.vanished(d.leader());
           contending = true;
           long in = session;
           submit(
