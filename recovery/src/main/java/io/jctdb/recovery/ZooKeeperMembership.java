@@ -83,17 +83,13 @@ final class ZooKeeperMembership implements ClusterMembership {
   private boolean readyWhenPossible;
   private long enrolAgainAt;
   private long rereadAt;
-  private long contendAfter = Long.MIN_VALUE;
   private long toldEpoch;
   private boolean closed;
   private boolean left;
   private @Nullable CompletableFuture<Void> leaving;
 
   private final ClockGuard clocks = new ClockGuard(LATE);
-  private final HeldCondition condition;
-
-  /** The leader is silent, and this node tries to take its place. */
-  private boolean usurping;
+  private final Candidacy candidacy;
 
   private volatile boolean failsafe;
   private volatile long expelled;
@@ -126,7 +122,8 @@ final class ZooKeeperMembership implements ClusterMembership {
             task ->
                 Thread.ofPlatform().name("membership-" + config.self()).daemon().unstarted(task));
     this.owner = this::execute;
-    this.condition = new HeldCondition(config.condition(), owner, this::conditionChanged);
+    this.candidacy =
+        new Candidacy(new HeldCondition(config.condition(), owner, this::considerAgain));
   }
 
   static ZooKeeperMembership start(
@@ -443,7 +440,7 @@ final class ZooKeeperMembership implements ClusterMembership {
       step(new LeaderEvent.Deposed());
     }
     leaderIs(OptionalInt.empty());
-    condition.release();
+    candidacy.withdraw();
     if (ended != null) {
       if (ended.begun()) {
         earlierSessions.add(ended.id());
@@ -513,46 +510,16 @@ final class ZooKeeperMembership implements ClusterMembership {
 
   private void contendOrYield(LeaderOffice leads, ClusterView read, long now) {
     Enrolment enrolled = enrolment;
-    MemberInfo published = enrolled == null ? null : enrolled.published();
     ZooKeeperSession in = session;
-    if (leads.contending()
-        || published == null
-        || in == null
-        || enrolled == null
-        || !enrolled.in()) {
+    MemberInfo published = enrolled == null ? null : enrolled.published();
+    if (published == null || in == null || enrolled == null || !enrolled.in()) {
       return;
     }
     boolean may = published.mayLead() && ownInfo(in).mayLead();
-    if (leads.leading() && !may) {
-      leads.resign("it is stopped, banned, not ready or without the capability");
-      condition.release();
-      return;
-    }
-    if (leads.leading() && !condition.held()) {
-      leads.resign("it has lost the cluster lock");
-      return;
-    }
-    Optional<ClusterView.Leader> known = read.leader();
-    if (known == null || leads.leading()) {
-      return;
-    }
-    if (known.isPresent() && known.get().session() == in.id()) {
-      leads.dropUnconfirmed();
-    } else if (known.isEmpty() && may && connected && now >= contendAfter) {
-      if (condition.holdOrAsk(now)) {
-        leads.contend();
-      }
-    } else if (known.isPresent() && may && connected && isDead(read, known.get())) {
-      if (condition.holdOrAsk(now)) {
-        leads.succeed(known.get().session());
-      }
-    } else if (!usurping) {
-      // Somebody else leads, or this node had better not.
-      condition.release();
-    }
+    candidacy.consider(leads, read.leader(), in.id(), may, known -> isDead(read, known), now);
   }
 
-  private void conditionChanged() {
+  private void considerAgain() {
     LeaderOffice leads = office;
     ClusterView read = view;
     if (leads != null && read != null && connected) {
@@ -580,11 +547,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     @Override
     public void leader(Optional<ClusterView.Leader> now) {
       leaderIs(now.map(l -> OptionalInt.of(l.pnn())).orElse(OptionalInt.empty()));
-      LeaderOffice leads = office;
-      ClusterView read = view;
-      if (leads != null && read != null && connected) {
-        contendOrYield(leads, read, now());
-      }
+      considerAgain();
     }
 
     @Override
@@ -620,7 +583,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private void leaderIs(OptionalInt now) {
     if (!now.equals(leader)) {
       leader = now;
-      usurping = false;
+      candidacy.leaderChanged();
       step(new LeaderEvent.LeaderIs(now));
       listener.leaderChanged(now);
     }
@@ -681,17 +644,14 @@ final class ZooKeeperMembership implements ClusterMembership {
         leads.expel(d.life());
       }
       case LeaderDecision.Usurp d -> {
-        usurping = true;
-        if (!leads.contending() && condition.holdOrAsk(now())) {
+        if (candidacy.mayUsurp(leads, now())) {
           LOG.warn("node {}, the leader, is expelled: {}", d.leader().pnn(), d.why());
           lease.vanished(d.leader());
           leads.usurp(d.leader(), d.epoch());
         }
       }
       case LeaderDecision.Yield d -> {
-        contendAfter = now() + 2 * config.patience().toNanos();
-        leads.resign(d.why());
-        condition.release();
+        candidacy.yield(leads, d.why(), now() + 2 * config.patience().toNanos());
       }
     }
   }
@@ -823,11 +783,7 @@ final class ZooKeeperMembership implements ClusterMembership {
           if (machine.departures().willsTold() > before) {
             LOG.warn("node {}: its daemon has died and left nothing behind", pnn);
           }
-          LeaderOffice leads = office;
-          ClusterView read = view;
-          if (leads != null && read != null && connected) {
-            contendOrYield(leads, read, now());
-          }
+          considerAgain();
         });
   }
 
@@ -934,7 +890,7 @@ final class ZooKeeperMembership implements ClusterMembership {
     owner.execute(
         () -> {
           closed = true;
-          condition.release();
+          candidacy.withdraw();
           ZooKeeperSession last = session;
           session = null;
           enrolment = null;
