@@ -2,6 +2,7 @@
 
 import re
 
+import faults
 import nslab
 from story import expect, expect_equal, story
 
@@ -155,6 +156,19 @@ def stop_and_continue(cluster):
     cluster.client_of(0).open("while-stopped.txt").write(b"fine")
     cluster.ctdb_ok(2, "continue")
     lab.wait_healthy(timeout=60)
+
+
+@story("`ctdb stop` failed because the server that I stopped was the leader")
+def the_leader_is_stopped(cluster):
+    lab = cluster.lab
+    for _ in range(3):
+        node = faults.leader(lab)
+        other = (node + 1) % len(lab.nodes)
+        cluster.ctdb_ok(node, "stop")
+        cluster.wait_for(lambda: node not in lab.addresses(other).values(), 30, f"node {node} kept an address")
+        cluster.wait_for(lambda: faults.leader(lab) != node, 10, f"node {node} leads although it is stopped")
+        cluster.ctdb_ok(node, "continue")
+        lab.wait_healthy(timeout=60)
 
 
 @story("a banned server keeps on serving")

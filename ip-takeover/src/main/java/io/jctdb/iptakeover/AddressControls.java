@@ -38,6 +38,9 @@ public final class AddressControls {
   private static final int FAILED = -1;
   private static final int NOT_PUBLIC = 1;
 
+  /** The answer to a leader in whose place another one has been elected (-ESTALE). */
+  static final int REPLACED = -116;
+
   /** Of a request that is no leader's: a tool's, which nobody has elected. */
   public static final long NO_TERM = 0;
 
@@ -79,7 +82,7 @@ public final class AddressControls {
       Control control, int flags, byte[] data, long client, long term, Reply reply) {
     if (term != NO_TERM && term < latestTerm) {
       LOG.warn("Refused {} of a leader that has been replaced (term {})", control, term);
-      reply.status(FAILED);
+      reply.status(REPLACED);
       return true;
     }
     latestTerm = Math.max(latestTerm, term);
@@ -96,7 +99,7 @@ public final class AddressControls {
   private Reply until(long term, Reply reply) {
     return (status, data) -> {
       if (term < latestTerm) {
-        reply.status(FAILED);
+        reply.status(REPLACED);
       } else {
         reply.answer(status, data);
       }

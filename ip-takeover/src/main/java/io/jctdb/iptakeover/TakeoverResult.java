@@ -15,6 +15,8 @@ import java.util.Set;
  * @param deferred addresses that a lost or silent node may still have, not given to anybody yet
  * @param unfinished something was given up because a node was lost, or because a newer run is
  *     wanted: nobody's fault, but not done
+ * @param replaced a node refused because another leader has asked it since: what this run has not
+ *     done, and who waits for it, is for that one
  * @param keeping nodes that failed to release an address
  * @param moved which addresses nodes have confirmed to have taken that did not have them before,
  *     and how long after the beginning of the run
@@ -24,6 +26,7 @@ public record TakeoverResult(
     List<Placement> placements,
     List<Deferral> deferred,
     boolean unfinished,
+    boolean replaced,
     Set<Integer> keeping,
     Map<Placement, Duration> moved) {
   public TakeoverResult {
@@ -36,7 +39,7 @@ public record TakeoverResult(
 
   /** Everything that could be done has been done; some addresses may be deferred. */
   public boolean isSuccess() {
-    return failures.isEmpty() && !unfinished;
+    return failures.isEmpty() && !unfinished && !replaced;
   }
 
   /** The node with most failures, the lowest pnn of several. */

@@ -89,6 +89,7 @@ final class TakeoverRun {
   private List<Placement> placements = List.of();
   private boolean changed;
   private boolean unfinished;
+  private boolean replaced;
   private boolean telling;
   private @Nullable ControlRound round;
 
@@ -338,7 +339,7 @@ final class TakeoverRun {
       return true;
     }
     if (!isLost(pnn)) {
-      if (status != ControlRound.ABANDONED) {
+      if (status != ControlRound.ABANDONED && status != AddressControls.REPLACED) {
         keeping.add(pnn);
       }
       failed(pnn, Control.RELEASE_IP, placement.address(), status);
@@ -458,7 +459,9 @@ final class TakeoverRun {
   }
 
   private void finish() {
-    done.accept(new TakeoverResult(failures, placements, deferred, unfinished, keeping, moved));
+    done.accept(
+        new TakeoverResult(
+            failures, placements, deferred, unfinished, replaced, keeping, moved));
   }
 
   private ControlRound begin(Duration limit, Runnable next) {
@@ -469,6 +472,11 @@ final class TakeoverRun {
 
   private void failed(int pnn, Control control, @Nullable InetAddress address, int status) {
     String what = control + (address == null ? "" : " of " + NumericAddress.toString(address));
+    if (status == AddressControls.REPLACED) {
+      LOG.info("Takeover run: {} on node {} is left to the next leader", what, pnn);
+      replaced = true;
+      return;
+    }
     if (status == ControlRound.ABANDONED || isLost(pnn)) {
       LOG.warn("Takeover run: {} on node {} is given up", what, pnn);
       unfinished = true;

@@ -190,8 +190,7 @@ public final class TakeoverRuns {
         request("asked for while there was no leader");
       }
     } else if (leader.isPresent() && !isLeader()) {
-      // It has been asked, too: such requests go to everybody.
-      waiting.clear();
+      handOn();
     }
     if (leader.isPresent() && leaderless != null) {
       leaderless.cancel();
@@ -218,11 +217,21 @@ public final class TakeoverRuns {
       listener.disableElsewhere(0);
     }
     if (leader.isPresent()) {
-      waiting.clear();
+      handOn();
     } else if (!waiting.isEmpty()) {
       waiting.replaceAll(Asker::asLeader);
       waitForLeader();
     }
+  }
+
+  /**
+   * Such requests go to everybody, but who leads now may have had them when it left them to the
+   * leader before.
+   */
+  private void handOn() {
+    List<Asker> askers = waiting;
+    waiting = new ArrayList<>();
+    askers.forEach(asker -> listener.handOn(leader.getAsInt(), asker.message));
   }
 
   /** Asks for a run; nothing happens unless this node is the leader. */
@@ -296,7 +305,7 @@ public final class TakeoverRuns {
     if (leader.isPresent() && !isLeader()) {
       return;
     }
-    if (message.srvid() != 0) {
+    if (message.srvid() != 0 && waiting.stream().noneMatch(one -> one.message.equals(message))) {
       waiting.add(new Asker(message));
     }
     if (isLeader()) {
@@ -466,7 +475,7 @@ public final class TakeoverRuns {
     if (result.isSuccess() && result.deferred().isEmpty()) {
       tellOwed = again;
     }
-    if (wasRestricted) {
+    if (wasRestricted || result.replaced()) {
       waiting.addAll(askers);
     } else {
       askers.forEach(asker -> answer(asker, result));

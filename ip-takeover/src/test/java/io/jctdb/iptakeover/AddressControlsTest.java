@@ -163,8 +163,9 @@ class AddressControlsTest {
     assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 3).status()).isZero();
     assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 4).status()).isZero();
 
-    assertThat(ask(Control.TAKEOVER_IP, 0, order, 3).status()).isEqualTo(-1);
-    assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 3).status()).isEqualTo(-1);
+    int refused = AddressControls.REPLACED;
+    assertThat(ask(Control.TAKEOVER_IP, 0, order, 3).status()).isEqualTo(refused);
+    assertThat(ask(Control.GET_PUBLIC_IPS, 0, nothing, 3).status()).isEqualTo(refused);
     assertThat(events).isEmpty();
 
     assertThat(ask(Control.RELEASE_IP, order).status()).as("ctdb moveip").isZero();

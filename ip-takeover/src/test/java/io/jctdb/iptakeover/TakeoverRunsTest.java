@@ -47,6 +47,9 @@ class TakeoverRunsTest {
   private final Set<String> stuckControls = new HashSet<>();
   private TakeoverSettings settings = TakeoverSettings.DEFAULT;
 
+  /** Another leader has asked the nodes, and this one has not heard of it. */
+  private boolean replaced;
+
   private final TakeoverRuns runs =
       new TakeoverRuns(
           0,
@@ -511,6 +514,28 @@ class TakeoverRunsTest {
     assertEveryAddressOnce();
   }
 
+  /** {@code ctdb stop} of the leader told of a failure: the lab's story stuck_chain_lock. */
+  @Test
+  void whoAskedALeaderThatDoesNotKnowOfItsSuccessorIsHandedOn() {
+    lead();
+    answers.clear();
+    replaced = true;
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    assertThat(results.getLast().failures()).isEmpty();
+    scheduler.advance(Duration.ofSeconds(10));
+    runs.setLeader(OptionalInt.empty());
+    runs.setLeader(OptionalInt.of(2));
+    assertThat(answers).filteredOn(one -> one.startsWith("1/77")).containsExactly("1/77 to leader 2");
+  }
+
+  @Test
+  void whoAskedDuringAnElectionIsHandedOn() {
+    runs.setLeader(OptionalInt.empty());
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    runs.setLeader(OptionalInt.of(2));
+    assertThat(answers).containsExactly("1/77 to leader 2");
+  }
+
   @Test
   void oneRunAnswersAllWhoAskedBeforeIt() {
     runs.setLeader(OptionalInt.of(0));
@@ -682,6 +707,10 @@ class TakeoverRunsTest {
       return;
     }
     Set<String> held = held(pnn);
+    if (replaced) {
+      answer.take(AddressControls.REPLACED, Payload.empty());
+      return;
+    }
     if (control == Control.GET_PUBLIC_IPS) {
       boolean onlyAvailable = (controlFlags & ControlFlag.PUBLIC_IP_ONLY_AVAILABLE) != 0;
       answer.take(0, publicIps(pnn, held, onlyAvailable));
@@ -726,6 +755,11 @@ class TakeoverRunsTest {
     @Override
     public void reply(int pnn, long srvid, int value) {
       answers.add(pnn + "/" + srvid + ": " + value);
+    }
+
+    @Override
+    public void handOn(int leader, SrvidMessage request) {
+      answers.add(request.pnn() + "/" + request.srvid() + " to leader " + leader);
     }
 
     @Override

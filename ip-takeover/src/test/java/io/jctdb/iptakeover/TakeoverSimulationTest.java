@@ -13,6 +13,7 @@ import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.protocol.TickleList;
+import io.jctdb.protocol.SrvidMessage;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -472,6 +473,9 @@ class TakeoverSimulationTest {
 
     @Override
     public void reply(int toPnn, long srvid, int value) {}
+
+    @Override
+    public void handOn(int toLeader, SrvidMessage request) {}
 
     @Override
     public void disableElsewhere(int seconds) {}

@@ -105,6 +105,13 @@ final class AddressNews implements AddressListener, TakeoverListener {
   }
 
   @Override
+  public void handOn(int leader, SrvidMessage request) {
+    if (cluster.isConnected(leader)) {
+      port.send(leader, new ClusterMessage.Datagram(Srvid.TAKEOVER_RUN, request.encode()));
+    }
+  }
+
+  @Override
   public void disableElsewhere(int seconds) {
     byte[] message = new DisableMessage(-1, 0, seconds).encode();
     cluster.connectedNodes().stream()
