@@ -115,8 +115,8 @@ final class Daemon {
         new MultiThreadIoEventLoopGroup(
             1, new DefaultThreadFactory("records", true), EpollIoHandler.newFactory());
     EventLoop loop = group.next();
-    RealtimeThreads realtime = new RealtimeThreads(conf.legacy().realtimeScheduling());
-    realtime.raiseRecords(loop);
+    PreferredThreads preferred = new PreferredThreads(conf.legacy().realtimeScheduling());
+    preferred.raiseRecords(loop);
     EmbeddedZooKeeper zookeeper = null;
     Node node = null;
     try {
@@ -124,10 +124,10 @@ final class Daemon {
       Node created = new Node(loop, plan, paths, conf, tunables, will(plan), this::finish);
       node = created;
       created.open();
-      realtime.beginControlPlane();
+      preferred.beginControlPlane();
       zookeeper = startZooKeeper(plan);
       created.start(witness(plan, zookeeper));
-      realtime.endControlPlane();
+      preferred.endControlPlane();
       waitForEnd(created);
     } catch (IOException | PublicAddressesException e) {
       throw new StartException(e.getMessage() == null ? e.toString() : e.getMessage(), e);

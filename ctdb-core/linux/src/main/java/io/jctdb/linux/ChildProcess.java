@@ -26,7 +26,7 @@ import java.util.Optional;
  * number; a pidfd and the pipe are polled together, so that nothing is waited for longer than the
  * child lives.
  *
- * <p>It is scheduled normally, even by a real-time parent. Standard input is {@code /dev/null}; no
+ * <p>It is scheduled normally, whatever the thread that starts it is. Standard input is {@code /dev/null}; no
  * other descriptor of this process reaches the child; SIGPIPE is ignored in it, as in the children
  * of ctdbd, so that a service started by a script survives the end of the script's output pipe. The
  * working directory is inherited.
@@ -191,15 +191,13 @@ public final class ChildProcess implements AutoCloseable {
       int _ = (int) ADD_OPEN.invokeExact(actions, 0, arena.allocateFrom("/dev/null"), 0, 0);
       int _ = (int) ADD_CLOSEFROM.invokeExact(actions, 3);
       MemorySegment pid = arena.allocate(JAVA_INT);
+      MemorySegment path = arena.allocateFrom(program.toString());
+      MemorySegment attributes = attributes(arena);
+      MemorySegment argv = argumentVector(arena, name, arguments);
+      MemorySegment envp = environmentVector(arena, environment);
       int error =
-          (int)
-              SPAWN.invokeExact(
-                  pid,
-                  arena.allocateFrom(program.toString()),
-                  actions,
-                  attributes(arena),
-                  argumentVector(arena, name, arguments),
-                  environmentVector(arena, environment));
+          ThreadPriority.whileNormal(
+              () -> (int) SPAWN.invokeExact(pid, path, actions, attributes, argv, envp));
       if (error != 0) {
         throw new SpawnException(program.toString(), error);
       }

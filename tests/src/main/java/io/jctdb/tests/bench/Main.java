@@ -1,7 +1,7 @@
 package io.jctdb.tests.bench;
 
 import io.jctdb.linux.LinuxException;
-import io.jctdb.linux.RealtimeScheduling;
+import io.jctdb.linux.ThreadPriority;
 import io.jctdb.linux.Tdb;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -38,10 +38,10 @@ public final class Main {
     System.out.println(benchmark.run(roots));
   }
 
-  /** What else this machine does is not to be measured; ctdbd itself is real-time, too. */
+  /** What else this machine does is not to be measured; both daemons are raised, too. */
   private static void raise() {
     try {
-      RealtimeScheduling.raiseThisThread(1);
+      ThreadPriority.raiseThisThread(ThreadPriority.HIGHEST);
     } catch (LinuxException e) {
       System.err.println("measured at normal priority: " + e.getMessage());
     }

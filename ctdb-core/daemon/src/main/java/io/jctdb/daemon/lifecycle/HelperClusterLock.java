@@ -1,5 +1,6 @@
 package io.jctdb.daemon.lifecycle;
 
+import io.jctdb.linux.ThreadPriority;
 import io.jctdb.recovery.LeadershipCondition;
 import java.io.File;
 import java.io.IOException;
@@ -71,6 +72,7 @@ public final class HelperClusterLock implements LeadershipCondition {
   }
 
   private void hold(long mine, CompletableFuture<Boolean> result, Runnable lost) {
+    ThreadPriority.lowerThisThread(); // for the helper, which inherits it
     try {
       Process process =
           new ProcessBuilder(command)

@@ -13,9 +13,9 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
 
-class RealtimeSchedulingTest {
+class ThreadPriorityTest {
   private static final String NORMAL = "0";
-  private static final String FIFO = "1";
+  private static final String RAISED = "-15";
   private static final int SIGKILL = 9;
 
   /** In a thread of its own, so that the thread that runs tests stays as it is. */
@@ -26,11 +26,11 @@ class RealtimeSchedulingTest {
   }
 
   /**
-   * Field 41 of proc(5)'s stat; what comes before the name's closing parenthesis is counted off.
+   * The nice value, field 19 of proc(5)'s stat; what comes before the name's closing parenthesis is counted off.
    */
-  private static String policy(Path thread) throws IOException {
+  private static String nice(Path thread) throws IOException {
     String stat = Files.readString(thread.resolve("stat"));
-    return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[41 - 3];
+    return stat.substring(stat.lastIndexOf(')') + 2).split(" ")[19 - 3];
   }
 
   private static Path thisThread() throws IOException {
@@ -39,10 +39,10 @@ class RealtimeSchedulingTest {
 
   private static boolean permitted() {
     try {
-      RealtimeScheduling.raiseThisThread(1);
+      ThreadPriority.raiseThisThread(-15);
       return true;
     } catch (LinuxException e) {
-      assertThat(e.errno()).isEqualTo(Errno.EPERM);
+      assertThat(e.errno()).isEqualTo(Errno.EACCES);
       return false;
     }
   }
@@ -50,31 +50,32 @@ class RealtimeSchedulingTest {
   @Test
   void aRaisedThreadAndTheThreadsItStartsRunBeforeOthersButChildProcessesDoNot()
       throws InterruptedException, ExecutionException {
-    List<String> policies =
+    List<String> values =
         onAThread(
             () ->
                 permitted()
                     ? List.of(
-                        policy(thisThread()),
-                        onAThread(() -> policy(thisThread())),
-                        policyOfAChildProcess(),
-                        policyOnceLowered())
+                        nice(thisThread()),
+                        onAThread(() -> nice(thisThread())),
+                        niceOfAChildProcess(),
+                        nice(thisThread()),
+                        niceOnceLowered())
                     : List.of());
-    assumeTrue(!policies.isEmpty(), "no permission for real-time scheduling");
-    assertThat(policies).containsExactly(FIFO, FIFO, NORMAL, NORMAL);
+    assumeTrue(!values.isEmpty(), "no permission to raise priorities");
+    assertThat(values).containsExactly(RAISED, RAISED, NORMAL, RAISED, NORMAL);
   }
 
-  private static String policyOnceLowered() throws IOException {
-    RealtimeScheduling.lowerThisThread();
-    return policy(thisThread());
+  private static String niceOnceLowered() throws IOException {
+    ThreadPriority.lowerThisThread();
+    return nice(thisThread());
   }
 
-  private static String policyOfAChildProcess() throws Exception {
+  private static String niceOfAChildProcess() throws Exception {
     try (ChildProcess child =
         ChildProcess.start(Path.of("/bin/sleep"), "sleep", List.of("60"), Map.of())) {
-      String policy = policy(Path.of("/proc/" + child.pid()));
+      String nice = nice(Path.of("/proc/" + child.pid()));
       child.signalGroup(SIGKILL);
-      return policy;
+      return nice;
     }
   }
 }

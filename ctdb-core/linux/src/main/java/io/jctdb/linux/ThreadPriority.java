@@ -1,0 +1,96 @@
+package io.jctdb.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+
+/**
+ * Lets threads of this process run before others: their nice value, which in Linux each thread has
+ * for itself (setpriority(2)).
+ *
+ * <p>A thread that works for microseconds and waits for milliseconds otherwise waits, once woken,
+ * until another process has used up its slice of a busy processor. Only such threads are to be
+ * raised. Threads that a raised thread starts are raised like it; of child processes, those of
+ * {@link ChildProcess} are not.
+ *
+ * <p>Not {@code SCHED_FIFO}, which ctdbd uses (events-and-config.md 4, {@code realtime
+ * scheduling}): the Java machine and its library spin for a moment wherever another thread is about
+ * to finish something, be it the end of a wait ({@code AbstractQueuedSynchronizer}), a monitor or a
+ * safepoint. A real-time thread that spins keeps the other from the processor, and so never sees
+ * the end of it. Two such threads of one daemon have occupied both processors of a host for
+ * minutes. The scheduler's fairness between nice values ends every such wait within milliseconds.
+ */
+public final class ThreadPriority {
+  /** The highest priority. */
+  public static final int HIGHEST = -20;
+
+  private static final int NORMAL = 0;
+  private static final int PRIO_PROCESS = 0;
+  private static final int THIS_THREAD = 0;
+
+  private static final MethodHandle SETPRIORITY =
+      CLibrary.withErrno(
+          "setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
+  private static final MethodHandle GETPRIORITY =
+      CLibrary.withErrno("getpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+
+  private ThreadPriority() {}
+
+  /**
+   * The calling thread, which must be a platform thread.
+   *
+   * @param nice {@link #HIGHEST} to 19; a lower one runs sooner
+   * @throws LinuxException mostly EACCES: this needs root, CAP_SYS_NICE or RLIMIT_NICE
+   */
+  public static void raiseThisThread(int nice) {
+    set(nice);
+  }
+
+  /** The calling thread is scheduled like any other again, and so is what it starts from now on. */
+  public static void lowerThisThread() {
+    set(NORMAL);
+  }
+
+  /** Work that starts a child process, which is to be scheduled normally. */
+  interface Start<T> {
+    T start() throws Throwable;
+  }
+
+  /** The calling thread is not raised during this work. */
+  static <T> T whileNormal(Start<T> work) throws Throwable {
+    int nice = get();
+    if (nice >= NORMAL) {
+      return work.start();
+    }
+    set(NORMAL);
+    try {
+      return work.start();
+    } finally {
+      set(nice);
+    }
+  }
+
+  private static int get() {
+    try (Arena scratch = Arena.ofConfined()) {
+      // -1 may be a nice value; a thread can always read its own.
+      return (int) GETPRIORITY.invokeExact(CLibrary.newErrno(scratch), PRIO_PROCESS, THIS_THREAD);
+    } catch (Throwable e) {
+      throw CLibrary.unexpected(e);
+    }
+  }
+
+  private static void set(int nice) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment errno = CLibrary.newErrno(scratch);
+      int result = (int) SETPRIORITY.invokeExact(errno, PRIO_PROCESS, THIS_THREAD, nice);
+      if (result != 0) {
+        throw new LinuxException("setpriority", CLibrary.errno(errno));
+      }
+    } catch (Throwable e) {
+      throw CLibrary.unexpected(e);
+    }
+  }
+}
