@@ -132,6 +132,28 @@ final class ComponentQueue {
 
   void submit(String event, List<String> arguments, Duration timeout, Consumer<EventResult> done) {
     Run run = new Run(event, arguments, timeout, done);
+    if (ScriptDirectory.isOptional(event)) {
+      workers.execute(() -> submitIfHandled(run));
+    } else {
+      submit(run);
+    }
+  }
+
+  /** An event that concerns no script is over, without a monitor event being cancelled for it. */
+  private void submitIfHandled(Run run) {
+    try {
+      if (ScriptDirectory.list(environment.directory(component)).stream()
+          .noneMatch(script -> script.enabled() && script.handles(run.event))) {
+        tell(run, 0, List.of());
+        return;
+      }
+    } catch (IOException _) {
+      // Told when it is tried again to run it.
+    }
+    submit(run);
+  }
+
+  private void submit(Run run) {
     if (!enqueue(run)) {
       tell(run, EventErrno.ECANCELED, List.of());
     }

@@ -34,8 +34,25 @@ final class ScriptDirectory {
 
     /** Whether it must be run for this event. */
     boolean handles(String event) {
-      return events.isEmpty() || events.contains(event);
+      return events.isEmpty() ? !isOptional(event) || mentions(event) : events.contains(event);
     }
+
+    /** Whether the word is in it; also if nobody can tell. */
+    private boolean mentions(String event) {
+      try {
+        return Files.readString(path, StandardCharsets.ISO_8859_1).contains(event);
+      } catch (IOException _) {
+        return true;
+      }
+    }
+  }
+
+  /**
+   * Events that ctdb 4.17 does not have and that addresses wait for: a script that does not even
+   * have the word is not started for them.
+   */
+  static boolean isOptional(String event) {
+    return event.equals("startipreallocate");
   }
 
   /**

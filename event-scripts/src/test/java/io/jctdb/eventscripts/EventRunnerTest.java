@@ -71,6 +71,31 @@ class EventRunnerTest {
   }
 
   @Test
+  void aScriptThatDoesNotKnowTheNewestEventIsNotStartedForIt() throws Exception {
+    house.script("10.a.script", "case $1 in takeip) ;; *) exit 1 ;; esac");
+    house.script("50.b.script", "case $1 in startipreallocate) echo in grace ;; esac");
+
+    EventResult result = run("startipreallocate");
+
+    assertThat(result.success()).isTrue();
+    assertThat(result.scripts())
+        .extracting(s -> s.name() + " " + s.state() + " " + s.output().strip())
+        .containsExactly("10.a OK ", "50.b OK in grace");
+  }
+
+  @Test
+  void anEventThatConcernsNoScriptDisturbsNone() throws Exception {
+    house.script("10.a.script", "until [ -e $CTDB_BASE/go-on ]; do sleep 0.02; done");
+    Files.writeString(house.legacy.resolve("20.off.script"), "#!/bin/sh\n: startipreallocate\n");
+
+    CompletableFuture<EventResult> monitor = runner.run("monitor", List.of(), PATIENT);
+    assertThat(run("startipreallocate").success()).as("not waited for").isTrue();
+    Files.createFile(dir.resolve("go-on"));
+
+    assertThat(monitor.get().success()).as("not cancelled").isTrue();
+  }
+
+  @Test
   void theFirstFailureEndsTheEvent() throws Exception {
     house.script("10.a.script", "exit 0");
     house.script("20.b.script", "echo it broke >&2; exit 3");

@@ -115,6 +115,14 @@ class NfsCalloutTest {
   }
 
   @Test
+  void allNodesOfGaneshaBeginGraceBeforeAnAddressMovesAndOfTheKernelsServerNone() throws Exception {
+    assertThat(ganesha("register").output()).contains("startipreallocate\n");
+    assertThat(kernel("register").output())
+        .as("its lock manager would drop the locks of clients that nobody asks to claim them again")
+        .doesNotContain("startipreallocate");
+  }
+
+  @Test
   void anActionNobodyKnowsIsRefused() throws Exception {
     assertThat(kernel("dance").status()).isEqualTo(1);
     assertThat(kernel("stop", "dance").status()).isEqualTo(1);

@@ -82,6 +82,12 @@ class NfsScriptTest {
   }
 
   @Test
+  void theServerHearsThatAddressesAreAboutToMove() throws Exception {
+    assertThat(lab.event("60.nfs", "startipreallocate")).isEqualTo(new ScriptLab.Outcome(0, ""));
+    assertThat(lab.calls()).contains("callout startipreallocate");
+  }
+
+  @Test
   void aServerThatAnswersIsHealthyInEveryVersion() throws Exception {
     assertThat(lab.event("60.nfs", "monitor")).isEqualTo(new ScriptLab.Outcome(0, ""));
     assertThat(lab.calls())

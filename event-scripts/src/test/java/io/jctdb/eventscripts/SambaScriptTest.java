@@ -80,6 +80,27 @@ class SambaScriptTest {
   }
 
   @Test
+  void anSmbdThatEndsRightAfterItsStartIsStartedAgain() throws Exception {
+    assertThat(lab.event("50.samba", "startup").status()).isZero();
+    lab.standIn("ss", "");
+    for (int i = 0; i < 5; i++) {
+      assertThat(lab.event("50.samba", "monitor").status()).isEqualTo(1);
+    }
+    assertThat(lab.calls().stream().filter("nice service smbd start"::equals))
+        .as("at startup, and three times more")
+        .hasSize(4);
+  }
+
+  @Test
+  void anSmbdThatHasServedIsLeftWhereItIs() throws Exception {
+    lab.event("50.samba", "startup");
+    lab.event("50.samba", "monitor");
+    lab.standIn("ss", "");
+    assertThat(lab.event("50.samba", "monitor"))
+        .isEqualTo(new ScriptLab.Outcome(1, "samba not listening on TCP port 445\n"));
+  }
+
+  @Test
   void anSmbdThatHangsIsGivenUpTheSecondTime() throws Exception {
     lab.standIn("smbcontrol", "echo No replies received; exit 1");
     ScriptLab.Outcome first = lab.event("50.samba", "monitor");

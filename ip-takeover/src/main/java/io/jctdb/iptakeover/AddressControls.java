@@ -128,6 +128,10 @@ public final class AddressControls {
       case RELOAD_PUBLIC_IPS -> status.accept(reload(data));
       case RELEASE_IP -> addresses.releaseIp(PublicIp.decode(data), status);
       case TAKEOVER_IP -> addresses.takeoverIp(PublicIp.decode(data), status);
+      case START_IPREALLOCATE -> {
+        Payload.expectEmpty(data);
+        addresses.startIpReallocate(status);
+      }
       case IPREALLOCATED -> ipReallocated(data, status);
       case SEND_GRATUITOUS_ARP -> status.accept(announce(AddressInfo.decode(data)));
       case TCP_CLIENT -> status.accept(connections.accepted(client, Connection.decode(data)));

@@ -5,8 +5,8 @@ import java.util.function.IntConsumer;
 
 /**
  * Runs event scripts, one event at a time, in the order of the calls: {@code takeip IFACE IP BITS},
- * {@code releaseip IFACE IP BITS}, {@code updateip OLD NEW IP BITS}, {@code ipreallocated}
- * (events-and-config.md 1.9). Port.
+ * {@code releaseip IFACE IP BITS}, {@code updateip OLD NEW IP BITS}, {@code startipreallocate},
+ * {@code ipreallocated} (events-and-config.md 1.9). Port.
  */
 public interface AddressEvents {
   /** The status of an event whose time ran out. */

@@ -12,6 +12,12 @@ public interface AddressListener {
   /** Send RELEASE_IP with the address as text to the clients of this node. */
   void released(InetAddress address);
 
+  /** Send START_IPREALLOCATE to the clients of this node: addresses are about to move. */
+  void reallocationBegins();
+
+  /** Send IPREALLOCATED to the clients of this node: a takeover run is over. */
+  void reallocated();
+
   /** Ask the leader for a takeover run (message TAKEOVER_RUN, no answer wanted). */
   void takeoverRunWanted(String reason);
 

@@ -44,6 +44,18 @@ final class Announcements {
   }
 
   /**
+   * Tells neighbours, once, of an address that has just arrived; who used it is woken when its
+   * services are there, too.
+   */
+  void arrived(InetAddress address, String interfaceName) {
+    try {
+      sender.announce(interfaceName, address);
+    } catch (IOException e) {
+      LOG.warn("Neighbours go on sending to the old holder for now: {}", e.getMessage());
+    }
+  }
+
+  /**
    * Ends the announcement of an address.
    *
    * @return the clients that it would have gone on waking; empty if it was over

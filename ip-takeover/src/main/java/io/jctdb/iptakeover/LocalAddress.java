@@ -40,6 +40,9 @@ final class LocalAddress {
   /** ... and it is on its way out. */
   boolean releasing;
 
+  /** ... or it is on its way in, and no neighbour has been told yet. */
+  boolean arriving;
+
   /** See {@link AddressFigures}. */
   long takes;
 

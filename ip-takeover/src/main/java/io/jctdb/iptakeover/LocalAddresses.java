@@ -62,6 +62,9 @@ public final class LocalAddresses {
   /** Between the three rounds of an announcement. */
   private static final Duration ANNOUNCEMENT_PAUSE = Duration.ofMillis(1_100);
 
+  /** How often it is looked whether an address has arrived whose scripts still run. */
+  private static final Duration ARRIVAL_LOOK = Duration.ofMillis(50);
+
   private final int self;
   private final AddressPorts ports;
   private final Announcements announcements;
@@ -73,6 +76,8 @@ public final class LocalAddresses {
   private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
 
   private final AddressHistory history;
+
+  private boolean lookingForArrivals;
 
   public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
     this.self = self;
@@ -479,6 +484,7 @@ public final class LocalAddresses {
     history.note(entry.address(), "being taken on " + chosen);
     entry.interfaceName = chosen;
     entry.changing = true;
+    entry.arriving = true;
     ports.keeper().hold(entry.address());
     long begun = ports.scheduler().nowNanos();
     ports
@@ -491,10 +497,35 @@ public final class LocalAddresses {
               taken(entry, chosen, result, status);
               entry.carryOn();
             });
+    if (!lookingForArrivals) {
+      lookingForArrivals = true;
+      ports.scheduler().after(ARRIVAL_LOOK, this::lookForArrivals);
+    }
+  }
+
+  /**
+   * Neighbours learn where an address is when it is there, not when its last script has ended:
+   * until then they would send to the node that had it, and new connections would time out.
+   */
+  private void lookForArrivals() {
+    List<LocalAddress> arriving = table.values().stream().filter(one -> one.arriving).toList();
+    lookingForArrivals = !arriving.isEmpty();
+    if (arriving.isEmpty()) {
+      return;
+    }
+    Set<InetAddress> present = present();
+    for (LocalAddress entry : arriving) {
+      if (entry.interfaceName != null && present.contains(entry.address())) {
+        entry.arriving = false;
+        announcements.arrived(entry.address(), entry.interfaceName);
+      }
+    }
+    ports.scheduler().after(ARRIVAL_LOOK, this::lookForArrivals);
   }
 
   private void taken(LocalAddress entry, String on, int result, IntConsumer status) {
     entry.changing = false;
+    entry.arriving = false;
     boolean present = isPresent(entry).orElse(false);
     if (interrupted(entry, status)) {
       return;
@@ -627,6 +658,7 @@ public final class LocalAddresses {
         };
     for (LocalAddress entry : entries) {
       entry.refuseWaitingTakes();
+      entry.arriving = false;
       if (entry.changing) {
         entry.afterChange = AfterChange.RELEASE;
         entry.later(one, status -> one.run(), false);
@@ -646,6 +678,7 @@ public final class LocalAddresses {
     for (LocalAddress entry : List.copyOf(table.values())) {
       entry.refuseWaitingTakes();
       handOver(entry);
+      entry.arriving = false;
       if (entry.changing) {
         entry.afterChange = AfterChange.REMOVE;
         // The keeper has let go of what a script is just releasing.
@@ -752,9 +785,37 @@ public final class LocalAddresses {
 
   // The rest.
 
+  /**
+   * START_IPREALLOCATE: addresses are about to move somewhere. Newer ctdb has it, and scripts for
+   * it; a node that does not run yet has no service that could prepare itself.
+   */
+  public void startIpReallocate(IntConsumer status) {
+    if (ports.ownState().get().runState() != RunState.RUNNING) {
+      status.accept(OK);
+      return;
+    }
+    ports
+        .events()
+        .run(
+            "startipreallocate",
+            List.of(),
+            result -> {
+              ports.listener().reallocationBegins();
+              status.accept(result);
+            });
+  }
+
   /** IPREALLOCATED. */
   public void ipReallocated(IntConsumer status) {
-    ports.events().run("ipreallocated", List.of(), status);
+    ports
+        .events()
+        .run(
+            "ipreallocated",
+            List.of(),
+            result -> {
+              ports.listener().reallocated();
+              status.accept(result);
+            });
   }
 
   /** SEND_GRATUITOUS_ARP: three times, a second apart. */

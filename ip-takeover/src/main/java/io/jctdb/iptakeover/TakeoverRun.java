@@ -27,8 +27,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One takeover run of the leader (cluster-and-failover.md 3.6): ask every node what it knows and
- * could host, allocate, release each address wherever it should not be, take it where it should be,
- * and send {@code ipreallocated} to everybody.
+ * could host, allocate, tell everybody that addresses are about to move, release each address
+ * wherever it should not be, take it where it should be, and send {@code ipreallocated} to
+ * everybody.
  *
  * <p>Unlike ctdbd, an address goes its own way: it is taken as soon as those who had it have
  * confirmed its release, so that a node that cannot release one address, or does not answer at all,
@@ -65,6 +66,16 @@ final class TakeoverRun {
   /** How much longer a run may place addresses when another run is wanted. */
   static final Duration HURRY = Duration.ofMillis(500);
 
+  /**
+   * So long is waited for {@code startipreallocate}, with which services prepare themselves for
+   * addresses that move: longer than an NFS server needs to begin its grace period, shorter than
+   * its clients' patience. No address is away meanwhile that was not away before.
+   */
+  static final Duration PREPARING_MAX = Duration.ofSeconds(1);
+
+  /** When preparing took longer, the nodes are asked once more what they have. */
+  private static final Duration ANSWERS_KEEP = Duration.ofMillis(50);
+
   private final NodeControls controls;
   private final Scheduler scheduler;
   private final HandOverGate gate;
@@ -90,6 +101,7 @@ final class TakeoverRun {
   private boolean changed;
   private boolean unfinished;
   private boolean replaced;
+  private boolean prepared;
   private boolean telling;
   private @Nullable ControlRound round;
 
@@ -271,9 +283,69 @@ final class TakeoverRun {
     }
     if (Allocation.nothingToDo(request)) {
       tellReallocated();
+    } else if (!prepared && placements.stream().anyMatch(this::moves)) {
+      prepare();
     } else {
       place();
     }
+  }
+
+  // Preparing.
+
+  /** Whether the address is to be released or taken by anybody in this run. */
+  private boolean moves(Placement placement) {
+    Set<Integer> claimers = claimers(placement.address());
+    if (onlyStranded && !isStranded(placement.address(), claimers)) {
+      return false;
+    }
+    return claimers.isEmpty()
+        ? placement.pnn() != Placement.NOBODY && mayHave(placement.address()).isEmpty()
+        : !claimers.equals(Set.of(placement.pnn()));
+  }
+
+  /**
+   * Every service of the cluster hears of it before any address is released: an NFS server that did
+   * not would grant to its own clients what the client of a moving address is about to claim again.
+   * Newer ctdb sends this in every run, we only if something moves. A node that does not manage it
+   * holds up nothing, and is not blamed: services that do without work as with ctdb 4.17.
+   */
+  private void prepare() {
+    prepared = true;
+    Duration limit =
+        settings.timeout().compareTo(PREPARING_MAX) < 0 ? settings.timeout() : PREPARING_MAX;
+    long begun = scheduler.nowNanos();
+    ControlRound preparing = begin(limit, () -> goOn(begun));
+    for (int pnn : known.keySet()) {
+      if (!isLost(pnn)) {
+        preparing.call(
+            pnn,
+            Control.START_IPREALLOCATE,
+            0,
+            Payload.empty(),
+            (status, reply) -> {
+              if (status == AddressControls.REPLACED) {
+                failed(pnn, Control.START_IPREALLOCATE, null, status);
+              } else if (status != 0) {
+                LOG.warn(
+                    "Takeover run: services of node {} have not prepared themselves: {}",
+                    pnn,
+                    status == ControlRound.TIMED_OUT ? "not in time" : status);
+              }
+            });
+      }
+    }
+    preparing.seal();
+  }
+
+  private void goOn(long preparingSince) {
+    if (scheduler.nowNanos() - preparingSince <= ANSWERS_KEEP.toNanos()) {
+      place();
+      return;
+    }
+    List.of(known, hosted, available).forEach(Map::clear);
+    believed.clear();
+    placements = List.of();
+    ask();
   }
 
   private void place() {

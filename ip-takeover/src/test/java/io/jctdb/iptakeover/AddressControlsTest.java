@@ -234,6 +234,12 @@ class AddressControlsTest {
     public void released(InetAddress address) {}
 
     @Override
+    public void reallocationBegins() {}
+
+    @Override
+    public void reallocated() {}
+
+    @Override
     public void takeoverRunWanted(String reason) {}
 
     @Override

@@ -71,6 +71,57 @@ class LocalAddressesTest {
   }
 
   @Test
+  void neighboursLearnOfAnAddressBeforeItsLastScriptHasEnded() {
+    node.connections().add(connection("10.9.9.9", 50_000, A, 445), false);
+    node.takeoverIp(to(1, A), statuses::add);
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(log).as("it is not there yet").hasSize(1);
+    kernel.add(ip(A));
+    scheduler.advance(Duration.ofMillis(50));
+    assertThat(log.subList(1, log.size())).containsExactly("arp eth0 " + A);
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(log).as("its clients are woken when its services are there").hasSize(2);
+    eventEnds(0);
+    assertThat(log).containsSequence("arp eth0 " + A, "arp eth0 " + A, "tickle 10.9.9.9:50000");
+  }
+
+  @Test
+  void anAddressThatThisNodeMustGiveUpWhileItArrivesIsNotAnnounced() {
+    node.takeoverIp(to(1, A), statuses::add);
+    node.dropAllNow();
+    kernel.add(ip(A));
+    scheduler.advance(Duration.ofSeconds(1));
+    assertThat(log).as("no announcement").noneMatch(entry -> entry.startsWith("arp"));
+    eventEnds(0);
+    assertThat(kernel.addresses).isEmpty();
+    assertThat(statuses).containsExactly(-1);
+  }
+
+  @Test
+  void scriptsAndClientsAreToldBeforeAndAfterARun() {
+    node.startIpReallocate(statuses::add);
+    assertThat(log).containsExactly("event startipreallocate []");
+    eventEnds(0);
+    node.ipReallocated(statuses::add);
+    eventEnds(0);
+    assertThat(log)
+        .containsExactly(
+            "event startipreallocate []",
+            "START_IPREALLOCATE",
+            "event ipreallocated []",
+            "IPREALLOCATED");
+    assertThat(statuses).containsExactly(0, 0);
+  }
+
+  @Test
+  void aNodeThatDoesNotRunYetHasNothingToPrepare() {
+    state = new OwnState(RunState.STARTUP, 0);
+    node.startIpReallocate(statuses::add);
+    assertThat(statuses).containsExactly(0);
+    assertThat(log).isEmpty();
+  }
+
+  @Test
   void anAddressThatIsHereAlreadyIsNotTakenAgain() {
     take(A);
     log.clear();
@@ -918,6 +969,16 @@ class LocalAddressesTest {
     @Override
     public void released(InetAddress address) {
       log.add("RELEASE_IP " + NumericAddress.toString(address));
+    }
+
+    @Override
+    public void reallocationBegins() {
+      log.add("START_IPREALLOCATE");
+    }
+
+    @Override
+    public void reallocated() {
+      log.add("IPREALLOCATED");
     }
 
     @Override

@@ -78,6 +78,57 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void servicesAreToldBeforeAnyAddressMoves() {
+    lead();
+    sent.clear();
+    flags[1] = NodeFlags.UNHEALTHY;
+    stuckControls.add("2 START_IPREALLOCATE");
+    runs.request("node 1 is unhealthy");
+    assertThat(sent).as("node 2's NFS server takes its time").hasSize(2);
+    scheduler.advance(Duration.ofMillis(20));
+    stuck.removeFirst().take(0, Payload.empty());
+    assertThat(sent.subList(0, 2)).containsExactly("0 START_IPREALLOCATE", "1 START_IPREALLOCATE");
+    assertThat(held(1)).isEmpty();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void whereNothingMovesNobodyPreparesForIt() {
+    lead();
+    sent.clear();
+    runs.request("somebody asked");
+    assertThat(sent).contains("2 IPREALLOCATED").noneMatch(s -> s.contains("START"));
+  }
+
+  @Test
+  void aNodeThatDoesNotPrepareItselfHoldsNothingUpForLong() {
+    lead();
+    flags[1] = NodeFlags.UNHEALTHY;
+    stuckControls.add("2 START_IPREALLOCATE");
+    failing.add("0 START_IPREALLOCATE");
+    runs.request("node 1 is unhealthy");
+    scheduler.advance(TakeoverRun.PREPARING_MAX);
+    assertThat(held(1)).isEmpty();
+    assertThat(results.getLast().isSuccess()).as("nobody is blamed").isTrue();
+    assertEveryAddressOnce();
+  }
+
+  @Test
+  void whatNodesSaidBeforeALongPreparationIsNotReliedOn() {
+    lead();
+    flags[1] = NodeFlags.UNHEALTHY;
+    String address = held(1).iterator().next();
+    stuckControls.add("2 START_IPREALLOCATE");
+    runs.request("node 1 is unhealthy");
+    held(1).remove(address);
+    held(2).add(address);
+    sent.clear();
+    scheduler.advance(TakeoverRun.PREPARING_MAX);
+    assertThat(sent).as("moved meanwhile by a tool").contains("2 TAKEOVER_IP " + address);
+    assertEveryAddressOnce();
+  }
+
+  @Test
   void anUnhealthyNodeLosesItsAddresses() {
     lead();
     flags[1] = NodeFlags.UNHEALTHY;
@@ -716,9 +767,9 @@ class TakeoverRunsTest {
       answer.take(0, publicIps(pnn, held, onlyAvailable));
       return;
     }
-    if (control == Control.IPREALLOCATED) {
+    if (control == Control.IPREALLOCATED || control == Control.START_IPREALLOCATE) {
       sent.add(pnn + " " + control);
-      answer.take(0, Payload.empty());
+      answer.take(failing.contains(pnn + " " + control) ? -1 : 0, Payload.empty());
       return;
     }
     PublicIp ip = PublicIp.decode(data);

@@ -453,6 +453,12 @@ class TakeoverSimulationTest {
     public void released(InetAddress address) {}
 
     @Override
+    public void reallocationBegins() {}
+
+    @Override
+    public void reallocated() {}
+
+    @Override
     public void takeoverRunWanted(String reason) {
       if (reachable) {
         leader().ifPresent(l -> l.runs.request(reason));

@@ -62,6 +62,16 @@ final class AddressNews implements AddressListener, TakeoverListener {
     router.deliver(Srvid.RELEASE_IP, text(address));
   }
 
+  @Override
+  public void reallocationBegins() {
+    router.deliver(Srvid.START_IPREALLOCATE, Payload.empty());
+  }
+
+  @Override
+  public void reallocated() {
+    router.deliver(Srvid.IPREALLOCATED, Payload.empty());
+  }
+
   private static byte[] text(InetAddress address) {
     return Payload.ofCstr(new SockAddr(address, 0).host());
   }

@@ -72,6 +72,7 @@ public final class Addresses implements ControlTable.Group {
           Control.RELOAD_PUBLIC_IPS,
           Control.RELEASE_IP,
           Control.TAKEOVER_IP,
+          Control.START_IPREALLOCATE,
           Control.IPREALLOCATED,
           Control.SEND_GRATUITOUS_ARP,
           Control.TCP_CLIENT,
