@@ -81,7 +81,7 @@ class Capture:
                     return packet
             time.sleep(0.02)
         raise LookupError("no such packet: " + "; ".join(
-            f"{p.source}->{p.destination} flags {p.flags:#x} seq {p.seq} ack {p.ack}"
+            f"{p.source}->{p.destination} flags {p.flags:#x} seq {p.seq} ack {p.ack} window {p.window}"
             for p in self.packets if p.at >= since and p.source)[:2000])
 
     def _receive(self):

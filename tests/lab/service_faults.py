@@ -5,8 +5,15 @@ import time
 
 import story
 
-# The `monitor` event's interval in these stories, in seconds; the default is 15.
-MONITOR_INTERVAL_S = 5
+# The `monitor` event's interval in these stories, in seconds; the default is 15. What docs/ says of the time
+# until something is noticed was measured with 5.
+MONITOR_INTERVAL_S = int(os.environ.get("JCTDB_LAB_MONITOR_S", "2"))
+
+
+def monitor_often(cluster, *nodes):
+    """A story need not wait for what only takes its time; a daemon that starts again is back at the default."""
+    for node in nodes or cluster.lab.nodes:
+        cluster.ctdb_ok(node, "setvar", "MonitorInterval", str(MONITOR_INTERVAL_S))
 
 
 def through_faults(cluster, client, process, port, path, restart=None):
@@ -16,8 +23,7 @@ def through_faults(cluster, client, process, port, path, restart=None):
     nothing starts again, as an administrator would.
     """
     lab = cluster.lab
-    for node in lab.nodes:
-        cluster.ctdb_ok(node, "setvar", "MonitorInterval", str(MONITOR_INTERVAL_S))
+    monitor_often(cluster)
     goes_on(cluster, client, "at the start")
     _planned_move(cluster, client)
     expect_nothing_lost(client, path, "planned move")

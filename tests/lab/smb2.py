@@ -135,8 +135,16 @@ class Smb:
         self._gone = None
         self._session = Session()
         self._socket = connect(address)
+        self._port = self._socket.getsockname()[1]
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._start_receiving()
+        try:
+            self._sign_on(address, user, password, share)
+        except BaseException:
+            self.disconnect()
+            raise
+
+    def _sign_on(self, address, user, password, share):
         steps = self._session.sign_on(address, user, password, share)
         request = next(steps)
         with contextlib.suppress(StopIteration):
@@ -174,7 +182,15 @@ class Smb:
         self._call(OPLOCK_BREAK, struct.pack("<HHI", 36, 0, 0) + key + struct.pack("<IQ", state, 0))
 
     def disconnect(self):
+        with contextlib.suppress(OSError):
+            # Closing alone ends nothing while the other thread waits for data.
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
+
+    @property
+    def port(self):
+        """The client's port."""
+        return self._port
 
     @property
     def connected(self):

@@ -14,6 +14,8 @@ from story import expect, expect_equal, story
 
 IP6 = ["fd00:77::101", "fd00:77::102", "fd00:77::103"]
 CLIENT_IP6 = "fd00:77::250/64"
+FLAPPING_S = float(os.environ.get("JCTDB_LAB_FLAPPING_S", "30"))
+KEPT = "/var/lib/ctdb/tickles"  # where a node keeps the connections to public addresses
 
 
 @contextlib.contextmanager
@@ -131,11 +133,11 @@ def an_idle_session_notices_the_move(cluster):
     with capture.Capture(lab, "client", "eth0") as wire, \
             _smbclient(lab, address) as session:
         session.command("mkdir idle-session")
-        port = _local_port(lab, address)
+        port = session.port
         time.sleep(2)  # idle
         since = time.time()
         cluster.ctdb_ok(0, "moveip", address, "2")
-        cluster.wait_for(lambda: _local_port(lab, address) != port, 5,
+        cluster.wait_for(lambda: not session.is_connected(), 5,
                          "the client still believes in its connection")
         noticed = time.time()
         arrived = wire.first(since, lambda p: p.arp_for == address)
@@ -162,8 +164,8 @@ def an_idle_session_notices_the_move(cluster):
 
 
 SLOW_TAKE = """#!/bin/sh
-[ "$1" = takeip ] && sleep 5
-exit 0
+[ "$1" = takeip ] || exit 0
+while [ -e /run/lab-takeip-goes-on ]; do sleep 0.1; done
 """
 
 
@@ -177,19 +179,23 @@ def a_client_that_comes_while_scripts_still_run(cluster):
     with open(script, "w") as file:
         file.write(SLOW_TAKE)
     os.chmod(script, 0o755)
+    lab.node(1, "touch", "/run/lab-takeip-goes-on", check=True)
     try:
+        cluster.client_at(address).echo()  # its machine knows where the address is, and must learn anew
         move = lab.start("node0", "ctdb", "moveip", address, "1")
         cluster.wait_for(lambda: address in _on(lab, 1), 5, f"{address} does not move")
-        with _smbclient(lab, address):
+        with _smbclient(lab, address) as session:
             expect(move.poll() is None, "the event has ended already")
+            lab.node(1, "rm", "/run/lab-takeip-goes-on", check=True)
             expect_equal(move.wait(20), 0, "`ctdb moveip`, exit code")
             os.unlink(script)
-            port, since = _local_port(lab, address), time.time()
+            since = time.time()
             cluster.ctdb_ok(0, "moveip", address, "2")
-            cluster.wait_for(lambda: _local_port(lab, address) != port, 5,
+            cluster.wait_for(lambda: not session.is_connected(), 5,
                              "the client still believes in its connection")
             expect(time.time() - since <= 1.5, f"noticed after {time.time() - since:.1f} s only")
     finally:
+        lab.node(1, "rm", "-f", "/run/lab-takeip-goes-on")
         if os.path.exists(script):
             os.unlink(script)
         cluster.ctdb(0, "ipreallocate")
@@ -200,17 +206,16 @@ def clients_of_a_node_that_comes_back(cluster):
     """A daemon that starts knows no connection; those of the others are told to it before it takes any."""
     lab = cluster.lab
     address = cluster.address_of(1)
-    with _smbclient(lab, address):
-        port = _local_port(lab, address)
+    with _smbclient(lab, address) as session:
         cluster.ctdb_ok(2, "shutdown")
         cluster.wait_for(lambda: not cluster.answers(2), 20, "node 2 does not end")
         cluster.revive(2)
         lab.wait_healthy(timeout=60)
         listed = cluster.ctdb_ok(2, "-X", "gettickles", address)
-        expect(f"|{port}|" in listed, f"node 2 does not know of the connection: {listed}")
+        expect(f"|{session.port}|" in listed, f"node 2 does not know of the connection: {listed}")
         since = time.time()
         cluster.ctdb_ok(0, "moveip", address, "2")
-        cluster.wait_for(lambda: _local_port(lab, address) != port, 5,
+        cluster.wait_for(lambda: not session.is_connected(), 5,
                          "the client still believes in its connection")
         expect(time.time() - since <= 1.5, f"noticed after {time.time() - since:.1f} s only")
     cluster.ctdb_ok(0, "ipreallocate")
@@ -218,23 +223,24 @@ def clients_of_a_node_that_comes_back(cluster):
 
 @story("after a power failure of the whole rack every window had to be closed by hand", daemons=["jctdb"])
 def a_power_cut_of_all_nodes(cluster):
-    """Nobody is left who could tell a node what connections there were: it has kept them itself."""
+    """Nobody is left who could tell a node what connections there were: it has kept them itself. The
+    client says nothing, or the first thing that it said would tell it as well."""
     lab = cluster.lab
     address = cluster.address_of(1)
-    with capture.Capture(lab, "client", "eth0") as wire, _smbclient(lab, address):
-        port = _local_port(lab, address)
-        time.sleep(2.5)
+    with capture.Capture(lab, "client", "eth0") as wire:
+        client = cluster.client_at(address)
+        cluster.wait_for(lambda: all(f":{client.port} " in lab.node(node, "cat", KEPT).stdout
+                                     for node in lab.nodes), 10, "a node does not keep the connection")
         for node in lab.nodes:
             lab.power_off(node)
         for node in lab.nodes:
             lab.power_on(node)
-        expect_equal(_local_port(lab, address), port, "the client's connection without a server")
+        expect(client.connected, "the client's connection does not outlive the servers")
         since = time.time()
         lab.start_cluster(timeout=90)
-        wire.first(since, lambda p: p.is_tcp(address, 445, None, port)
+        wire.first(since, lambda p: p.is_tcp(address, 445, None, client.port)
                    and p.flags == capture.ACK and (p.seq, p.ack, p.window) == (0, 0, 1234))
-        cluster.wait_for(lambda: _local_port(lab, address) != port, 3,
-                         "the client still believes in its connection")
+        cluster.wait_for(lambda: not client.connected, 3, "the client still believes in its connection")
 
 
 class _smbclient:
@@ -243,6 +249,7 @@ class _smbclient:
     PROMPT = "smb: \\> "
 
     def __init__(self, lab, address):
+        self._lab, self._address = lab, address
         self._terminal, theirs = pty.openpty()  # without one it shows no prompt
         self._process = lab.start("client", "smbclient", f"//{address}/{nslab.SHARE}", "-U",
                                   f"{nslab.USER}%{nslab.PASSWORD}", stdin=theirs, stdout=theirs,
@@ -252,13 +259,29 @@ class _smbclient:
         self._text = ""
 
     def __enter__(self):
-        self._until_prompt(10)
+        try:
+            self._until_prompt(10)
+            self.port = self._established()
+            expect(self.port, "smbclient has no connection")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
         self._process.kill()
         self._process.wait(5)
         os.close(self._terminal)
+
+    def is_connected(self):
+        return self._established() == self.port
+
+    def _established(self):
+        """The client's port of its connection, or None."""
+        shown = self._lab.client("ss", "-Htnp", "state", "established", "dst", self._address,
+                                 "dport", "=", ":445").stdout
+        mine = [line.split()[2] for line in shown.splitlines() if '"smbclient"' in line]
+        return int(mine[0].rpartition(":")[2]) if mine else None
 
     def _read(self):
         with contextlib.suppress(OSError):  # nothing yet, or it has gone
@@ -286,12 +309,6 @@ class _smbclient:
         while "CONNECTION" not in self._read() and time.monotonic() < end:
             time.sleep(0.02)
         return self._text
-
-
-def _local_port(lab, address):
-    """The client's port of its connection to the address, or None."""
-    shown = lab.client("ss", "-Htn", "state", "established", "dst", address, "dport", "=", ":445").stdout
-    return int(shown.split()[2].rpartition(":")[2]) if shown.strip() else None
 
 
 @story("a loose cable made the addresses jump to and fro, and nobody could work", daemons=["jctdb"])
@@ -330,7 +347,7 @@ def a_flapping_link(cluster):
 
 @story("a server that crashed and came back all the time took its users with it each time", daemons=["jctdb"])
 def a_flapping_service(cluster):
-    """smbd down and up each second for a minute, and a node that looks each second."""
+    """smbd down and up each second, and a node that looks each second."""
     lab = cluster.lab
     had = [set()]
 
@@ -341,7 +358,7 @@ def a_flapping_service(cluster):
 
     look()
     cluster.ctdb_ok(2, "setvar", "MonitorInterval", "1")
-    end = time.monotonic() + 60
+    end = time.monotonic() + FLAPPING_S
     try:
         while time.monotonic() < end:
             for what in ("stop", "start"):

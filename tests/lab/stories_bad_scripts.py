@@ -3,6 +3,7 @@
 import os
 import re
 
+from service_faults import monitor_often
 from stories_bad_input import _changed_file, _log, _stopped
 from story import expect, expect_equal, story
 
@@ -62,6 +63,7 @@ def scripts_that_behave_oddly(cluster):
 @story("one typing error in a script and I had to guess where it was", daemons=["jctdb"])
 def script_with_a_syntax_error(cluster):
     lab = cluster.lab
+    monitor_often(cluster, NODE)
     with _script(lab, "if true; then\n  echo unfinished\n"):
         cluster.wait_for(lambda: "Unhealthy" in lab.node_states(0).get(NODE, set()), 60,
                          "a monitor event that fails leaves the node healthy")

@@ -1,13 +1,13 @@
 """Something breaks. The others must hardly notice, and nothing acknowledged may be lost."""
 
 import os
-import os
 import re
 import signal
 import subprocess
 import threading
 import time
 
+from service_faults import monitor_often
 from story import RECORDS, RecordKeeper, Writer, expect, expect_equal, story
 
 
@@ -163,7 +163,7 @@ def partition_under_load(cluster):
     lab.wait_healthy(timeout=120)
 
 
-CHAIN_HELD_S = float(os.environ.get("JCTDB_LAB_CHAIN_S", "30"))
+CHAIN_HELD_S = float(os.environ.get("JCTDB_LAB_CHAIN_S", "12"))
 CHAINS = "lab_chain.tdb"
 
 
@@ -258,6 +258,7 @@ def _others_go_on(cluster, began):
 @story("smbd died on one server and its users hung instead of being moved")
 def dead_smbd_moves_addresses(cluster):
     lab = cluster.lab
+    monitor_often(cluster, 1)
     lab.node(1, "killall", "-9", "smbd")
     try:
         # Up to a minute between two monitor events, which is ctdbd's schedule after a start.

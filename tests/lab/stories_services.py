@@ -6,8 +6,7 @@ import time
 
 import nfs4
 from service_clients import CAPACITY, BlockWriter, DocumentWriter, ExportWatch, FileWriter
-from service_faults import (MONITOR_INTERVAL_S, disable_scripts, end_processes, host_of,
-                            through_faults)
+from service_faults import disable_scripts, end_processes, host_of, monitor_often, through_faults
 from story import Failed, expect, expect_equal, story
 
 LUNS = "/srv/cluster/luns"
@@ -34,7 +33,7 @@ def winbind_fails_and_is_noticed(cluster):
         cluster.note("left out: Debian's winbind is missing")
         return
     script = ["env", "CTDB_BASE=/etc/ctdb", "/etc/ctdb/events/legacy/49.winbind.script"]
-    cluster.ctdb_ok(node, "setvar", "MonitorInterval", str(MONITOR_INTERVAL_S))
+    monitor_often(cluster, node)
     cluster.ctdb_ok(node, "event", "script", "enable", "legacy", "49.winbind")
     try:
         lab.node(node, *script, "startup", check=True)

@@ -6,7 +6,7 @@ import os
 import nslab
 import setups
 from service_clients import BlockWriter, DocumentWriter, ExportWatch, FileWriter
-from service_faults import expect_nothing_lost, goes_on, host_of
+from service_faults import expect_nothing_lost, goes_on, host_of, monitor_often
 from story import expect, story
 from stories_services import nfs_is_missing
 
@@ -39,6 +39,7 @@ def mail_server_as_documented(cluster):
     with setups.brought_up_from(cluster, "mail-server"):
         _expect_scripts_ran(cluster, "50.samba", "60.nfs", "70.iscsi")
         _libiscsi_sees_the_disk(lab, address)
+        monitor_often(cluster)
         mail, watch = (BlockWriter(lab, address, MAIL_DISK, MAIL_CHAP), ExportWatch(lab, MAIL_DISK))
         with _file_clients(cluster, lab.public_addresses()[1]) as clients:
             try:

@@ -3,8 +3,9 @@
 import os
 import shutil
 
+import nslab
 import stories_services
-from service_faults import end_processes
+from service_faults import end_processes, monitor_often
 from story import expect, expect_equal, story
 
 NODE = 2  # the one with Debian's scripts; the others have ours
@@ -35,6 +36,7 @@ def _serves_with_debians_scripts(cluster, library):
         _expect_ok(cluster, "startup", scripts)
         _expect_ok(cluster, "monitor", scripts)
         cluster.note(f"healthy with {len(scripts)} of Debian's scripts")
+        monitor_often(cluster, NODE)
         address = _serves(cluster)
         _address_leaves_and_comes_back(cluster, address)
         _a_failure_is_noticed(cluster)
@@ -69,7 +71,15 @@ class _debians_scripts:
         self._options()
         stories_services.start_system_services_of_nfs(lab, NODE)
         self.cluster.revive(NODE)
-        lab.wait_healthy(timeout=90)
+        try:
+            lab.wait_healthy(timeout=60)
+        except nslab.LabError as error:
+            raise nslab.LabError(f"{error}\n{self._what_it_says()}") from error
+
+    def _what_it_says(self):
+        return "\n".join(self.lab.node(NODE, *words, timeout=20).stdout for words in (
+            ("ctdb", "scriptstatus"), ("ctdb", "event", "status", "legacy", "ipreallocated"),
+            ("ps", "axo", "pid,ppid,sid,lstart,stat,args"), ("ss", "-Hltnp"), ("ls", "-l", "/run/tgtd")))
 
     def _copy_debians(self):
         target = os.path.join(self.lab.directory, "cluster", "debian")

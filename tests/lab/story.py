@@ -133,9 +133,9 @@ class Cluster:
     def revive(self, node):
         """A daemon that answers: by itself, if something starts it again, or started here."""
         lab = self.lab
+        # One that has just been told to end has a launcher still, which ends with it.
+        lab.until(lambda: self.answers(node) or not lab.has_launcher(node), 20)
         if self.answers(node):
-            return
-        if lab.has_launcher(node) and lab.until(lambda: self.answers(node), 20):
             return
         lab.node(node, "killall", "-q", "-9", "jctdb-launcher", "ctdbd", "java")
         started = lab.start_daemon(node)
