@@ -101,6 +101,53 @@ class RoutingScriptsTest {
     }
 
     @Test
+    void makesNoRouteOfItsOwnWithoutADefaultGateway() throws Exception {
+      lab.file(
+          "events/legacy/11.natgw.options",
+          """
+          CTDB_NATGW_NODES=%s/natgw_nodes
+          CTDB_NATGW_PUBLIC_IP=10.0.0.99/24
+          CTDB_NATGW_PUBLIC_IFACE=eth1
+          CTDB_NATGW_PRIVATE_NETWORK=192.168.7.0/24
+          """
+              .formatted(dir));
+
+      String story =
+          alone(
+              "11.natgw",
+              """
+              ip addr add 192.168.7.1/24 dev eth2
+              echo 0 192.168.7.1 > $CTDB_BASE/leader; $s ipreallocated; ip route show metric 10; cat /proc/sys/net/ipv4/ip_forward
+              echo 1 192.168.7.2 > $CTDB_BASE/leader; $s ipreallocated; ip route show metric 10
+              $s removenatgw; ip route show metric 10
+              """);
+
+      assertThat(story.lines().map(String::strip))
+          .containsExactly("1", "default via 192.168.7.2 dev eth2");
+    }
+
+    @Test
+    void isNeverANodeThatOnlyFollowsWhichNeedsNoAddressForIt() throws Exception {
+      lab.file("natgw_nodes", "192.168.7.1 follower-only\n192.168.7.2\n")
+          .file(
+              "events/legacy/11.natgw.options",
+              "CTDB_NATGW_NODES=%s/natgw_nodes\nCTDB_NATGW_PRIVATE_NETWORK=192.168.7.0/24\n"
+                  .formatted(dir));
+
+      String story =
+          alone(
+              "11.natgw",
+              """
+              ip addr add 192.168.7.1/24 dev eth2; echo 1 192.168.7.2 > $CTDB_BASE/leader
+              for event in setup startup ipreallocated monitor; do $s $event; echo $?; done
+              ip route show metric 10; $s shutdown; ip route show metric 10
+              """);
+
+      assertThat(story.lines().map(String::strip))
+          .containsExactly("0", "0", "0", "0", "default via 192.168.7.2 dev eth2");
+    }
+
+    @Test
     void changesWhenTheOptionsChange() throws Exception {
       String story =
           alone(
@@ -236,6 +283,100 @@ class RoutingScriptsTest {
     }
 
     @Test
+    void thatIsEmptiedAtTheStartWhateverWasLeft() throws Exception {
+      String story =
+          alone(
+              "13.per_ip_routing",
+              """
+              ip rule add from 10.9.0.1 pref 100 table 77; ip rule add from 10.9.0.2 pref 99 table 78
+              ip route add 10.8.0.0/16 dev eth1 table 77; ip route add 10.8.0.0/16 dev eth1 table 78
+              $s startup; ip rule show | grep 10.9; ip route show table 77; ip route show table 78
+              cat /proc/sys/net/ipv4/conf/all/arp_filter
+              """);
+
+      assertThat(story.lines().map(String::strip))
+          .containsExactly("99:\tfrom 10.9.0.2 lookup 78", "10.8.0.0/16 dev eth1 scope link", "1");
+    }
+
+    @Test
+    void andItMovesToAnotherInterfaceWithItsAddress() throws Exception {
+      String story =
+          alone(
+              "13.per_ip_routing",
+              TABLES
+                  + SHOW
+                  + """
+                  ip addr add 10.0.0.1/24 dev eth1; $s takeip eth1 10.0.0.1 24
+                  ip addr del 10.0.0.1/24 dev eth1; ip addr add 10.0.0.1/24 dev eth2
+                  $s updateip eth1 eth2 10.0.0.1 24; echo $?; show
+                  """);
+
+      assertThat(story.lines().map(String::strip))
+          .containsExactly(
+              "0",
+              "100:\tfrom 10.0.0.1 lookup ctdb.10.0.0.1",
+              "default via 10.0.0.254 dev eth2 table ctdb.10.0.0.1",
+              "10.0.0.0/24 dev eth2 table ctdb.10.0.0.1 scope link",
+              "");
+      assertThat(lab.calls())
+          .containsSubsequence("ctdb gratarp 10.0.0.1 eth1", "ctdb gratarp 10.0.0.1 eth2");
+    }
+
+    @Test
+    void thatIsFilledAgainAndRemovedFromWhereTheAddressIsNot() throws Exception {
+      options(dir + "/policy", "100", "1000", "1009");
+      String story =
+          alone(
+              "13.per_ip_routing",
+              TABLES
+                  + SHOW
+                  + """
+                  ip addr add 10.0.0.1/24 dev eth1; ip addr add 10.1.0.1/24 dev eth2
+                  $s takeip eth1 10.0.0.1 24; $s takeip eth2 10.1.0.1 24
+                  ip route flush table ctdb.10.0.0.1
+                  $s ipreallocated; echo $?; show
+                  echo 10.0.0.1 10.0.0.0/25 > $CTDB_BASE/policy
+                  $s ipreallocated; show; $s reconfigure; echo $?; show
+                  """);
+
+      String whole =
+          """
+          100:	from 10.0.0.1 lookup ctdb.10.0.0.1
+          default via 10.0.0.254 dev eth1 table ctdb.10.0.0.1
+          10.0.0.0/24 dev eth1 table ctdb.10.0.0.1 scope link
+
+          """;
+      assertThat(story.lines().map(String::stripTrailing).toList())
+          .containsExactlyElementsOf(
+              ("0\n"
+                      + whole
+                      + whole
+                      + "Reconfiguring service \"per_ip_routing\"...\n0\n"
+                      + "100:\tfrom 10.0.0.1 lookup ctdb.10.0.0.1\n"
+                      + "10.0.0.0/25 dev eth1 table ctdb.10.0.0.1 scope link\n\n")
+                  .lines()
+                  .toList());
+    }
+
+    @Test
+    void andARouteThatCannotBeMadeIsTold() throws Exception {
+      lab.file("policy", "10.0.0.1 0.0.0.0/0 10.99.0.1\n");
+      String story =
+          alone(
+              "13.per_ip_routing",
+              TABLES
+                  + """
+                  ip addr add 10.0.0.1/24 dev eth1
+                  for event in "takeip eth1 10.0.0.1 24" ipreallocated reconfigure; do $s $event; echo $?; done
+                  """);
+
+      String refused =
+          "add_routing: failed to add route 0.0.0.0/0 via 10.99.0.1 dev eth1 for 10.0.0.1";
+      assertThat(story.lines().filter(line -> line.equals("1"))).hasSize(3);
+      assertThat(story.lines().filter(refused::equals)).hasSize(3);
+    }
+
+    @Test
     void orNoneWhenNumbersAreUsedUp() throws Exception {
       String story =
           alone(
@@ -316,6 +457,51 @@ class RoutingScriptsTest {
               "ipvsadm -a -t 10.0.0.50:0 -r 127.0.0.1",
               "ipvsadm -A -u 10.0.0.50:0 -p 1999999 -s lc",
               "ctdb gratarp 10.0.0.50 eth1");
+    }
+
+    @Test
+    void isNobodysWhenNoNodeCanLead() throws Exception {
+      lab.standIn("ctdb_lvs", "exit $(cat " + dir + "/status)");
+      String story =
+          alone(
+              "91.lvs",
+              """
+              show() { ip -o addr show dev lo | sed -n 's/.*inet \\(10[^ ]*\\) scope \\([^ ]*\\).*/\\1 \\2/p'; }
+              $s startup; cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce
+              echo 255 > $CTDB_BASE/status; $s ipreallocated; echo $?; show
+              echo 10 > $CTDB_BASE/status; $s ipreallocated; echo $?
+              ip link del eth1; $s monitor; echo $?
+              """);
+
+      assertThat(story)
+          .isEqualTo(
+              "3\n2\n0\n10.0.0.50/32 host\n1\n"
+                  + "ERROR: Monitored interface eth1 does not exist\n1\n");
+      assertThat(lab.calls()).noneMatch(call -> call.startsWith("ipvsadm -A"));
+    }
+
+    @Test
+    void needsNoInterfaceWhereItIsOnlyHandedOn() throws Exception {
+      lab.file("lvs_nodes", "192.168.7.1 follower-only\n192.168.7.2\n")
+          .file("leader", "1\n")
+          .file(
+              "events/legacy/91.lvs.options",
+              "CTDB_LVS_NODES=%s/lvs_nodes\nCTDB_LVS_PUBLIC_IP=10.0.0.50\n".formatted(dir));
+
+      assertThat(
+              alone(
+                  "91.lvs",
+                  "for event in setup startup ipreallocated monitor; do $s $event; echo $?; done"))
+          .isEqualTo("0\n0\n0\n0\n");
+    }
+
+    @Test
+    void isLeftOutWithAWordWithoutIpvsadm() throws Exception {
+      Files.delete(dir.resolve("bin/ipvsadm"));
+      lab.variable("PATH", dir.resolve("bin") + ":/usr/bin:/bin"); // not where this host has it
+      assertThat(lab.event("91.lvs", "monitor"))
+          .isEqualTo(
+              new ScriptLab.Outcome(0, "LVS configured but ipvsadm is not installed\n"));
     }
 
     @Test

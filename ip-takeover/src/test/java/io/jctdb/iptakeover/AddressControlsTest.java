@@ -16,10 +16,15 @@ import io.jctdb.protocol.PublicIpList;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.TickleList;
+import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -138,6 +143,7 @@ class AddressControlsTest {
         "RELOAD_PUBLIC_IPS",
         "RELEASE_IP",
         "TAKEOVER_IP",
+        "START_IPREALLOCATE",
         "IPREALLOCATED",
         "SEND_GRATUITOUS_ARP",
         "TCP_CLIENT",
@@ -154,6 +160,39 @@ class AddressControlsTest {
     assertThat(answer.status()).isEqualTo(-1);
     assertThat(answer.data()).isEmpty();
     assertThat(events).isEmpty();
+  }
+
+  /** Only the order after a deletion is our own: ctdbd puts the last one in the gap. */
+  @Test
+  void clientsAreAnsweredAboutConnectionsAsCtdbdDid() throws IOException {
+    for (String address : List.of("198.51.100.101", "2001:db8::101")) {
+      AddressInfo added = new AddressInfo(new SockAddr(ip(address), 0), 24, "eth0");
+      assertThat(ask(Control.ADD_PUBLIC_IP, added.encode()).status()).isZero();
+      assertThat(ask(Control.TAKEOVER_IP, to(1, address).encode()).status()).isZero();
+    }
+    for (String line : recorded()) {
+      String[] words = line.split(" ");
+      Answer answer = ask(Control.valueOf(words[1]), HexFormat.of().parseHex(words[2]));
+      assertThat(answer.status()).as(words[0]).isEqualTo(Integer.parseInt(words[3]));
+      String data = HexFormat.of().formatHex(answer.data());
+      if (words[0].equals("gettickles-after-del")) {
+        assertThat(TickleList.decode(answer.data()).connections())
+            .hasSameElementsAs(
+                TickleList.decode(HexFormat.of().parseHex(words[4])).connections());
+      } else {
+        assertThat(data).as(words[0]).isEqualTo(words[4].equals("-") ? "" : words[4]);
+      }
+    }
+  }
+
+  private static List<String> recorded() throws IOException {
+    try (InputStream in =
+        AddressControlsTest.class.getResourceAsStream("recorded-connections.txt")) {
+      return new String(Objects.requireNonNull(in).readAllBytes(), StandardCharsets.US_ASCII)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .toList();
+    }
   }
 
   @Test

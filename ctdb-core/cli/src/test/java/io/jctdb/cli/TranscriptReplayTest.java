@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -58,6 +59,29 @@ final class TranscriptReplayTest {
         .as("%s: stdout", transcript)
         .isEqualTo(expected);
     assertThat(exit).as("%s: exit status", transcript).isEqualTo(transcript.exit());
+  }
+
+  /** The recorded ones all have -X; scripts use the older letter, too, and separators of theirs. */
+  @Test
+  void connectionsInColumnsAreTheSameHoweverTheyAreAskedFor() throws IOException {
+    int found = 0;
+    for (Transcript transcript : Transcript.all()) {
+      if (transcript.name().matches("(smbd-)?gettickles-(v6-)?X(-port)?")) {
+        found++;
+        assertThat(columns(transcript, "-Y")).isEqualTo(columns(transcript, "-X"));
+        assertThat(columns(transcript, "-Yx,"))
+            .isEqualTo(columns(transcript, "-X").replace('|', ','));
+      }
+    }
+    assertThat(found).isEqualTo(4);
+  }
+
+  private static String columns(Transcript transcript, String option) throws IOException {
+    ReplayHost host = new ReplayHost(transcript);
+    String[] words = words(transcript.command());
+    words[0] = option;
+    assertThat(Tool.run(host, words)).isZero();
+    return new String(host.stdout(), StandardCharsets.UTF_8);
   }
 
   /** The transcripts say {@code <text>} for descriptions; ours are our own. */
