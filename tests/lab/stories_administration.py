@@ -123,6 +123,69 @@ def persistent_records(cluster):
     expect_equal(len(numbers), 1, f"sequence numbers {numbers}")
 
 
+@story("after `ctdb recover` the servers disagreed about the cluster, and my open file was gone")
+def recover_is_seen_everywhere(cluster):
+    lab = cluster.lab
+    held = cluster.client_of(2).open("open-during-recover.txt")
+    held.lock(0, 1)
+    before = _map_of(cluster, 0)
+    cluster.ctdb_ok(1, "recover")
+    cluster.wait_for(lambda: len({_map_of(cluster, node) for node in lab.nodes}) == 1
+                     and _map_of(cluster, 0) != before, 20,
+                     "generation, map or recovery mode differ between the nodes")
+    expect("NORMAL" in _map_of(cluster, 0), f"not in normal mode: {_map_of(cluster, 0)}")
+    held.write(b"still open")
+    held.unlock(0, 1)
+
+
+def _map_of(cluster, node):
+    """Generation, who keeps order for which records, and the recovery mode."""
+    return re.search(r"(?ms)^Generation:.*?^Recovery mode:[^\n]*",
+                     cluster.ctdb_ok(node, "status")).group(0)
+
+
+@story("I could not restore a backup of a database, or only on the server that I had made it on",
+       daemons=["jctdb"])
+def backup_wipe_restore(cluster):
+    """With ctdb's own file format: what our tool has written Debian's restores, and the other way round."""
+    lab, database, volatile = cluster.lab, "lab_backup.tdb", "lab_backup_volatile.tdb"
+    ours = lambda node, *words: lab.node(node, "/srv/jctdb/bin/ctdb", *words, check=True).stdout
+    cluster.ctdb_ok(0, "attach", database, "persistent")
+    for count in range(3):
+        cluster.ctdb_ok(count, "pstore", database, f"key{count}", f"value {count}")
+    cluster.ctdb_ok(0, "backupdb", database, "/tmp/by-debian.bak")
+    ours(1, "backupdb", database, "/tmp/by-us.bak")
+    for node in lab.nodes:
+        cluster.ctdb_ok(node, "attach", volatile)
+    cluster.ctdb_ok(1, "writekey", volatile, "moving", "before")
+    cluster.ctdb_ok(2, "backupdb", volatile, "/tmp/volatile.bak")
+    for restore in (lambda: ours(0, "restoredb", "/tmp/by-debian.bak"),
+                    lambda: cluster.ctdb_ok(1, "restoredb", "/tmp/by-us.bak")):
+        cluster.ctdb_ok(2, "wipedb", database)
+        for node in lab.nodes:
+            expect_equal(_fetched(cluster, node, database), {}, f"records of node {node} after the wipe")
+        cluster.ctdb_ok(2, "pstore", database, "later", "not in the backup")
+        restore()
+        for node in lab.nodes:
+            expect_equal(_fetched(cluster, node, database),
+                         {f"key{count}": f"value {count}" for count in range(3)},
+                         f"records of node {node} after the restore")
+    cluster.ctdb_ok(0, "writekey", volatile, "moving", "after")
+    cluster.ctdb_ok(0, "restoredb", "/tmp/volatile.bak")
+    for node in (2, 1, 0):
+        expect("[before]" in cluster.ctdb_ok(node, "readkey", volatile, "moving"),
+               f"node {node} does not read what was restored")
+    cluster.ctdb_ok(0, "pstore", database, "later", "after the restore")
+    expect_equal(_fetched(cluster, 2, database)["later"], "after the restore", "the next transaction")
+
+
+def _fetched(cluster, node, database):
+    """What a node's own copy holds."""
+    dump = cluster.ctdb_ok(node, "catdb", database)
+    pairs = re.findall(r'key\(\d+\) = "([^"]*)"(?:\n.*?)*?\ndata\(\d+\) = "([^"]*)"', dump)
+    return {key: data for key, data in pairs if not key.startswith("__db_sequence_number__")}
+
+
 @story("a tunable that I set does not stay, or shows on the wrong server")
 def tunables(cluster):
     before = cluster.ctdb_ok(1, "getvar", "MonitorInterval")

@@ -280,3 +280,21 @@ def shutdown_and_start(cluster):
     started = lab.start_daemon(2)
     expect_equal(started.returncode, 0, "start after shutdown: " + started.stderr)
     lab.wait_healthy(timeout=90)
+
+
+@story("after a power failure one server came up alone, and could not even be shut down again",
+       daemons=["jctdb"])
+def shutdown_of_a_node_that_waits_for_the_others(cluster):
+    """Alone it is no member, and has nothing that anybody would have to wait for."""
+    lab = cluster.lab
+    for node in lab.nodes:
+        cluster.ctdb_ok(node, "shutdown")
+    lab.start_daemon(2)
+    cluster.wait_for(lambda: cluster.ctdb(2, "pnn").returncode == 0, 20, "node 2 does not answer")
+    time.sleep(3)
+    asked = time.monotonic()
+    cluster.ctdb_ok(2, "shutdown")
+    took = time.monotonic() - asked
+    expect(lab.daemon_pid(2) is None, "the pid file is still there")
+    cluster.note(f"shut down in {took:.1f} s")
+    expect(took < 10, f"`ctdb shutdown` took {took:.1f} s")

@@ -165,6 +165,19 @@ class ClientProtocolTest {
     assertThat(client.call(db, CallId.NULL, new byte[] {1})).isInstanceOf(Packet.ReplyCall.class);
   }
 
+  /** Samba 4.17 does not, but other programs may (client-protocol.md 5). */
+  @Test
+  void whoListensForRecoveriesHearsOfEachOne() throws IOException {
+    client.ask(Control.REGISTER_SRVID.opcode(), Srvid.RECONFIGURE, NOTHING);
+    for (int recovery = 0; recovery < 2; recovery++) {
+      int before = generation();
+      assertThat(client.ask(Control.SET_RECMODE, Payload.ofU32(1)).status()).isZero();
+      assertThat(client.nextMessage(Srvid.RECONFIGURE)).isEmpty();
+      assertThat(generation()).as("when it is told, the recovery is over").isNotEqualTo(before);
+      assertThat(client.ask(Control.GET_RECMODE, NOTHING).status()).isZero();
+    }
+  }
+
   @Test
   void aTransactionNeedsAFrozenDatabase() throws IOException {
     int db = attach(client, Control.DB_ATTACH, "not-frozen.tdb");

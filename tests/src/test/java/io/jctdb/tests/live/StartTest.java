@@ -6,6 +6,7 @@ import io.jctdb.protocol.CallId;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Packet;
 import io.jctdb.protocol.Payload;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -107,5 +108,41 @@ class StartTest {
         Client client = again.connect()) {
       assertThat(client.ask(Control.GET_DBMAP, new byte[0]).data()).hasSizeGreaterThan(4);
     }
+  }
+
+  /** It was the event script that stops Samba who waited, and with it `ctdb shutdown`: for 30 s. */
+  @Test
+  void whoWaitsForAClusterThatDoesNotComeIsToldWhenTheDaemonEnds() throws Exception {
+    daemon.write("nodes", daemon.address() + "\n127.0.0.253\n127.0.0.254\n");
+    Process alone = daemon.launch();
+    try (Client script = connectWhenItAnswers(alone);
+        Client tool = daemon.connect()) {
+      script.write(
+          Client.control(1, Control.DB_ATTACH.opcode(), 0, Payload.ofCstr("registry.tdb")));
+      assertThat(tool.ask(Control.GET_PNN, new byte[0]).status()).isZero();
+      tool.write(Client.control(2, Control.SHUTDOWN.opcode(), 0, new byte[0]));
+
+      assertThat(script.next())
+          .isInstanceOfSatisfying(
+              Packet.ReplyControl.class, refused -> assertThat(refused.status()).isEqualTo(-1));
+      assertThat(alone.waitFor(LiveDaemon.START_SECONDS_MAX, TimeUnit.SECONDS)).isTrue();
+    } catch (IOException e) {
+      throw new AssertionError(daemon.log(), e);
+    } finally {
+      alone.destroyForcibly();
+    }
+  }
+
+  private Client connectWhenItAnswers(Process process) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LiveDaemon.START_SECONDS_MAX);
+    while (process.isAlive() && System.nanoTime() < end) {
+      try (Client early = daemon.connect()) {
+        early.ask(Control.GET_PNN, new byte[0]);
+        return daemon.connect();
+      } catch (IOException notYet) {
+        TimeUnit.MILLISECONDS.sleep(50);
+      }
+    }
+    throw new IOException("the daemon did not start: " + daemon.output() + daemon.log());
   }
 }

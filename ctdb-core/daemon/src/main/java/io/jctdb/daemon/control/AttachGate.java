@@ -16,7 +16,11 @@ import java.util.function.IntSupplier;
  * Decides when a client may attach (databases.md 2.4): never while AllowClientDBAttach is 0 or the
  * node is inactive; later while the databases are being recovered or the node is still starting; at
  * once otherwise, and always at once when another node's daemon asks. Those who wait are let in as
- * soon as the reason is gone; after DeferredAttachTO they are refused. Owner thread only.
+ * soon as the reason is gone; after DeferredAttachTO they are refused.
+ *
+ * <p>When the daemon ends and is no member, they would wait in vain, and with them the scripts that
+ * stop Samba, which read its configuration from a database: they are refused at once. Owner thread
+ * only.
  */
 public final class AttachGate {
   private final ClusterView cluster;
@@ -51,7 +55,7 @@ public final class AttachGate {
       request.reply().fail();
     } else if (request.client() == null) {
       attach.run();
-    } else if (cluster.isInactive()) {
+    } else if (cluster.isInactive() || isTooLate()) {
       request.reply().fail();
     } else if (mustWait()) {
       Waiting entry = new Waiting(request, attach);
@@ -70,12 +74,16 @@ public final class AttachGate {
 
   /** To be called whenever the node's state may have changed. */
   public void reconsider() {
-    if (mustWait()) {
+    if (mustWait() && !isTooLate()) {
       return;
     }
     List<Waiting> ready = new ArrayList<>(waiting);
     waiting.clear();
     ready.forEach(w -> pass(w.request, w.attach));
+  }
+
+  private boolean isTooLate() {
+    return mustWait() && life.isAtLeast(RunState.SHUTDOWN) && cluster.epoch() == null;
   }
 
   private boolean mustWait() {
