@@ -144,6 +144,48 @@ def _map_of(cluster, node):
                      cluster.ctdb_ok(node, "status")).group(0)
 
 
+@story("I took a server out of the nodes file, and the others forgot who they are", daemons=["jctdb"])
+def node_is_deleted_and_comes_back(cluster):
+    lab = cluster.lab
+    held = cluster.client_of(0).open("open-during-reloadnodes.txt")
+    held.lock(0, 1)
+    cluster.ctdb_ok(2, "shutdown")
+    lab.wait_healthy({0, 1}, timeout=60)
+    files = [lab.node_path(node, "etc", "ctdb/nodes") for node in lab.nodes]
+    with open(files[0]) as file:
+        text = file.read()
+    lines = text.splitlines()
+    for path in files:
+        with open(path, "w") as file:
+            file.write("\n".join([lines[0], lines[1], "#" + lines[2]]) + "\n")
+    try:
+        said = cluster.ctdb_ok(0, "reloadnodes")
+        expect("Node 2 is DELETED" in said, f"reloadnodes says {said}")
+        for node in (0, 1):
+            cluster.wait_for(lambda: _listed(cluster, node) == [0, 1], 10,
+                             f"node {node} still lists the deleted node")
+        lab.wait_healthy({0, 1}, timeout=30)
+        cluster.ctdb_ok(1, "recover")
+        lab.wait_healthy({0, 1}, timeout=30)
+        cluster.client_of(1).open("while-deleted.txt").write(b"fine")
+        held.write(b"still open")
+    finally:
+        for path in files:
+            with open(path, "w") as file:
+                file.write(text)
+    said = cluster.ctdb_ok(1, "reloadnodes")
+    expect("Node 2 is UNDELETED" in said, f"reloadnodes says {said}")
+    expect_equal(lab.start_daemon(2).returncode, 0, "start of the node that comes back, exit code")
+    lab.wait_healthy(timeout=90)
+    expect_equal(_listed(cluster, 2), [0, 1, 2], "the nodes that it lists")
+    held.unlock(0, 1)
+
+
+def _listed(cluster, node):
+    return sorted(int(pnn) for pnn in
+                  re.findall(r"(?m)^pnn:(\d+) ", cluster.ctdb_ok(node, "status")))
+
+
 @story("I could not restore a backup of a database, or only on the server that I had made it on",
        daemons=["jctdb"])
 def backup_wipe_restore(cluster):
