@@ -1,9 +1,13 @@
 package io.jctdb.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Child processes that set themselves a deadline. */
@@ -39,8 +43,10 @@ class DeadManTimerTest {
     }
   }
 
-  private static Process start(String what) throws IOException {
-    return new ProcessBuilder(
+  private static ProcessBuilder child(String what, String... prefix) {
+    List<String> command = new ArrayList<>(List.of(prefix));
+    command.addAll(
+        List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "--enable-native-access=ALL-UNNAMED",
             "-XX:TieredStopAtLevel=1",
@@ -48,9 +54,12 @@ class DeadManTimerTest {
             "-cp",
             System.getProperty("java.class.path"),
             Child.class.getName(),
-            what)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .start();
+            what));
+    return new ProcessBuilder(command);
+  }
+
+  private static Process start(String what) throws IOException {
+    return child(what).redirectError(ProcessBuilder.Redirect.INHERIT).start();
   }
 
   @Test
@@ -74,6 +83,19 @@ class DeadManTimerTest {
   @Test
   void aProcessThatRenewsLives() throws IOException, InterruptedException {
     assertThat(start("renew").waitFor()).isZero();
+  }
+
+  /** The kernel does not kill it from inside, so it would be protected by nothing. */
+  @Test
+  void processOneOfAContainerIsRefused() throws IOException, InterruptedException {
+    assumeTrue("root".equals(System.getProperty("user.name")), "only root makes PID namespaces");
+    Process child =
+        child("hang", "unshare", "--pid", "--fork", "--mount-proc")
+            .redirectErrorStream(true)
+            .start();
+    String said = new String(child.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(said).contains("process 1", "under an init");
+    assertThat(child.waitFor()).isEqualTo(1);
   }
 
   @Test
