@@ -213,7 +213,7 @@ def backup_wipe_restore(cluster):
                          {f"key{count}": f"value {count}" for count in range(3)},
                          f"records of node {node} after the restore")
     cluster.ctdb_ok(0, "writekey", volatile, "moving", "after")
-    cluster.ctdb_ok(0, "restoredb", "/tmp/volatile.bak")
+    cluster.ctdb_ok(2, "restoredb", "/tmp/volatile.bak")
     for node in (2, 1, 0):
         expect("[before]" in cluster.ctdb_ok(node, "readkey", volatile, "moving"),
                f"node {node} does not read what was restored")

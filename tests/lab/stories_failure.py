@@ -297,4 +297,7 @@ def shutdown_of_a_node_that_waits_for_the_others(cluster):
     took = time.monotonic() - asked
     expect(lab.daemon_pid(2) is None, "the pid file is still there")
     cluster.note(f"shut down in {took:.1f} s")
+    for node in lab.nodes:
+        expect_equal(lab.start_daemon(node).returncode, 0, f"start of node {node}, exit code")
+    lab.wait_healthy(timeout=90)
     expect(took < 10, f"`ctdb shutdown` took {took:.1f} s")
