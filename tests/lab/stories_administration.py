@@ -200,7 +200,7 @@ def backup_wipe_restore(cluster):
     for node in lab.nodes:
         cluster.ctdb_ok(node, "attach", volatile)
     cluster.ctdb_ok(1, "writekey", volatile, "moving", "before")
-    cluster.ctdb_ok(2, "backupdb", volatile, "/tmp/volatile.bak")
+    cluster.ctdb_ok(1, "backupdb", volatile, "/tmp/volatile.bak")  # local copies, as with ctdbd
     for restore in (lambda: ours(0, "restoredb", "/tmp/by-debian.bak"),
                     lambda: cluster.ctdb_ok(1, "restoredb", "/tmp/by-us.bak")):
         cluster.ctdb_ok(2, "wipedb", database)
@@ -213,7 +213,7 @@ def backup_wipe_restore(cluster):
                          {f"key{count}": f"value {count}" for count in range(3)},
                          f"records of node {node} after the restore")
     cluster.ctdb_ok(0, "writekey", volatile, "moving", "after")
-    cluster.ctdb_ok(2, "restoredb", "/tmp/volatile.bak")
+    cluster.ctdb_ok(1, "restoredb", "/tmp/volatile.bak")
     for node in (2, 1, 0):
         expect("[before]" in cluster.ctdb_ok(node, "readkey", volatile, "moving"),
                f"node {node} does not read what was restored")
