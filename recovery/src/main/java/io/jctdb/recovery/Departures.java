@@ -147,7 +147,7 @@ public final class Departures {
   /** Another epoch is committed; its members have been spared, and may be acknowledged again. */
   void committed(EpochLives next, long nowNanos) {
     EpochLives before = epoch;
-    if (before == null || (next.number() > before.number() && !before.countable())) {
+    if (before == null || mayFollowASmallOne(before, next)) {
       longLifetimesEnd = nowNanos + timing.lease().toNanos();
     }
     epoch = next;
@@ -160,6 +160,12 @@ public final class Departures {
                 remote.add(new Life(pnn, incarnation));
               }
             });
+  }
+
+  /** An epoch in between may have been missed here, by a node cut off from ZooKeeper. */
+  private static boolean mayFollowASmallOne(EpochLives before, EpochLives next) {
+    boolean missed = next.number() > before.number() + 1;
+    return missed || (next.number() > before.number() && !before.countable());
   }
 
   /** Whether this life owns no record any more, so that an epoch without it may be committed. */

@@ -62,6 +62,20 @@ class DeparturesTest {
     assertThat(departures.addressesSafeAfter(2)).isEqualTo(10 * SECOND + lifetime);
   }
 
+  /** Found by the fencing simulator, seed 110046308. */
+  @Test
+  void anEpochOfTwoThatWasMissedHereCountsToo() {
+    departures.committed(epoch(1, 1, 2, 3), 0);
+    departures.committed(epoch(3, 1, 2, 3), 10 * SECOND);
+    departures.nodesAre(all, 10 * SECOND);
+    departures.expelled(Life.of(lost));
+    departures.peerLeaseEnds(Life.of(lost), 12 * SECOND);
+    departures.nodesAre(withoutIt, 12 * SECOND);
+
+    long lifetime = TIMING.lease().plusMillis(500).toNanos();
+    assertThat(departures.addressesSafeAfter(2)).isEqualTo(10 * SECOND + lifetime);
+  }
+
   @Test
   void amongThreeThatWereThreeBeforeAddressesGoSoonAfterTheLease() {
     departures.committed(epoch(1, 1, 2, 3, 4), 0);

@@ -62,7 +62,7 @@ class OwnLeaseTest {
     pass(PEERS - FENCING - 200);
     assertThat(lease.overdue(now * MS)).isEmpty();
     pass(200);
-    assertThat(lease.overdue(now * MS)).hasValueSatisfying(why -> why.contains("other members"));
+    assertThat(lease.overdue(now * MS)).hasValueSatisfying(why -> assertThat(why).contains("other members"));
     pass(FENCING);
     othersAnswer = true;
     pass(1_000);

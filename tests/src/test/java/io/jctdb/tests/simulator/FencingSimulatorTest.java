@@ -49,10 +49,14 @@ class FencingSimulatorTest {
     assertThat(schedule(seed).totals()).containsKey("epochs");
   }
 
-  /** Renewed for 5 s among two members; among three the lease ends after 1.5 s. */
-  @Test
-  void anAddressOutlivesTheLeaseThatBecameShorter() {
-    assertThat(schedule(60_002_738L).totals()).containsKey("takeovers");
+  /**
+   * Renewed for 5 s among two members; among three the lease ends after 1.5 s. The leader may have
+   * missed that there were only two.
+   */
+  @ParameterizedTest
+  @ValueSource(longs = {60_002_738, 110_046_308})
+  void anAddressOutlivesTheLeaseThatBecameShorter(long seed) {
+    assertThat(schedule(seed).totals()).containsKey("takeovers");
   }
 
   private static Simulation.Result schedule(long seed) {
