@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,9 @@ final class TestCluster implements AutoCloseable {
 
   /** Nodes at a remote site. */
   final Set<Integer> remote = ConcurrentHashMap.newKeySet();
+
+  /** The cluster lock, as each node sees it. */
+  IntFunction<LeadershipCondition> clusterLock = pnn -> LeadershipCondition.NONE;
 
   /** Short, because the tests wait for its end. */
   Duration remoteLease = Site.MAIN.remoteLease();
@@ -200,6 +204,7 @@ final class TestCluster implements AutoCloseable {
               .withSite(new Site(remote.contains(pnn) ? "branch" : "main", "main", remoteLease))
               .withCapabilities(remote.contains(pnn) ? 0 : Capability.DEFAULT)
               .withPatience(Duration.ofMillis(1500))
+              .withCondition(clusterLock.apply(pnn))
               .withWitness(
                   witnessed ? QuorumWitness.of(ensemble, () -> inQuorum(pnn)) : QuorumWitness.NONE)
               .withWill(LastWill.hashOf(secret));
