@@ -1,6 +1,7 @@
 package io.jctdb.eventscripts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,9 +54,17 @@ class SambaScriptTest {
 
   @Test
   void aServiceNameOfTheSiteIsUsed() throws Exception {
-    lab.file("events/legacy/50.samba.options", "CTDB_SERVICE_SMB=samba-site\n");
+    lab.file("events/legacy/50.samba.options", "CTDB_SERVICE_SMB=samba-site\n")
+        .standIn("pidof", "echo 77");
     assertThat(lab.event("50.samba", "shutdown").status()).isZero();
     assertThat(lab.calls()).contains("service samba-site stop");
+  }
+
+  @Test
+  void whereNoSmbdRunsNothingIsAskedThatMayWaitForTheCluster() throws Exception {
+    assumeFalse(Files.isDirectory(Path.of("/run/systemd/system")), "systemd knows it itself");
+    assertThat(lab.event("50.samba", "shutdown")).isEqualTo(new ScriptLab.Outcome(0, ""));
+    assertThat(lab.calls()).containsExactly("pidof smbd");
   }
 
   @Test
