@@ -76,6 +76,7 @@ public final class LocalAddresses {
   private final Map<InetAddress, LocalAddress> table = new LinkedHashMap<>();
 
   private final AddressHistory history;
+  private final PublishedList published;
 
   private boolean lookingForArrivals;
 
@@ -87,7 +88,14 @@ public final class LocalAddresses {
     this.connections = new TcpConnections(this, ports.listener());
     this.check = new AddressCheck(ports);
     this.history = new AddressHistory(ports.scheduler(), false);
+    this.published =
+        new PublishedList(self, table::keySet, ports.scheduler(), ports.listener());
     configured.forEach(this::create);
+  }
+
+  /** What this node has told the main site that it could host, if it is at a remote site. */
+  public PublishedList published() {
+    return published;
   }
 
   /** The TCP connections to these addresses. */
@@ -160,6 +168,8 @@ public final class LocalAddresses {
       return "its public_addresses does not have it";
     } else if (entry.deleting) {
       return "it has been deleted here and goes when it is released";
+    } else if (isNews(entry)) {
+      return "not all at the main site know yet that it is in the list of this node";
     } else if (!state.mayHost() && state.runState() != RunState.RUNNING) {
       return "run state " + state.runState();
     } else if (!state.mayHost()) {
@@ -367,6 +377,7 @@ public final class LocalAddresses {
         prepare(name);
       }
     }
+    published.changed();
   }
 
   private void prepare(String interfaceName) {
@@ -387,6 +398,7 @@ public final class LocalAddresses {
     Set<String> named = new HashSet<>();
     table.values().forEach(other -> named.addAll(other.configured.interfaces()));
     interfaces.retain(named);
+    published.changed();
   }
 
   private boolean allExist(List<String> names) {
@@ -442,6 +454,11 @@ public final class LocalAddresses {
   }
 
   private void takeover(LocalAddress entry, IntConsumer status) {
+    if (isNews(entry)) {
+      LOG.warn("Refused to take {}: not all at the main site know yet that this node lists it", entry.text());
+      status.accept(FAILED);
+      return;
+    }
     if (!ports.keeper().mayTake()) {
       entry.refusals++;
       LOG.error("Cannot take {}: the lease of this node is running out", entry.text());
@@ -946,7 +963,13 @@ public final class LocalAddresses {
   private boolean isAvailable(LocalAddress entry) {
     return ports.ownState().get().mayHost()
         && !entry.deleting
+        && !isNews(entry)
         && interfaces.anyUp(entry.configured.interfaces());
+  }
+
+  /** Whether a leader may give it to another node without asking this one. */
+  private boolean isNews(LocalAddress entry) {
+    return entry.holder != self && !published.mayTake(entry.address());
   }
 
   private static PublicIp publicIp(LocalAddress entry) {

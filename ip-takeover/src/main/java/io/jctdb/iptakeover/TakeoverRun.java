@@ -50,6 +50,9 @@ import org.slf4j.LoggerFactory;
  * ({@link LastHolders}) and from whom the other nodes believe to have it, as {@code ctdb moveip}
  * bypasses the leader. If all that leads nowhere, any node that could not be asked may have it.
  *
+ * <p>In a cluster over several sites a run is about some of the addresses only, and a node that can
+ * have none of these is neither asked nor waited for ({@link RunPart}).
+ *
  * <p>A node that is lost during the run ends what was asked of it at once.
  *
  * <p>Threading: owner thread.
@@ -80,6 +83,7 @@ final class TakeoverRun {
   private final Scheduler scheduler;
   private final HandOverGate gate;
   private final TakeoverSettings settings;
+  private final RunPart part;
   private final Supplier<NodeMap> nodesNow;
   private final NodeMap nodes;
   private final Set<Integer> rebalance;
@@ -106,6 +110,7 @@ final class TakeoverRun {
   private @Nullable ControlRound round;
 
   /**
+   * @param part which nodes and addresses it is about
    * @param nodesNow the node map as the leader sees it at the time of asking
    * @param tellAlways send {@code ipreallocated} even if nothing changes
    * @param onlyStranded touch no address but those whose holder is lost or must not have it:
@@ -116,6 +121,7 @@ final class TakeoverRun {
       Scheduler scheduler,
       HandOverGate gate,
       TakeoverSettings settings,
+      RunPart part,
       Supplier<NodeMap> nodesNow,
       Set<Integer> rebalance,
       LeaderMemory memory,
@@ -126,6 +132,7 @@ final class TakeoverRun {
     this.scheduler = scheduler;
     this.gate = gate;
     this.settings = settings;
+    this.part = part;
     this.nodesNow = nodesNow;
     this.nodes = nodesNow.get();
     this.rebalance = Set.copyOf(rebalance);
@@ -183,7 +190,7 @@ final class TakeoverRun {
     Duration limit = settings.timeout().compareTo(ASKING_MAX) < 0 ? settings.timeout() : ASKING_MAX;
     ControlRound asking = begin(limit, this::allocate);
     for (NodeMap.Node node : nodes.nodes()) {
-      if (!isLost(node.pnn())) {
+      if (part.asks(node.pnn()) && !isLost(node.pnn())) {
         ask(asking, node.pnn(), 0, list -> remember(asking, node, list));
       }
     }
@@ -201,6 +208,9 @@ final class TakeoverRun {
     Set<InetAddress> own = new HashSet<>();
     for (PublicIp ip : list) {
       InetAddress address = ip.address().address();
+      if (!part.isAbout(address)) {
+        continue;
+      }
       all.add(address);
       if (ip.pnn() == pnn) {
         own.add(address);
@@ -218,6 +228,7 @@ final class TakeoverRun {
           could -> {
             Set<InetAddress> addresses = new HashSet<>();
             could.forEach(ip -> addresses.add(ip.address().address()));
+            addresses.removeIf(address -> !part.isAbout(address));
             available.put(pnn, addresses);
           });
     }
@@ -403,6 +414,7 @@ final class TakeoverRun {
           .anyMatch(pnn -> !available.getOrDefault(pnn, Set.of()).contains(address));
     }
     Set<Integer> traces = traces(address);
+    traces.removeIf(pnn -> !part.asks(pnn));
     return traces.isEmpty() || !known.keySet().containsAll(traces);
   }
 
@@ -481,15 +493,16 @@ final class TakeoverRun {
   private Set<Integer> mayHave(InetAddress address) {
     Set<Integer> unsafe = new HashSet<>();
     for (NodeMap.Node node : nodes.nodes()) {
-      if (!known.containsKey(node.pnn()) && gate.nanosUntilSafe(node.pnn()) > 0) {
-        unsafe.add(node.pnn());
+      int pnn = node.pnn();
+      if (!known.containsKey(pnn) && part.asks(pnn) && gate.nanosUntilSafe(pnn) > 0) {
+        unsafe.add(pnn);
       }
     }
     if (memory.holders().of(address).isEmpty()) {
       return unsafe;
     }
     Set<Integer> traces = traces(address);
-    traces.removeAll(known.keySet());
+    traces.removeIf(pnn -> known.containsKey(pnn) || !part.asks(pnn));
     if (!traces.isEmpty()) {
       unsafe.retainAll(traces);
     }
@@ -514,7 +527,8 @@ final class TakeoverRun {
     ControlRound all = begin(settings.timeout(), this::finish);
     for (NodeMap.Node node : nodes.nodes()) {
       int pnn = node.pnn();
-      if (!isLost(pnn) && (settings.failoverDisabled() || known.containsKey(pnn))) {
+      boolean asked = settings.failoverDisabled() || known.containsKey(pnn);
+      if (asked && part.tells(pnn, changed) && !isLost(pnn)) {
         all.call(
             pnn,
             Control.IPREALLOCATED,

@@ -2,6 +2,7 @@ package io.jctdb.iptakeover;
 
 import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.DisableMessage;
+import io.jctdb.protocol.HostableAddresses;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +40,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A run that is wanted while another one is under way does not wait for slow nodes: the first
  * run comes to an end soon ({@link TakeoverRun#hurry}), and who waited for it waits for the next.
+ *
+ * <p>Addresses that nodes at remote sites could host have runs of their own, beside the others,
+ * which wait for no remote node ({@link RunPart}). Who asks from a remote node is answered when the
+ * former are over, everybody else after the latter.
  *
  * <p>Threading: owner thread.
  */
@@ -91,6 +97,16 @@ public final class TakeoverRuns {
   private List<Asker> answering = List.of();
 
   private final AddressHistory history;
+
+  /** What remote nodes could host. */
+  private final BoundLists lists;
+
+  /** The runs about addresses that remote nodes could host; null in these themselves. */
+  private final @Nullable TakeoverRuns far;
+
+  /** The runs that {@link #far} belongs to; null there. */
+  private final @Nullable TakeoverRuns main;
+
   private final Map<InetAddress, LeaderFigures.HandOvers> handOvers = new HashMap<>();
 
   /** When a run first wanted to give away an address that is deferred still. */
@@ -167,12 +183,109 @@ public final class TakeoverRuns {
     this.quiet = new Suspension(scheduler);
     this.moving = new Suspension(scheduler);
     this.history = new AddressHistory(scheduler, true);
-    this.memory =
-        new LeaderMemory(
-            new LastHolders(),
-            new Refusals(scheduler, () -> request("a node that refused an address is tried again")),
-            new UnsteadyNodes(
-                scheduler, history, () -> request("a node may have become steady again")));
+    this.memory = memory(new LastHolders());
+    this.lists = new BoundLists();
+    this.main = null;
+    this.far = new TakeoverRuns(this);
+  }
+
+  /** The runs about addresses that remote nodes could host. */
+  private TakeoverRuns(TakeoverRuns beside) {
+    this.self = beside.self;
+    this.controls = beside.controls;
+    this.scheduler = beside.scheduler;
+    this.gate = beside.gate;
+    this.nodes = beside.nodes;
+    this.settings = beside.settings;
+    this.listener = new FarListener(beside.listener);
+    this.disabled = beside.disabled;
+    this.quiet = beside.quiet;
+    this.moving = beside.moving;
+    this.history = beside.history;
+    // An address may have been placed by the other kind of run before.
+    this.memory = memory(beside.memory.holders());
+    this.lists = beside.lists;
+    this.main = beside;
+    this.far = null;
+  }
+
+  private LeaderMemory memory(LastHolders holders) {
+    return new LeaderMemory(
+        holders,
+        new Refusals(
+            scheduler, () -> requestHere("a node that refused an address is tried again")),
+        new UnsteadyNodes(
+            scheduler, history, () -> requestHere("a node may have become steady again")));
+  }
+
+  /** Nobody is kept quiet by runs that take as long as a line is. */
+  private record FarListener(TakeoverListener to) implements TakeoverListener {
+    @Override
+    public void reply(int pnn, long srvid, int value) {
+      to.reply(pnn, srvid, value);
+    }
+
+    @Override
+    public void handOn(int leader, SrvidMessage request) {
+      to.handOn(leader, request);
+    }
+
+    @Override
+    public void disableElsewhere(int seconds) {}
+
+    @Override
+    public void keepsAddresses(int pnn, int runs) {
+      to.keepsAddresses(pnn, runs);
+    }
+
+    @Override
+    public void finished(TakeoverResult result) {
+      to.finished(result);
+    }
+  }
+
+  // What remote nodes could host.
+
+  /** A remote node has told what it could host; {@code status} when that is heeded. */
+  public void hostableAddresses(HostableAddresses list, IntConsumer status) {
+    lists.received(list, status);
+    settle();
+  }
+
+  /**
+   * This node is about to promise an epoch.
+   *
+   * @param lives incarnations of its members
+   */
+  public void livesPromised(Set<Integer> members, Map<Integer, Long> lives) {
+    lists.livesPromised(members, lives);
+    settle();
+  }
+
+  /** This node is in no epoch any more. */
+  public void leftCluster() {
+    lists.forget();
+    settle();
+  }
+
+  private void settle() {
+    requestIf(settleLists());
+  }
+
+  /** Returns whether that has changed something. */
+  private boolean settleLists() {
+    if (main != null) {
+      return main.settleLists();
+    }
+    return lists.settle(running != null, far != null && far.running != null);
+  }
+
+  private void requestIf(boolean changed) {
+    if (main != null) {
+      main.requestIf(changed);
+    } else if (changed) {
+      request("what a remote node could host has changed");
+    }
   }
 
   /**
@@ -180,6 +293,9 @@ public final class TakeoverRuns {
    * Becoming leader starts nothing: request a run when the epoch is in force.
    */
   public void setLeader(OptionalInt newLeader) {
+    if (far != null) {
+      far.setLeader(newLeader);
+    }
     boolean before = isLeader();
     leader = newLeader;
     if (before && !isLeader()) {
@@ -195,6 +311,9 @@ public final class TakeoverRuns {
     if (leader.isPresent() && leaderless != null) {
       leaderless.cancel();
       leaderless = null;
+    }
+    if (main == null) {
+      settle();
     }
   }
 
@@ -238,6 +357,15 @@ public final class TakeoverRuns {
   public void request(String reason) {
     if (isLeader()) {
       LOG.info("Takeover run wanted: {}", reason);
+    }
+    requestHere(reason);
+    if (far != null) {
+      far.requestHere(reason);
+    }
+  }
+
+  private void requestHere(String reason) {
+    if (isLeader()) {
       if (reasons.size() < REASONS_MAX) {
         reasons.add(reason);
       }
@@ -253,6 +381,9 @@ public final class TakeoverRuns {
   /** The same, because a node has changed: not to be held up by a tool that suspends runs. */
   public void requestUrgently(String reason) {
     urgent |= isLeader();
+    if (far != null) {
+      far.urgent |= isLeader();
+    }
     request(reason);
   }
 
@@ -262,6 +393,9 @@ public final class TakeoverRuns {
       running.nodesChanged();
     }
     lookAtDeferred();
+    if (far != null) {
+      far.nodesChanged();
+    }
   }
 
   /** True while runs or address checks are disabled: for {@link AddressPorts#checksSuspended}. */
@@ -271,7 +405,7 @@ public final class TakeoverRuns {
 
   /** True while a run of this leader is under way. */
   public boolean isRunning() {
-    return running != null;
+    return running != null || (far != null && far.running != null);
   }
 
   /**
@@ -305,13 +439,20 @@ public final class TakeoverRuns {
     if (leader.isPresent() && !isLeader()) {
       return;
     }
-    if (message.srvid() != 0 && waiting.stream().noneMatch(one -> one.message.equals(message))) {
-      waiting.add(new Asker(message));
+    if (message.srvid() != 0) {
+      boolean fromAfar = isLeader() && lists.isBound(message.pnn());
+      (fromAfar && far != null ? far : this).await(message);
     }
     if (isLeader()) {
       request("by message from node " + message.pnn());
     } else if (!waiting.isEmpty() && leaderless == null) {
       waitForLeader();
+    }
+  }
+
+  private void await(SrvidMessage message) {
+    if (waiting.stream().noneMatch(one -> one.message.equals(message))) {
+      waiting.add(new Asker(message));
     }
   }
 
@@ -354,6 +495,9 @@ public final class TakeoverRuns {
     if (isLeader()) {
       rebalance.add(pnn);
     }
+    if (far != null) {
+      far.rebalance(pnn);
+    }
   }
 
   private void disable(DisableMessage message) {
@@ -362,7 +506,7 @@ public final class TakeoverRuns {
       return;
     }
     int answer = self;
-    if (running != null && message.timeout() != 0) {
+    if (isRunning() && message.timeout() != 0) {
       answer = BUSY;
     } else {
       disableFor(message.timeout());
@@ -375,10 +519,17 @@ public final class TakeoverRuns {
   private void disableFor(int seconds) {
     disabled.forSeconds(seconds);
     startIfPossible();
+    if (far != null) {
+      far.startIfPossible();
+    }
   }
 
   private void startIfPossible() {
     if (!isLeader() || !wanted || running != null) {
+      return;
+    }
+    if (main != null && lists.isEmpty()) {
+      endWithoutARun();
       return;
     }
     boolean suspended = disabled.isInForce();
@@ -410,6 +561,7 @@ public final class TakeoverRuns {
             scheduler,
             gate,
             settings.get(),
+            new RunPart(main != null, lists.bound(), lists.shared()),
             nodes,
             rebalanced,
             memory,
@@ -421,6 +573,19 @@ public final class TakeoverRuns {
             });
     running = run;
     run.start();
+  }
+
+  /** There is no remote node, and so nothing that this kind of run is about. */
+  private void endWithoutARun() {
+    wanted = false;
+    urgent = false;
+    tellOwed = false;
+    reasons.clear();
+    rebalance.clear();
+    cancelLater();
+    List<Asker> askers = waiting;
+    waiting = new ArrayList<>();
+    askers.forEach(asker -> answer(asker, self));
   }
 
   private void remember(TakeoverResult result, String why, long begunNanos) {
@@ -450,7 +615,20 @@ public final class TakeoverRuns {
 
   /** What this node has done while it led. */
   public LeaderFigures figures() {
-    return new LeaderFigures(runsEnded, runsFailed, handOvers);
+    if (far == null) {
+      return new LeaderFigures(runsEnded, runsFailed, handOvers);
+    }
+    LeaderFigures others = far.figures();
+    Map<InetAddress, LeaderFigures.HandOvers> all = new HashMap<>(handOvers);
+    others
+        .handOvers()
+        .forEach(
+            (address, more) ->
+                all.merge(
+                    address,
+                    more,
+                    (a, b) -> new LeaderFigures.HandOvers(a.count() + b.count(), b.last())));
+    return new LeaderFigures(runsEnded + others.runs(), runsFailed + others.failedRuns(), all);
   }
 
   /** Goes on with the history that an earlier life of this daemon has left. */
@@ -465,6 +643,7 @@ public final class TakeoverRuns {
 
   private void ended(TakeoverResult result, Set<Integer> rebalanced, boolean wasRestricted) {
     running = null;
+    boolean listsChanged = settleLists();
     List<Asker> askers = answering;
     answering = List.of();
     listener.disableElsewhere(0);
@@ -499,6 +678,7 @@ public final class TakeoverRuns {
       wanted = true;
       startIfPossible();
     }
+    requestIf(listsChanged);
     lookAtDeferred();
   }
 

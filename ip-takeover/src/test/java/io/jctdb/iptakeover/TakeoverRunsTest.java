@@ -7,6 +7,7 @@ import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Control;
 import io.jctdb.protocol.ControlFlag;
 import io.jctdb.protocol.DisableMessage;
+import io.jctdb.protocol.HostableAddresses;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Payload;
@@ -35,6 +36,7 @@ class TakeoverRunsTest {
   private final int[] flags = new int[3];
   private final Map<Integer, Set<String>> hosts = new HashMap<>();
   private final Map<String, Integer> beliefs = new HashMap<>();
+  private final Map<Integer, List<String>> lists = new HashMap<>();
   private final Set<String> failing = new HashSet<>();
   private final Set<Integer> silent = new HashSet<>();
   private final Set<Integer> draining = new HashSet<>();
@@ -548,7 +550,7 @@ class TakeoverRunsTest {
     flags[2] = NodeFlags.DISCONNECTED;
     runs.setLeader(OptionalInt.empty());
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(0, 77).encode());
-    assertThat(answers).isEmpty();
+    assertThat(answers).doesNotContain("list: 0");
     scheduler.advance(Duration.ofSeconds(1));
     assertThat(answers).containsExactly("0/77: 0");
     assertThat(sent).isEmpty();
@@ -559,7 +561,7 @@ class TakeoverRunsTest {
     runs.setLeader(OptionalInt.empty());
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
     scheduler.advance(Duration.ofSeconds(2));
-    assertThat(answers).isEmpty();
+    assertThat(answers).doesNotContain("list: 0");
     runs.setLeader(OptionalInt.of(0));
     assertThat(answers).contains("1/77: 0");
     assertEveryAddressOnce();
@@ -645,7 +647,7 @@ class TakeoverRunsTest {
     runs.request("test");
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
     assertThat(sent).isEmpty();
-    assertThat(answers).isEmpty();
+    assertThat(answers).doesNotContain("list: 0");
     assertThat(runs.onMessage(Srvid.LEADER, Payload.ofU32(0))).isFalse();
     assertThat(runs.onMessage(Srvid.TAKEOVER_RUN, new byte[3])).isTrue();
   }
@@ -688,6 +690,98 @@ class TakeoverRunsTest {
 
   private List<String> decisionsOn(String address) {
     return runs.decisions(ip(address)).stream().map(AddressStory.Event::text).toList();
+  }
+
+  // Node 2 is at a remote site, and has addresses of its own.
+
+  private void stretched(String... far) {
+    lists.put(0, List.of("10.0.0.1", "10.0.0.2"));
+    lists.put(1, List.of("10.0.0.1", "10.0.0.2"));
+    lists.put(2, List.of(far));
+    runs.livesPromised(Set.of(0, 1, 2), Map.of(0, 1L, 1, 1L, 2, 1L));
+    tellList(1);
+  }
+
+  private void tellList(long version) {
+    Set<InetAddress> addresses = new HashSet<>();
+    lists.getOrDefault(2, ALL).forEach(address -> addresses.add(ip(address)));
+    runs.hostableAddresses(
+        new HostableAddresses(2, 1, version, addresses), status -> answers.add("list: " + status));
+  }
+
+  @Test
+  void nobodyAtTheMainSiteWaitsForANodeFarAway() {
+    stretched("10.0.0.3", "10.0.0.4");
+    lead();
+    scheduler.advance(Duration.ofSeconds(2));
+    assertEveryAddressOnce();
+    assertThat(held(2)).containsExactlyInAnyOrder("10.0.0.3", "10.0.0.4");
+    silent.add(2);
+    flags[1] = NodeFlags.UNHEALTHY;
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
+    assertThat(held(0)).containsExactlyInAnyOrder("10.0.0.1", "10.0.0.2");
+    assertThat(answers).contains("1/77: 0");
+  }
+
+  @Test
+  void aNodeFarAwayThatHasToldNothingIsAskedAndWaitedFor() {
+    stretched("10.0.0.3", "10.0.0.4");
+    runs.leftCluster();
+    silent.add(2);
+    lead();
+    assertThat(held(0)).isEmpty();
+    assertThat(held(1)).isEmpty();
+  }
+
+  @Test
+  void anAddressThatBothSitesCouldHostIsTakenOnlyWhenTheRemoteNodeHasLetItGo() {
+    stretched("10.0.0.2", "10.0.0.3", "10.0.0.4");
+    hosts.put(2, new HashSet<>(List.of("10.0.0.2")));
+    lead();
+    scheduler.advance(Duration.ofSeconds(2));
+    assertEveryAddressOnce();
+    held(0).remove("10.0.0.2");
+    held(1).remove("10.0.0.2");
+    held(2).add("10.0.0.2");
+    flags[2] = NodeFlags.UNHEALTHY;
+    silent.add(2);
+    runs.request("node 2 is unhealthy");
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(held(0)).doesNotContain("10.0.0.2");
+    assertThat(held(1)).doesNotContain("10.0.0.2");
+    silent.clear();
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(held(2)).isEmpty();
+    assertThat(held(0).contains("10.0.0.2")).isNotEqualTo(held(1).contains("10.0.0.2"));
+  }
+
+  @Test
+  void aLongerListIsHeededWhenTheRunThatMayPlaceItsAddressesIsOver() {
+    stretched("10.0.0.3", "10.0.0.4");
+    lead();
+    scheduler.advance(Duration.ofSeconds(2));
+    flags[1] = NodeFlags.UNHEALTHY;
+    stuckControls.add("0 TAKEOVER_IP");
+    answers.clear();
+    runs.request("node 1 is unhealthy");
+    lists.put(2, ALL);
+    tellList(2);
+    assertThat(answers).doesNotContain("list: 0");
+    scheduler.advance(Duration.ofSeconds(60));
+    assertThat(answers).contains("list: 0");
+  }
+
+  @Test
+  void whoAsksFromFarAwayIsAnsweredWhenItsOwnAddressesAreDone() {
+    stretched("10.0.0.3", "10.0.0.4");
+    lead();
+    scheduler.advance(Duration.ofSeconds(2));
+    flags[2] = NodeFlags.PERMANENTLY_DISABLED;
+    stuckControls.add("2 RELEASE_IP");
+    runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(2, 78).encode());
+    assertThat(answers).doesNotContain("2/78: 0");
+    scheduler.advance(Duration.ofSeconds(60));
+    assertThat(answers).anyMatch(answer -> answer.startsWith("2/78"));
   }
 
   private void lead() {
@@ -793,7 +887,7 @@ class TakeoverRunsTest {
     boolean mayHost =
         (flags[pnn] & (NodeFlags.INACTIVE | NodeFlags.DISABLED)) == 0 && !draining.contains(pnn);
     if (!onlyAvailable || mayHost) {
-      for (String address : ALL) {
+      for (String address : lists.getOrDefault(pnn, ALL)) {
         int believed = beliefs.getOrDefault(pnn + " " + address, -1);
         int holder = held.contains(address) ? pnn : believed;
         list.add(new PublicIp(holder, new SockAddr(ip(address), 0)));

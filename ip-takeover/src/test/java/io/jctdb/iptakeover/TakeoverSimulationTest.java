@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.protocol.Connection;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.HostableAddresses;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Payload;
@@ -16,12 +17,19 @@ import io.jctdb.protocol.TickleList;
 import io.jctdb.protocol.SrvidMessage;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -29,12 +37,13 @@ import org.junit.jupiter.api.Test;
  * nodes, scripts that fail or are slow, leaders that die in the middle of a run. At every moment
  * each address is on one node at most; when the trouble is over, on exactly one.
  *
- * <p>A failing seed replays exactly.
+ * <p>A failing seed replays exactly; {@code -Dtakeover.seeds} tries so many of them.
  */
 class TakeoverSimulationTest {
   private static final int NODES = 4;
-  private static final int SEEDS = 250;
-  private static final int COUP_SEEDS = 150;
+  private static final int SEEDS = Integer.getInteger("takeover.seeds", 250);
+  private static final int COUP_SEEDS = Integer.getInteger("takeover.seeds", 150);
+  private static final int STRETCHED_SEEDS = Integer.getInteger("takeover.seeds", 150);
 
   /** A cut-off node fences itself; what it or its kernel does is over by SAFE. */
   private static final Duration LEASE = Duration.ofMillis(1_500);
@@ -57,6 +66,11 @@ class TakeoverSimulationTest {
   private boolean trouble;
   private boolean coups;
 
+  /** The last node is far away. */
+  private boolean stretched;
+
+  private int epoch;
+
   /** Of the leader that was elected last. */
   private long term;
 
@@ -70,6 +84,17 @@ class TakeoverSimulationTest {
   void norWhenTwoBelieveThatTheyLead() {
     coups = true;
     simulateAll(COUP_SEEDS);
+  }
+
+  /**
+   * The last node is at a remote site. It shares some addresses with the others and has some alone,
+   * which changes; its line is long, and stands still now and then.
+   */
+  @Test
+  void norWithANodeAtARemoteSite() {
+    coups = true;
+    stretched = true;
+    simulateAll(STRETCHED_SEEDS);
   }
 
   private void simulateAll(int seeds) {
@@ -87,10 +112,12 @@ class TakeoverSimulationTest {
     scheduler = new FakeScheduler();
     nodes = new ArrayList<>();
     trouble = true;
+    epoch = 0;
     for (int pnn = 0; pnn < NODES; pnn++) {
       nodes.add(new Node(pnn));
     }
     nodes.forEach(Node::boot);
+    newEpoch();
     elect();
     for (int step = 0; step < 60; step++) {
       disturb();
@@ -98,6 +125,11 @@ class TakeoverSimulationTest {
     }
     trouble = false;
     nodes.forEach(Node::heal);
+    if (stretched) {
+      pass(Duration.ofSeconds(10));
+      far().addresses.reload(farLines());
+      leader().ifPresent(l -> l.runs.request("the list of the remote node"));
+    }
     pass(Duration.ofSeconds(90));
     for (PublicAddress line : lines) {
       List<Integer> holders =
@@ -109,7 +141,7 @@ class TakeoverSimulationTest {
 
   private void disturb() {
     Node node = nodes.get(random.nextInt(NODES));
-    switch (random.nextInt(coups ? 10 : 8)) {
+    switch (random.nextInt(stretched ? 13 : coups ? 10 : 8)) {
       case 0 -> node.crash();
       case 1 -> node.cutOff();
       case 2, 3 -> node.heal();
@@ -117,7 +149,9 @@ class TakeoverSimulationTest {
       case 5 -> leader().ifPresent(l -> l.runs.request("disturbance"));
       case 6 -> node.runs.onMessage(Srvid.REBALANCE_NODE, Payload.ofU32(1));
       case 7 -> node.goDeaf();
-      default -> replaceLeader(node);
+      case 8, 9 -> replaceLeader(node);
+      case 10, 11 -> far().addresses.reload(someLines());
+      default -> far().hang();
     }
     leader().ifPresent(l -> l.runs.request("flags"));
   }
@@ -149,7 +183,7 @@ class TakeoverSimulationTest {
       return;
     }
     nodes.stream()
-        .filter(n -> n.reachable && !n.thought(NodeFlags.DISCONNECTED))
+        .filter(n -> n.reachable && !n.thought(NodeFlags.DISCONNECTED) && !n.isFar())
         .findFirst()
         .ifPresent(Node::lead);
   }
@@ -157,7 +191,7 @@ class TakeoverSimulationTest {
   /** Another one is elected while the leader goes on for a moment. */
   private void replaceLeader(Node next) {
     leader()
-        .filter(old -> next != old && old.reachable && next.reachable)
+        .filter(old -> next != old && old.reachable && next.reachable && !next.isFar())
         .ifPresent(
             old -> {
               old.leading = false;
@@ -171,6 +205,51 @@ class TakeoverSimulationTest {
                   });
               next.lead();
             });
+  }
+
+  private Node far() {
+    return nodes.getLast();
+  }
+
+  private List<PublicAddress> farLines() {
+    return lines.subList(2, lines.size());
+  }
+
+  private List<PublicAddress> someLines() {
+    return lines.stream().filter(line -> random.nextBoolean()).toList();
+  }
+
+  /** Every member of the main site promises it before it begins; the remote one hears of it. */
+  private void newEpoch() {
+    if (!stretched) {
+      return;
+    }
+    int number = ++epoch;
+    Map<Integer, Long> lives = new HashMap<>();
+    Set<Integer> mainSite = new HashSet<>();
+    for (Node node : nodes) {
+      if (!node.gone) {
+        lives.put(node.pnn, (long) node.bootedAs);
+        if (!node.isFar()) {
+          mainSite.add(node.pnn);
+        }
+      }
+    }
+    nodes.stream()
+        .filter(n -> n.reachable && !n.gone)
+        .forEach(n -> n.runs.livesPromised(lives.keySet(), lives));
+    Node remote = far();
+    if (remote.reachable && !remote.gone && !mainSite.isEmpty()) {
+      int life = remote.bootedAs;
+      scheduler.after(
+          somewhatLater(300),
+          () -> {
+            if (remote.bootedAs == life && remote.epoch < number) {
+              remote.epoch = number;
+              remote.addresses.published().begin(remote, life, mainSite);
+            }
+          });
+    }
   }
 
   private NodeMap nodeMap() {
@@ -217,13 +296,35 @@ class TakeoverSimulationTest {
 
     int ownFlags;
     int life;
+    int bootedAs;
     long safeAt;
+
+    /** The newest that the remote node has heard of. */
+    int epoch;
+
+    /** Of the line to the remote node. */
+    long hangsUntil;
+
+    /** What is under way to each node, if one of the two is the remote one. */
+    final List<Deque<Runnable>> sent =
+        Stream.generate(() -> (Deque<Runnable>) new ArrayDeque<Runnable>()).limit(NODES).toList();
 
     Node(int pnn) {
       this.pnn = pnn;
     }
 
+    boolean isFar() {
+      return stretched && pnn == NODES - 1;
+    }
+
+    /** What is under way arrives when the line goes on. */
+    void hang() {
+      long until = scheduler.nowNanos() + somewhatLater(12_000).toNanos();
+      hangsUntil = Math.max(hangsUntil, until);
+    }
+
     void boot() {
+      bootedAs = life;
       kernel = new FakeKernel();
       addresses = daemon();
       runs = leaderSide();
@@ -294,6 +395,7 @@ class TakeoverSimulationTest {
             if (life == lost) {
               gone = true;
               leading = false;
+              newEpoch();
               elect();
               leader().ifPresent(l -> l.runs.nodesChanged());
               leader().ifPresent(l -> l.runs.request("node " + pnn + " is lost"));
@@ -315,6 +417,7 @@ class TakeoverSimulationTest {
       boot();
       reachable = true;
       gone = false;
+      newEpoch();
       elect();
       leader().ifPresent(l -> l.runs.request("node " + pnn + " is back"));
     }
@@ -330,7 +433,8 @@ class TakeoverSimulationTest {
               this,
               () -> new OwnState(RunState.RUNNING, ownFlags),
               () -> runs.isDisabled());
-      return new LocalAddresses(pnn, ports, lines);
+      List<PublicAddress> own = isFar() ? farLines() : stretched ? lines.subList(0, 4) : lines;
+      return new LocalAddresses(pnn, ports, own);
     }
 
     private TakeoverRuns leaderSide() {
@@ -398,32 +502,67 @@ class TakeoverSimulationTest {
 
     private void call(long inTerm, int to, Control control, int flags, byte[] data, Answer answer) {
       Node target = nodes.get(to);
-      lifeBound()
-          .after(
-              somewhatLater(20),
+      Scheduler bound = lifeBound();
+      int itsLife = target.life;
+      travel(
+              bound,
+              target,
               () -> {
-                if (!connected(target)) {
-                  if (target.gone) {
+                boolean another = target.isFar() && target.life != itsLife;
+                if (!connected(target) || another) {
+                  if (target.gone || another) {
                     answer.take(-1, Payload.empty());
+                  } else if (control == Control.HOSTABLE_ADDRESSES) {
+                    bound.after(DETECTION, () -> answer.take(-1, Payload.empty()));
                   }
                   return;
                 }
-                target.controls.handle(
+                target.receive(
                     control,
                     flags,
                     data,
-                    0,
                     inTerm,
                     (status, reply) ->
-                        lifeBound()
-                            .after(
-                                somewhatLater(20),
-                                () -> {
-                                  if (connected(target)) {
-                                    answer.take(status, reply);
-                                  }
-                                }));
+                        target.travel(
+                            bound,
+                            this,
+                            () -> {
+                              if (connected(target)) {
+                                answer.take(status, reply);
+                              }
+                            }));
               });
+    }
+
+    private void receive(
+        Control control, int flags, byte[] data, long inTerm, AddressControls.Reply reply) {
+      if (control == Control.HOSTABLE_ADDRESSES) {
+        runs.hostableAddresses(
+            HostableAddresses.decode(data), status -> reply.answer(status, Payload.empty()));
+      } else {
+        controls.handle(control, flags, data, 0, inTerm, reply);
+      }
+    }
+
+    /** A message arrives, if the life that {@code bound} belongs to goes on. */
+    private void travel(Scheduler bound, Node target, Runnable arrived) {
+      if (!isFar() && !target.isFar()) {
+        bound.after(somewhatLater(20), arrived);
+        return;
+      }
+      Deque<Runnable> line = sent.get(target.pnn);
+      line.add(() -> bound.after(Duration.ZERO, arrived));
+      scheduler.after(somewhatLater(200), () -> arrive(line));
+    }
+
+    /** What is on one line arrives in its order. */
+    private void arrive(Deque<Runnable> line) {
+      long wait = far().hangsUntil - scheduler.nowNanos();
+      if (wait > 0) {
+        scheduler.after(Duration.ofNanos(wait), () -> arrive(line));
+      } else {
+        line.remove().run();
+      }
     }
 
     private boolean connected(Node target) {

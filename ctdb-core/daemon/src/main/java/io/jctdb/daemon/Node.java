@@ -322,6 +322,7 @@ final class Node implements ClusterMember.Actions {
     participant.addListener(commits);
     participant.addListener(traverses);
     participant.addListener(restores);
+    participant.addListener(addresses.epochs(participant::life));
     participant.addListener(member);
     commits.onReconciled(this::databasesReady);
   }
@@ -542,7 +543,7 @@ final class Node implements ClusterMember.Actions {
         .reversed()
         .forEach(d -> remote.send(pnn, d.attachControl().opcode(), 0, 0, d.attachPayload()));
     records.linkRestored(pnn);
-    addresses.linkUp();
+    addresses.linkUp(pnn);
     if (membership != null) {
       membership.linkChanged(pnn, true);
     }

@@ -1,5 +1,7 @@
 package io.jctdb.database;
 
+import java.util.SortedMap;
+
 /**
  * Hears of the changes of epoch on this node, in this order for each change: promised, then (unless
  * a higher number is promised first) started. Owner thread.
@@ -16,6 +18,12 @@ public interface EpochListener {
   default void epochPromised(long base, Epoch next) {
     epochPromised(next.number());
   }
+
+  /**
+   * Called before a promise is sent, with the incarnations of the members of {@code next}; none if
+   * the proposal names none.
+   */
+  default void livesPromised(Epoch next, SortedMap<Integer, Long> lives) {}
 
   /** All members have promised: the epoch is in force. {@code epoch} has this node as a member. */
   void epochStarted(Epoch epoch);

@@ -1,9 +1,11 @@
 package io.jctdb.database;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +139,7 @@ public final class EpochParticipant {
         && incarnation == life
         && epoch.number() > promised
         && life != NO_LIFE) {
-      promise(epoch.number(), epoch);
+      promise(epoch.number(), epoch, Collections.emptySortedMap());
       begin(epoch);
       return true;
     }
@@ -176,6 +178,11 @@ public final class EpochParticipant {
     life = incarnation;
   }
 
+  /** What {@link #livesAs} said last; 0 before, and since this node has left. */
+  public long life() {
+    return life;
+  }
+
   private void prepare(int leader, EpochMessage.Prepare m) {
     Epoch next = m.next();
     Long named = m.lives().get(port.self());
@@ -192,7 +199,7 @@ public final class EpochParticipant {
         exclusion.excluded(m.base());
         return;
       }
-      promise(m.base(), next);
+      promise(m.base(), next, m.lives());
     }
     port.send(leader, new EpochMessage.Promise(next.number()));
   }
@@ -214,10 +221,11 @@ public final class EpochParticipant {
     return true;
   }
 
-  private void promise(long base, Epoch next) {
+  private void promise(long base, Epoch next, SortedMap<Integer, Long> lives) {
     promised = next.number();
     candidate = next;
     promisedSince.add(promised);
+    listeners.forEach(listener -> listener.livesPromised(next, lives));
     listeners.forEach(listener -> listener.epochPromised(base, next));
   }
 

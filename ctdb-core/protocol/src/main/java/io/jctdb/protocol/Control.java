@@ -167,6 +167,8 @@ public enum Control {
   NODE_STORY(Control.OWN_FIRST + 1),
   /** Our own: a ban with its reason ({@link BanOrder}). */
   BAN_NODE(Control.OWN_FIRST + 2),
+  /** Our own: which addresses a remote node could host ({@link HostableAddresses}). */
+  HOSTABLE_ADDRESSES(Control.OWN_FIRST + 3),
   /** Stands for every opcode without a meaning; itself it has none. */
   UNKNOWN(-1, State.UNKNOWN);
 

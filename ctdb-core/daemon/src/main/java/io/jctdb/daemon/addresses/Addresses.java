@@ -12,6 +12,7 @@ import io.jctdb.daemon.control.ControlRequest;
 import io.jctdb.daemon.control.ControlTable;
 import io.jctdb.daemon.control.RemoteControls;
 import io.jctdb.database.Epoch;
+import io.jctdb.database.EpochListener;
 import io.jctdb.database.NodePort;
 import io.jctdb.iptakeover.AddressControls;
 import io.jctdb.iptakeover.AddressDiary;
@@ -32,6 +33,7 @@ import io.jctdb.iptakeover.TakeoverSettings;
 import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.AddressStory;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.HostableAddresses;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.Payload;
@@ -49,6 +51,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SortedMap;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -198,6 +201,7 @@ public final class Addresses implements ControlTable.Group {
   public void enter(ControlTable table) {
     CONTROLS.forEach(control -> table.on(control, request -> handle(control, request)));
     table.on(Control.ADDRESS_STORY, this::tellStory);
+    table.on(Control.HOSTABLE_ADDRESSES, this::heedList);
     table.on(
         Control.STARTUP,
         request -> {
@@ -211,6 +215,48 @@ public final class Addresses implements ControlTable.Group {
     InetAddress address = SockAddr.decode(request.data()).address();
     AddressStory story = local.story(address, cluster.isLeader(), runs.decisions(address));
     request.reply().send(0, story.encode(), "");
+  }
+
+  private void heedList(ControlRequest request) {
+    if (request.client() != null) {
+      request.reply().fail();
+      return;
+    }
+    runs.hostableAddresses(
+        HostableAddresses.decode(request.data()), status -> request.reply().status(status));
+  }
+
+  /**
+   * What the addresses have to do with epochs: which lists of remote nodes count, and when this
+   * node, if it is remote, tells its own.
+   *
+   * @param ownLife incarnation of this node
+   */
+  public EpochListener epochs(LongSupplier ownLife) {
+    return new EpochListener() {
+      @Override
+      public void livesPromised(Epoch next, SortedMap<Integer, Long> lives) {
+        runs.livesPromised(next.members(), lives);
+      }
+
+      @Override
+      public void epochPromised(long next) {}
+
+      @Override
+      public void epochStarted(Epoch epoch) {
+        if (epoch.followers().contains(port.self())) {
+          local.published().begin(Addresses.this::call, ownLife.getAsLong(), epoch.voters());
+        } else {
+          local.published().end();
+        }
+      }
+
+      @Override
+      public void leftCluster() {
+        runs.leftCluster();
+        local.published().end();
+      }
+    };
   }
 
   private void handle(Control control, ControlRequest request) {
@@ -257,8 +303,9 @@ public final class Addresses implements ControlTable.Group {
   }
 
   /** There is a link to a node, which knows nothing of the connections here. */
-  public void linkUp() {
+  public void linkUp(int pnn) {
     local.connections().distributeAll();
+    local.published().linkUp(pnn);
   }
 
   /** Nodes, their flags, the leader or the epoch have changed. */
