@@ -49,7 +49,7 @@ class Hanging:
 
 
 @story("somebody cut the branch's line, and here everything that we administer took ages", daemons=["jctdb"],
-       layout=STRETCHED, not_yet="its checks asked the branch themselves; changed, and not told again since")
+       layout=STRETCHED)
 def main_site_waits_for_nobody_far_away(cluster):
     """Each kind of operation by itself, while a member at the branch cannot be heard."""
     lab = cluster.lab
