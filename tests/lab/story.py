@@ -100,6 +100,14 @@ class Cluster:
         except subprocess.TimeoutExpired:
             return False
 
+    def _runs(self, node):
+        """It answers, and is not on its way out."""
+        try:
+            state = self.ctdb(node, "runstate", timeout=10)
+        except subprocess.TimeoutExpired:
+            return False
+        return state.returncode == 0 and "SHUTDOWN" not in state.stdout
+
     def ctdb_ok(self, node, *words):
         done = self.ctdb(node, *words)
         expect_equal(done.returncode, 0, f"`ctdb {' '.join(words)}` on node {node} "
@@ -133,9 +141,9 @@ class Cluster:
     def revive(self, node):
         """A daemon that answers: by itself, if something starts it again, or started here."""
         lab = self.lab
-        # One that has just been told to end has a launcher still, which ends with it.
-        lab.until(lambda: self.answers(node) or not lab.has_launcher(node), 20)
-        if self.answers(node):
+        # One that has just been told to end answers for a moment, and has a launcher, which ends with it.
+        lab.until(lambda: self._runs(node) or not (self.answers(node) or lab.has_launcher(node)), 20)
+        if self._runs(node):
             return
         lab.node(node, "killall", "-q", "-9", "jctdb-launcher", "ctdbd", "java")
         started = lab.start_daemon(node)
