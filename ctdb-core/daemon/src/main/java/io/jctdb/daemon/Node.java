@@ -33,6 +33,7 @@ import io.jctdb.daemon.control.RestoreControls;
 import io.jctdb.daemon.control.TraverseControls;
 import io.jctdb.daemon.control.TunableControls;
 import io.jctdb.daemon.control.Tunnels;
+import io.jctdb.daemon.lifecycle.BehindBans;
 import io.jctdb.daemon.lifecycle.ClusterMember;
 import io.jctdb.daemon.lifecycle.Events;
 import io.jctdb.daemon.lifecycle.FencingHistory;
@@ -96,9 +97,6 @@ import org.slf4j.LoggerFactory;
 final class Node implements ClusterMember.Actions {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
 
-  /** Long enough that a full disk does not cost the others a change of epoch every few seconds. */
-  private static final int LEFT_BEHIND_BAN_SECONDS = 60;
-
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long EPOCH_RESEND = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long EPOCH_SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
@@ -159,6 +157,7 @@ final class Node implements ClusterMember.Actions {
   private @Nullable ClientServer server;
   private @Nullable ClusterMembership membership;
   private @Nullable Lifecycle lifecycle;
+  private final BehindBans behindBans = new BehindBans();
   private final FencingHistory history = new FencingHistory(BootClock::nanos);
   private @Nullable MetricsServer metrics;
   private @Nullable Channel willListener;
@@ -463,7 +462,7 @@ final class Node implements ClusterMember.Actions {
     log.error("{}: this node could not write what the others have written: {}", database, problem);
     if (tunables.on(Tunable.ENABLE_BANS) && !cluster.isInactive()) {
       states.ban(
-          LEFT_BEHIND_BAN_SECONDS,
+          behindBans.nextSeconds(port.nowNanos()),
           "the copy of " + database + " is behind; remove the cause (" + problem + ")",
           () -> {});
     }
