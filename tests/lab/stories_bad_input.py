@@ -148,6 +148,41 @@ def persistent_database_damaged_while_in_use(cluster):
     expect(nslab.USER in users, "node 2 lost the users")
 
 
+@story("the disk of one server was full for a moment, and nobody could work for a minute", daemons=["jctdb"])
+def full_disk_of_one_node(cluster):
+    """The others commit; it keeps out for a moment, says why, and has everything when it is back."""
+    lab, database, directory = cluster.lab, "lab_full.tdb", "/var/lib/ctdb/persistent"
+    cluster.ctdb_ok(0, "attach", database, "persistent")
+    with _stopped(cluster, 2):
+        lab.node(2, "sh", "-ec", f"cp -a --sparse=never {directory} /tmp/kept\n"
+                 f"mount -t tmpfs -o size=64m limited {directory}\n"
+                 f"cp -a --sparse=never /tmp/kept/. {directory}", check=True)
+    try:
+        already = len(_log(lab, 2))
+        lab.node(2, "sh", "-c", f"cat /dev/zero > {directory}/filler")
+        text, asked = "x" * 100_000, time.monotonic()
+        cluster.ctdb_ok(0, "pstore", database, "large", text)
+        took = time.monotonic() - asked
+        cluster.wait_for(lambda: "banned for 2 seconds" in _log(lab, 2)[already:], 10,
+                         "the node with the full disk is not banned for a moment")
+        lab.node(2, "rm", f"{directory}/filler", check=True)
+        lab.wait_healthy(timeout=40)
+        cluster.note(f"commit took {took:.2f} s; all healthy after {time.monotonic() - asked:.1f} s")
+        expect(took < 5, f"the commit on another node took {took:.1f} s")
+        said = _log(lab, 2)[already:]
+        expect("KiB free" in said, "the log does not speak of the disk")
+        expect("the file is damaged" not in said, "a full disk was taken for damage")
+        expect_equal(cluster.ctdb_ok(2, "pfetch", database, "large").strip(), text,
+                     "the record on the node whose disk was full")
+        told = lab.node(0, "/srv/jctdb/bin/ctdb", "status", "-v", check=True).stdout
+        expect(re.search(rf"pnn:2 bans: once, .*the copy of {database} is behind", told),
+               f"the ban and its reason are not shown: {told}")
+        with _stopped(cluster, 2):
+            lab.node(2, "umount", directory, check=True)
+    finally:
+        lab.node(2, "sh", "-c", f"umount -l {directory} 2>/dev/null; rm -rf /tmp/kept")
+
+
 @story("a broken program wrote rubbish to the daemon's socket, and Samba stopped")
 def hostile_packets(cluster):
     lab = cluster.lab
