@@ -178,7 +178,7 @@ def full_disk_of_one_node(cluster):
         expect(re.search(rf"pnn:2 bans: once, .*the copy of {database} is behind", told),
                f"the ban and its reason are not shown: {told}")
         with _stopped(cluster, 2):
-            lab.node(2, "umount", directory, check=True)
+            lab.node(2, "umount", "-l", directory, check=True)  # something of Samba may have a file open
     finally:
         lab.node(2, "sh", "-c", f"umount -l {directory} 2>/dev/null; rm -rf /tmp/kept")
 
