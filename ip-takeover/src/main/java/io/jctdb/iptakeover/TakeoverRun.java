@@ -63,6 +63,12 @@ final class TakeoverRun {
   /** A node that needs longer to say what it has is treated as silent. */
   static final Duration ASKING_MAX = Duration.ofSeconds(1);
 
+  /**
+   * The same in a run about addresses that remote nodes could host: two questions, one after the
+   * other, each as long as a slow line is. Nobody else waits for that.
+   */
+  static final Duration ASKING_FAR_MAX = Duration.ofSeconds(3);
+
   /** The same for a node that can have nothing: it is no member any more, or not yet. */
   static final Duration ASKING_OTHERS_MAX = Duration.ofMillis(100);
 
@@ -187,7 +193,8 @@ final class TakeoverRun {
   // Asking.
 
   private void ask() {
-    Duration limit = settings.timeout().compareTo(ASKING_MAX) < 0 ? settings.timeout() : ASKING_MAX;
+    Duration most = part.far() ? ASKING_FAR_MAX : ASKING_MAX;
+    Duration limit = settings.timeout().compareTo(most) < 0 ? settings.timeout() : most;
     ControlRound asking = begin(limit, this::allocate);
     for (NodeMap.Node node : nodes.nodes()) {
       if (part.asks(node.pnn()) && !isLost(node.pnn())) {

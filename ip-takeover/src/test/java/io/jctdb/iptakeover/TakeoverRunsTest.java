@@ -49,6 +49,9 @@ class TakeoverRunsTest {
   private final Set<String> stuckControls = new HashSet<>();
   private TakeoverSettings settings = TakeoverSettings.DEFAULT;
 
+  /** To node 2. */
+  private Duration roundTrip = Duration.ZERO;
+
   /** Another leader has asked the nodes, and this one has not heard of it. */
   private boolean replaced;
 
@@ -756,6 +759,18 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void aNodeAtTheEndOfASlowLineHasTimeToSayWhatItCouldHost() {
+    stretched("10.0.0.3", "10.0.0.4");
+    roundTrip = Duration.ofMillis(600);
+    lead();
+    scheduler.advance(Duration.ofSeconds(10));
+    assertThat(held(2)).containsExactlyInAnyOrder("10.0.0.3", "10.0.0.4");
+    runs.request("again");
+    scheduler.advance(Duration.ofSeconds(10));
+    assertThat(held(2)).containsExactlyInAnyOrder("10.0.0.3", "10.0.0.4");
+  }
+
+  @Test
   void aLongerListIsHeededWhenTheRunThatMayPlaceItsAddressesIsOver() {
     stretched("10.0.0.3", "10.0.0.4");
     lead();
@@ -843,6 +858,17 @@ class TakeoverRunsTest {
 
   /** The three nodes' daemons. */
   private void control(
+      int pnn, Control control, int controlFlags, byte[] data, NodeControls.Answer answer) {
+    if (pnn == 2 && !roundTrip.isZero()) {
+      NodeControls.Answer later =
+          (status, reply) -> scheduler.after(roundTrip, () -> answer.take(status, reply));
+      carryOut(pnn, control, controlFlags, data, later);
+    } else {
+      carryOut(pnn, control, controlFlags, data, answer);
+    }
+  }
+
+  private void carryOut(
       int pnn, Control control, int controlFlags, byte[] data, NodeControls.Answer answer) {
     if (silent.contains(pnn)) {
       return;
