@@ -500,8 +500,7 @@ class RoutingScriptsTest {
       Files.delete(dir.resolve("bin/ipvsadm"));
       lab.variable("PATH", dir.resolve("bin") + ":/usr/bin:/bin"); // not where this host has it
       assertThat(lab.event("91.lvs", "monitor"))
-          .isEqualTo(
-              new ScriptLab.Outcome(0, "LVS configured but ipvsadm is not installed\n"));
+          .isEqualTo(new ScriptLab.Outcome(0, "LVS configured but ipvsadm is not installed\n"));
     }
 
     @Test

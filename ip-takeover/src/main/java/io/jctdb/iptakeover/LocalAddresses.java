@@ -88,8 +88,7 @@ public final class LocalAddresses {
     this.connections = new TcpConnections(this, ports.listener());
     this.check = new AddressCheck(ports);
     this.history = new AddressHistory(ports.scheduler(), false);
-    this.published =
-        new PublishedList(self, table::keySet, ports.scheduler(), ports.listener());
+    this.published = new PublishedList(self, table::keySet, ports.scheduler(), ports.listener());
     configured.forEach(this::create);
   }
 
@@ -455,7 +454,9 @@ public final class LocalAddresses {
 
   private void takeover(LocalAddress entry, IntConsumer status) {
     if (isNews(entry)) {
-      LOG.warn("Refused to take {}: not all at the main site know yet that this node lists it", entry.text());
+      LOG.warn(
+          "Refused to take {}: not all at the main site know yet that this node lists it",
+          entry.text());
       status.accept(FAILED);
       return;
     }

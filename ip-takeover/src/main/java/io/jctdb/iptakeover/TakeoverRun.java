@@ -553,8 +553,7 @@ final class TakeoverRun {
 
   private void finish() {
     done.accept(
-        new TakeoverResult(
-            failures, placements, deferred, unfinished, replaced, keeping, moved));
+        new TakeoverResult(failures, placements, deferred, unfinished, replaced, keeping, moved));
   }
 
   private ControlRound begin(Duration limit, Runnable next) {

@@ -212,8 +212,7 @@ public final class TakeoverRuns {
   private LeaderMemory memory(LastHolders holders) {
     return new LeaderMemory(
         holders,
-        new Refusals(
-            scheduler, () -> requestHere("a node that refused an address is tried again")),
+        new Refusals(scheduler, () -> requestHere("a node that refused an address is tried again")),
         new UnsteadyNodes(
             scheduler, history, () -> requestHere("a node may have become steady again")));
   }

@@ -177,8 +177,7 @@ class AddressControlsTest {
       String data = HexFormat.of().formatHex(answer.data());
       if (words[0].equals("gettickles-after-del")) {
         assertThat(TickleList.decode(answer.data()).connections())
-            .hasSameElementsAs(
-                TickleList.decode(HexFormat.of().parseHex(words[4])).connections());
+            .hasSameElementsAs(TickleList.decode(HexFormat.of().parseHex(words[4])).connections());
       } else {
         assertThat(data).as(words[0]).isEqualTo(words[4].equals("-") ? "" : words[4]);
       }

@@ -581,7 +581,9 @@ class TakeoverRunsTest {
     scheduler.advance(Duration.ofSeconds(10));
     runs.setLeader(OptionalInt.empty());
     runs.setLeader(OptionalInt.of(2));
-    assertThat(answers).filteredOn(one -> one.startsWith("1/77")).containsExactly("1/77 to leader 2");
+    assertThat(answers)
+        .filteredOn(one -> one.startsWith("1/77"))
+        .containsExactly("1/77 to leader 2");
   }
 
   @Test

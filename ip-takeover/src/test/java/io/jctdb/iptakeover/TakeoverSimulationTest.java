@@ -13,8 +13,8 @@ import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.Srvid;
-import io.jctdb.protocol.TickleList;
 import io.jctdb.protocol.SrvidMessage;
+import io.jctdb.protocol.TickleList;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -505,33 +505,33 @@ class TakeoverSimulationTest {
       Scheduler bound = lifeBound();
       int itsLife = target.life;
       travel(
-              bound,
-              target,
-              () -> {
-                boolean another = target.isFar() && target.life != itsLife;
-                if (!connected(target) || another) {
-                  if (target.gone || another) {
-                    answer.take(-1, Payload.empty());
-                  } else if (control == Control.HOSTABLE_ADDRESSES) {
-                    bound.after(DETECTION, () -> answer.take(-1, Payload.empty()));
-                  }
-                  return;
-                }
-                target.receive(
-                    control,
-                    flags,
-                    data,
-                    inTerm,
-                    (status, reply) ->
-                        target.travel(
-                            bound,
-                            this,
-                            () -> {
-                              if (connected(target)) {
-                                answer.take(status, reply);
-                              }
-                            }));
-              });
+          bound,
+          target,
+          () -> {
+            boolean another = target.isFar() && target.life != itsLife;
+            if (!connected(target) || another) {
+              if (target.gone || another) {
+                answer.take(-1, Payload.empty());
+              } else if (control == Control.HOSTABLE_ADDRESSES) {
+                bound.after(DETECTION, () -> answer.take(-1, Payload.empty()));
+              }
+              return;
+            }
+            target.receive(
+                control,
+                flags,
+                data,
+                inTerm,
+                (status, reply) ->
+                    target.travel(
+                        bound,
+                        this,
+                        () -> {
+                          if (connected(target)) {
+                            answer.take(status, reply);
+                          }
+                        }));
+          });
     }
 
     private void receive(

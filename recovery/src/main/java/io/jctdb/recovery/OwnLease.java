@@ -8,8 +8,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Until when this node may act as a member: the earlier of the lease on ZooKeeper, or what stands in
- * for it in failsafe, and the lease that the other members give. A pure machine around {@link
+ * Until when this node may act as a member: the earlier of the lease on ZooKeeper, or what stands
+ * in for it in failsafe, and the lease that the other members give. A pure machine around {@link
  * PeerHeartbeat} and {@link QuorumAbsence}; docs/fencing.md has the arithmetic. Times are of the
  * node's boot clock, in nanoseconds.
  *
@@ -131,8 +131,7 @@ public final class OwnLease {
     boolean over = until != NONE && now >= until;
     if (!over && zooKeeperUntil != NONE) {
       until =
-          Math.min(
-              Math.max(zooKeeperUntil, heartbeat.failsafeUntil()), heartbeat.peerLeaseUntil());
+          Math.min(Math.max(zooKeeperUntil, heartbeat.failsafeUntil()), heartbeat.peerLeaseUntil());
     }
   }
 

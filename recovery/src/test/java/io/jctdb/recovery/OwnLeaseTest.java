@@ -62,7 +62,8 @@ class OwnLeaseTest {
     pass(PEERS - FENCING - 200);
     assertThat(lease.overdue(now * MS)).isEmpty();
     pass(200);
-    assertThat(lease.overdue(now * MS)).hasValueSatisfying(why -> assertThat(why).contains("other members"));
+    assertThat(lease.overdue(now * MS))
+        .hasValueSatisfying(why -> assertThat(why).contains("other members"));
     pass(FENCING);
     othersAnswer = true;
     pass(1_000);
@@ -140,8 +141,7 @@ class OwnLeaseTest {
             && send.pnn() != 0
             && send.message() instanceof LeaseMessage.Ping(long incarnation, long sent)) {
           long held = quorum ? 0 : 7;
-          LeaseMessage ack =
-              new LeaseMessage.Ack(100L + send.pnn(), incarnation, sent, held, 7);
+          LeaseMessage ack = new LeaseMessage.Ack(100L + send.pnn(), incarnation, sent, held, 7);
           assertThat(lease.receive(send.pnn(), ack, now * MS)).isEqualTo(List.of());
         }
       }

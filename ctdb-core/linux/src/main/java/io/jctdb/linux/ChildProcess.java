@@ -26,10 +26,10 @@ import java.util.Optional;
  * number; a pidfd and the pipe are polled together, so that nothing is waited for longer than the
  * child lives.
  *
- * <p>It is scheduled normally, whatever the thread that starts it is. Standard input is {@code /dev/null}; no
- * other descriptor of this process reaches the child; SIGPIPE is ignored in it, as in the children
- * of ctdbd, so that a service started by a script survives the end of the script's output pipe. The
- * working directory is inherited.
+ * <p>It is scheduled normally, whatever the thread that starts it is. Standard input is {@code
+ * /dev/null}; no other descriptor of this process reaches the child; SIGPIPE is ignored in it, as
+ * in the children of ctdbd, so that a service started by a script survives the end of the script's
+ * output pipe. The working directory is inherited.
  *
  * <p>One thread calls {@link #await}; {@link #signalGroup} may be called from any thread. Needs
  * glibc 2.36.

@@ -26,7 +26,8 @@ class ThreadPriorityTest {
   }
 
   /**
-   * The nice value, field 19 of proc(5)'s stat; what comes before the name's closing parenthesis is counted off.
+   * The nice value, field 19 of proc(5)'s stat; what comes before the name's closing parenthesis is
+   * counted off.
    */
   private static String nice(Path thread) throws IOException {
     String stat = Files.readString(thread.resolve("stat"));

@@ -1,8 +1,8 @@
 package io.jctdb.tests.bench;
 
 import io.jctdb.linux.LinuxException;
-import io.jctdb.linux.ThreadPriority;
 import io.jctdb.linux.Tdb;
+import io.jctdb.linux.ThreadPriority;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -109,7 +109,6 @@ final class FencingDaemon {
   /** What became of the last write is not known. */
   private boolean stale;
 
-
   /** By a mutation: what the lease is told of a promise only when that epoch is committed. */
   private Runnable withheld = () -> {};
 
@@ -957,8 +956,7 @@ final class FencingDaemon {
       return false;
     }
     long after = machine.departures().addressesSafeAfter(pnn);
-    boolean waited =
-        now() >= after || world.mutation() == FencingMutation.NO_WAIT_FOR_THE_ADDRESS;
+    boolean waited = now() >= after || world.mutation() == FencingMutation.NO_WAIT_FOR_THE_ADDRESS;
     return after != Long.MAX_VALUE && waited;
   }
 
