@@ -699,6 +699,7 @@ final class Node implements ClusterMember.Actions {
     if (server != null) {
       server.stopListening();
     }
+    loop.submit(counters::forgetAll).syncUninterruptibly();
     loop.submit(catalog::closeAll).syncUninterruptibly();
   }
 

@@ -72,4 +72,9 @@ public final class ChangeCounters {
   public void forget(int dbId) {
     lastSeen.remove(dbId);
   }
+
+  /** All are about to be closed. */
+  public void forgetAll() {
+    lastSeen.clear();
+  }
 }
