@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 final class Examination {
   private static final Logger log = LoggerFactory.getLogger(Examination.class);
 
-  /** Whoever waits for something repeats it each second or so; the file may be large. */
-  private static final Duration AT_MOST_EVERY = Duration.ofSeconds(10);
+  /** Many operations may fail at once; the file may be large. */
+  private static final Duration AT_MOST_EVERY = Duration.ofSeconds(1);
 
   private final String name;
   private final TdbTransactionStore store;
