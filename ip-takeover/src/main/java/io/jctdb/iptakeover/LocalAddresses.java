@@ -51,6 +51,9 @@ import org.slf4j.LoggerFactory;
  * <p>Threading: owner thread; statuses come on it, too.
  */
 public final class LocalAddresses {
+  /** How long the leader has to ask by itself. */
+  private static final Duration OFFER_PAUSE = Duration.ofSeconds(1);
+
   private static final Logger LOG = LoggerFactory.getLogger(LocalAddresses.class);
   private static final int OK = 0;
   private static final int FAILED = -1;
@@ -80,6 +83,11 @@ public final class LocalAddresses {
 
   private boolean lookingForArrivals;
 
+  /** The leader has asked last what could be hosted here when that was nothing. */
+  private boolean offeredNothing;
+
+  private Scheduler.@Nullable Timer offer;
+
   public LocalAddresses(int self, AddressPorts ports, List<PublicAddress> configured) {
     this.self = self;
     this.ports = ports;
@@ -106,6 +114,9 @@ public final class LocalAddresses {
 
   /** GET_PUBLIC_IPS: reverse of the file's order. */
   public List<PublicIp> publicIps(boolean onlyAvailable) {
+    if (onlyAvailable) {
+      offeredNothing = !ports.ownState().get().mayHost();
+    }
     Set<InetAddress> present = present();
     List<PublicIp> list = new ArrayList<>();
     for (LocalAddress entry : table.values()) {
@@ -115,6 +126,26 @@ public final class LocalAddresses {
       }
     }
     return list;
+  }
+
+  /**
+   * The state of this node may be another one now. A leader that has heard of it sooner than this
+   * thread has been told that nothing can be hosted here, and would not ask again.
+   */
+  public void stateChanged() {
+    if (offeredNothing && offer == null && ports.ownState().get().mayHost()) {
+      offer =
+          ports
+              .scheduler()
+              .after(
+                  OFFER_PAUSE,
+                  () -> {
+                    offer = null;
+                    if (offeredNothing && ports.ownState().get().mayHost()) {
+                      ports.listener().takeoverRunWanted("this node can host addresses now");
+                    }
+                  });
+    }
   }
 
   /** What the kernel has; nothing if it cannot say. */

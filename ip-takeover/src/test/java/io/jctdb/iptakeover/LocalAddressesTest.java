@@ -384,6 +384,33 @@ class LocalAddressesTest {
     assertThat(available()).isEmpty();
   }
 
+  /** In the lab a healthy node stayed without addresses: story launcher_killed_too, once. */
+  @Test
+  void aLeaderThatAskedAMomentTooEarlyIsTold() {
+    state = new OwnState(RunState.RUNNING, NodeFlags.UNHEALTHY);
+    assertThat(available()).isEmpty();
+    node.stateChanged();
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(log).isEmpty();
+
+    state = new OwnState(RunState.RUNNING, 0);
+    node.stateChanged();
+    node.stateChanged();
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(log).containsExactly("wanted: this node can host addresses now");
+  }
+
+  @Test
+  void aLeaderThatAsksByItselfIsNotTold() {
+    state = new OwnState(RunState.RUNNING, NodeFlags.UNHEALTHY);
+    assertThat(available()).isEmpty();
+    state = new OwnState(RunState.RUNNING, 0);
+    node.stateChanged();
+    assertThat(available()).isNotEmpty();
+    scheduler.advance(Duration.ofSeconds(5));
+    assertThat(log).isEmpty();
+  }
+
   @Test
   void aDeletedAddressGoesWithItsNextRelease() {
     take(A);

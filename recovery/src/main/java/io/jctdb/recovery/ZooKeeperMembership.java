@@ -720,8 +720,8 @@ final class ZooKeeperMembership implements ClusterMembership {
           config.self(),
           NodeFlags.toString(before),
           NodeFlags.toString(after));
+      listener.ownFlagsChanged(before, after); // before others hear of it
       publish();
-      listener.ownFlagsChanged(before, after);
       becomeReadyIfPossible();
     }
   }

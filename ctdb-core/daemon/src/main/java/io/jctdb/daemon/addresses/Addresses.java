@@ -316,6 +316,7 @@ public final class Addresses implements ControlTable.Group {
     if (cluster.epoch() == null) {
       addressControls.forgetTerms();
     }
+    local.stateChanged();
     runs.setLeader(cluster.leader());
     runs.nodesChanged();
     String state = cluster.leader() + " " + cluster.generation() + " " + cluster.nodeMap().nodes();
