@@ -51,9 +51,6 @@ import org.slf4j.LoggerFactory;
  * <p>Threading: owner thread; statuses come on it, too.
  */
 public final class LocalAddresses {
-  /** How long the leader has to ask by itself. */
-  private static final Duration OFFER_PAUSE = Duration.ofSeconds(1);
-
   private static final Logger LOG = LoggerFactory.getLogger(LocalAddresses.class);
   private static final int OK = 0;
   private static final int FAILED = -1;
@@ -67,6 +64,9 @@ public final class LocalAddresses {
 
   /** How often it is looked whether an address has arrived whose scripts still run. */
   private static final Duration ARRIVAL_LOOK = Duration.ofMillis(50);
+
+  /** How long a leader has to ask by itself when this node can host addresses again. */
+  private static final Duration OFFER_PAUSE = Duration.ofSeconds(1);
 
   private final int self;
   private final AddressPorts ports;

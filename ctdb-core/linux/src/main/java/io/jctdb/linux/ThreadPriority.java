@@ -20,8 +20,9 @@ import java.lang.invoke.MethodHandle;
  * scheduling}): the Java machine and its library spin for a moment wherever another thread is about
  * to finish something, be it the end of a wait ({@code AbstractQueuedSynchronizer}), a monitor or a
  * safepoint. A real-time thread that spins keeps the other from the processor, and so never sees
- * the end of it. Two such threads of one daemon have occupied both processors of a host for
- * minutes. The scheduler's fairness between nice values ends every such wait within milliseconds.
+ * the end of it. Two such threads of one daemon have occupied both processors of a host for four
+ * minutes, and went on at once when they were made normal; for which of these they had waited was
+ * not seen. Between nice values the scheduler is fair: nobody is kept from the processor for ever.
  */
 public final class ThreadPriority {
   /** The highest priority. */

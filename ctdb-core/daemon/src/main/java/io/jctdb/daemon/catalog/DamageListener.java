@@ -6,7 +6,7 @@ import java.nio.file.Path;
 @FunctionalInterface
 public interface DamageListener {
   /**
-   * Called again, not more often than every ten seconds, as long as the file is used and damaged.
+   * Called again, not more often than every second, as long as the file is used and damaged.
    *
    * @param name of the database
    * @param problem what could not be done, and why
