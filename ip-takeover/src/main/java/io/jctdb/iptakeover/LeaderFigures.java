@@ -2,6 +2,7 @@ package io.jctdb.iptakeover;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -23,5 +24,14 @@ public record LeaderFigures(long runs, long failedRuns, Map<InetAddress, HandOve
 
   public LeaderFigures {
     handOvers = Map.copyOf(handOvers);
+  }
+
+  /** Both together; of an address that both have moved the other's last time is shown. */
+  LeaderFigures plus(LeaderFigures other) {
+    Map<InetAddress, HandOvers> all = new HashMap<>(handOvers);
+    other.handOvers.forEach(
+        (address, more) ->
+            all.merge(address, more, (a, b) -> new HandOvers(a.count() + b.count(), b.last())));
+    return new LeaderFigures(runs + other.runs, failedRuns + other.failedRuns, all);
   }
 }

@@ -517,7 +517,7 @@ class TakeoverRunsTest {
     assertThat(sent).as("what the tool is moving is left alone").noneMatch(s -> s.endsWith(moving));
     lost.forEach(address -> assertThat(sent).anyMatch(s -> s.endsWith("TAKEOVER_IP " + address)));
     held(0).add(moving);
-    scheduler.advance(TakeoverRuns.SUSPENDED_MAX);
+    scheduler.advance(RunQueue.SUSPENDED_MAX);
     assertThat(sent).as("then all are looked at").anyMatch(s -> s.endsWith(moving));
     assertEveryAddressOnce();
   }
@@ -529,7 +529,7 @@ class TakeoverRunsTest {
     lose(1, Duration.ZERO);
     runs.requestUrgently("node 1 is lost");
     assertThat(sent).isEmpty();
-    scheduler.advance(TakeoverRuns.SUSPENDED_MAX);
+    scheduler.advance(RunQueue.SUSPENDED_MAX);
     assertEveryAddressOnce();
   }
 
@@ -539,8 +539,8 @@ class TakeoverRunsTest {
     flags[1] = NodeFlags.UNHEALTHY;
     held(1).forEach(address -> failing.add("1 RELEASE_IP " + address));
     runs.request("node 1 is unhealthy");
-    String complaint = "node 1 keeps addresses: " + TakeoverRuns.KEEPING_MAX;
-    scheduler.advance(Duration.ofSeconds(TakeoverRuns.KEEPING_MAX - 2));
+    String complaint = "node 1 keeps addresses: " + RunQueue.KEEPING_MAX;
+    scheduler.advance(Duration.ofSeconds(RunQueue.KEEPING_MAX - 2));
     assertThat(answers).doesNotContain(complaint);
     scheduler.advance(Duration.ofSeconds(2));
     assertThat(answers).containsOnlyOnce(complaint);
@@ -626,7 +626,7 @@ class TakeoverRunsTest {
     assertThat(runs.isDisabled()).as("checks of addresses").isTrue();
     runs.onMessage(Srvid.TAKEOVER_RUN, new SrvidMessage(1, 77).encode());
     assertThat(answers).as("the move itself is not disturbed").isEmpty();
-    scheduler.advance(TakeoverRuns.SUSPENDED_MAX);
+    scheduler.advance(RunQueue.SUSPENDED_MAX);
     assertThat(answers).contains("1/77: 0");
   }
 
