@@ -854,8 +854,15 @@ public final class LocalAddresses {
             });
   }
 
-  /** IPREALLOCATED. */
+  /**
+   * IPREALLOCATED. A node that shuts down runs no event but {@code shutdown}: its addresses have gone
+   * in order, its services end, and that is no failure of the leader's takeover run.
+   */
   public void ipReallocated(IntConsumer status) {
+    if (shutsDown()) {
+      status.accept(OK);
+      return;
+    }
     ports
         .events()
         .run(
@@ -863,8 +870,12 @@ public final class LocalAddresses {
             List.of(),
             result -> {
               ports.listener().reallocated();
-              status.accept(result);
+              status.accept(shutsDown() ? OK : result);
             });
+  }
+
+  private boolean shutsDown() {
+    return ports.ownState().get().runState() == RunState.SHUTDOWN;
   }
 
   /** SEND_GRATUITOUS_ARP: three times, a second apart. */

@@ -122,6 +122,22 @@ class LocalAddressesTest {
   }
 
   @Test
+  void aNodeThatShutsDownFailsNoTakeoverRunByRunningNoMoreEvents() {
+    state = new OwnState(RunState.SHUTDOWN, 0);
+    node.ipReallocated(statuses::add);
+    assertThat(statuses).containsExactly(0);
+    assertThat(log).isEmpty();
+  }
+
+  @Test
+  void norByEndingAnEventThatRan() {
+    node.ipReallocated(statuses::add);
+    state = new OwnState(RunState.SHUTDOWN, 0);
+    eventEnds(125);
+    assertThat(statuses).containsExactly(0);
+  }
+
+  @Test
   void anAddressThatIsHereAlreadyIsNotTakenAgain() {
     take(A);
     log.clear();
