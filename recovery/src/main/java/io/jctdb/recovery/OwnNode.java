@@ -85,12 +85,20 @@ final class OwnNode {
     return ready;
   }
 
-  /** Ready again means a new life, so that nobody takes it for the one that let go. */
-  void setReady(boolean now) {
-    if (now && !ready) {
+  /**
+   * To be ready is a life: to let go ends it. Nobody takes what this node says afterwards for the
+   * word of the life that was a member, which may have promised silence; nor what it says when it
+   * is ready again.
+   *
+   * @return whether that is a change
+   */
+  boolean setReady(boolean now) {
+    boolean changes = now != ready;
+    if (changes) {
       incarnation++;
     }
     ready = now;
+    return changes;
   }
 
   long incarnation() {

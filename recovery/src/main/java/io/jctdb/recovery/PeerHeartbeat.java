@@ -64,8 +64,17 @@ public final class PeerHeartbeat {
     return new Life(self, incarnation);
   }
 
-  /** This node is another incarnation now, a member of nothing. */
+  /**
+   * This node is another incarnation now, a member of nothing: what it promised is over, because
+   * its acknowledgements do not count any more where that mattered.
+   *
+   * @throws IllegalArgumentException if it is the same one still
+   */
   public void beginLife(long newIncarnation, long now) {
+    if (newIncarnation <= incarnation) {
+      throw new IllegalArgumentException(
+          "incarnation " + newIncarnation + " after " + incarnation + ": promises would be lost");
+    }
     incarnation = newIncarnation;
     lifeSince = now;
     lastPing = NEVER;

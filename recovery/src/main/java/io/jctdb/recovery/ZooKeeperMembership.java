@@ -759,9 +759,10 @@ final class ZooKeeperMembership implements ClusterMembership {
     if (ready) {
       becomeReadyIfPossible();
     } else {
-      own.setReady(false);
+      if (own.setReady(false)) {
+        lease.beginIncarnation(own.incarnation(), now());
+      }
       endLingering();
-      lease.beginIncarnation(own.incarnation(), now());
       listener.readyChanged(false);
       publish();
       enrolIfFree();

@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jctdb.database.Epoch;
 import io.jctdb.database.LeaseMessage;
@@ -119,6 +120,19 @@ class PeerHeartbeatTest {
     pass(500);
     assertThat(leaseLeft(0)).isNotPositive();
     assertThat(reports.get(2).doomed()).contains(life(0));
+  }
+
+  /**
+   * Found by the fencing simulator, seed 600041705: node 1 had promised silence about node 2, was
+   * stopped, and acknowledged node 2 again as the same life; so node 2 acted beyond its lease.
+   */
+  @Test
+  void aLifeDoesNotBeginTwice() {
+    PeerHeartbeat node = node(1);
+    assertThatThrownBy(() -> node.beginLife(101, now * MS))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("promises would be lost");
+    node.beginLife(102, now * MS);
   }
 
   @Test

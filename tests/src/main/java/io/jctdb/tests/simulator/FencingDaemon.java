@@ -316,13 +316,16 @@ final class FencingDaemon {
     }
   }
 
-  private void readyIs(boolean now) {
-    ready = now;
+  private void hasLetGo() {
+    if (ready) {
+      ready = false;
+      incarnation++;
+      lease.beginIncarnation(incarnation, now());
+    }
     if (lingering != 0) {
       world.zooKeeper().close(this, lingering);
       lingering = 0;
     }
-    lease.beginIncarnation(incarnation, now());
     endActing();
     publish();
     enrol();
@@ -486,7 +489,7 @@ final class FencingDaemon {
           List<Runnable> told = List.copyOf(emptied);
           emptied.clear();
           told.forEach(Runnable::run);
-          readyIs(false);
+          hasLetGo();
         });
   }
 
