@@ -14,8 +14,9 @@ package io.jctdb.database;
  * @param silenceNanos who is silent for so long is set aside: longer than a garbage collection, a
  *     late packet's repetition (TCP: 200 ms at worst, then it is a false alarm) or a busy core
  *     takes, short enough that nobody's client notices
- * @param silenceMaxNanos a false alarm doubles {@code silenceNanos} up to this
- * @param calmNanos after so long without a false alarm the doubled time is halved again
+ * @param silenceMaxNanos false alarms double {@code silenceNanos} up to this
+ * @param calmNanos a false alarm so soon after another doubles it, and so long without one halves
+ *     it again ({@link AsidePatience})
  * @param mendedNanos when all members hear each other for so long while one is set aside, a new
  *     epoch is asked for. Until then no other can be set aside, so not much longer than silence
  * @param copiesPauseNanos between two parts of what a member tells its keeper
@@ -38,7 +39,7 @@ public record AsideTimes(
           60 * MILLIS,
           120 * MILLIS,
           1_000 * MILLIS,
-          600_000 * MILLIS,
+          60_000 * MILLIS,
           300 * MILLIS,
           2 * MILLIS);
 

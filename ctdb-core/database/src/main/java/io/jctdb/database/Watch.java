@@ -59,13 +59,12 @@ final class Watch {
   private int setAside = KeeperMessage.NOBODY;
   private long setAsideAt;
   private long wellNanos;
-  private long silenceNanos;
-  private long falseAlarmAt;
+  private final AsidePatience patience;
 
   Watch(Member member, Roles roles) {
     this.member = member;
     this.roles = roles;
-    this.silenceNanos = member.tunables().aside().silenceNanos();
+    this.patience = new AsidePatience(member.tunables().aside());
   }
 
   void listener(AsideListener heard) {
@@ -212,6 +211,7 @@ final class Watch {
   }
 
   private boolean hearsAll() {
+    long silenceNanos = patience.silenceNanos(member.now());
     return peers.entrySet().stream()
         .filter(entry -> !isRemote(entry.getKey()))
         .map(Map.Entry::getValue)
@@ -231,6 +231,7 @@ final class Watch {
         || isRemote(member.self())) {
       return;
     }
+    long silenceNanos = patience.silenceNanos(member.now());
     int suspect = KeeperMessage.NOBODY;
     for (Map.Entry<Integer, Peer> entry : peers.entrySet()) {
       Peer peer = entry.getValue();
@@ -275,16 +276,11 @@ final class Watch {
   }
 
   private void lookWhetherItIsBack(long now) {
-    AsideTimes times = member.tunables().aside();
     Peer peer = peers.get(setAside);
     if (peer != null && !backAgain && !quiet(peer)) {
       backAgain = true;
       listener.backAgain(epoch, setAside, now - setAsideAt);
-      silenceNanos = Math.min(2 * silenceNanos, times.silenceMaxNanos());
-      falseAlarmAt = now;
-    } else if (silenceNanos > times.silenceNanos() && now - falseAlarmAt >= times.calmNanos()) {
-      silenceNanos = Math.max(times.silenceNanos(), silenceNanos / 2);
-      falseAlarmAt = now;
+      patience.falseAlarm(now);
     }
   }
 
