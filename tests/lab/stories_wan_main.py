@@ -3,6 +3,7 @@
 import base64
 import os
 import subprocess
+import threading
 import time
 
 import faults
@@ -318,3 +319,34 @@ def sites_are_shown(cluster):
         expect("Site:main nodes:0,1,2\nSite:branch nodes:3 (REMOTE)\n" in text, f"node {node} shows: {text}")
     rows = cluster.lab.node(0, OURS, "-X", "status", check=True).stdout
     expect("branch" not in rows, "the table for scripts has changed")
+
+
+@story("at the branch every second change of an account was refused while they worked here, too", daemons=["jctdb"],
+       layout=STRETCHED)
+def lock_comes_behind_the_commits(cluster):
+    """Both sites change one persistent database in turns, under the lock that is a record. What is committed here goes
+    slowly over a narrow line, in the sequencer's queue; the lock comes from another node, past it."""
+    lab = cluster.lab
+    cluster.ctdb_ok(0, "attach", RECORDS, "persistent")
+    refused_here, times, ended = [], {0: [], 1: [], 2: [], REMOTE: []}, time.monotonic() + 25
+    with Line(cluster, FAR + "; rate_mbit 2"):
+        def change(node):
+            number = 0
+            while time.monotonic() < ended:
+                size = 200 if node == REMOTE else 30_000
+                begin = time.monotonic()
+                done = lab.node(node, OURS, "ptrans", RECORDS, input=f'"turn {node}" "{number} {noise(size)}"\n',
+                                timeout=60)
+                times[node].append(time.monotonic() - begin)
+                number += 1
+                if done.returncode != 0:
+                    refused_here.append(f"node {node}: {(done.stdout + done.stderr).strip()[-200:]}")
+        changers = [threading.Thread(target=change, args=(node,)) for node in times]
+        for one in changers:
+            one.start()
+        for one in changers:
+            one.join()
+    cluster.note("; ".join(f"node {node}: {len(took)} transactions, {sorted(took)[len(took) // 2]:.2f} s (median), "
+                           f"{max(took):.2f} s at most" for node, took in times.items()))
+    expect_equal(refused_here, [], "refused")
+    expect(len(times[REMOTE]) >= 3, "the branch hardly had a turn")

@@ -29,7 +29,7 @@ sealed interface LinkFrame {
   /** {@code "jctdblnk"}. */
   long MAGIC = 0x6a63_7464_626c_6e6bL;
 
-  int VERSION = 2;
+  int VERSION = 3;
 
   /** A nodes list of a thousand entries fits; whoever has not introduced himself gets no more. */
   int MAX_HANDSHAKE_BYTES = 64 << 10;

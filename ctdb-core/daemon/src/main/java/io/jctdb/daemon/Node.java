@@ -62,6 +62,7 @@ import io.jctdb.eventscripts.Notifier;
 import io.jctdb.iptakeover.PublicAddressesException;
 import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.DatabaseId;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
@@ -74,6 +75,7 @@ import io.netty.channel.EventLoop;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -100,6 +102,16 @@ final class Node implements ClusterMember.Actions {
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
   private static final long EPOCH_RESEND = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long EPOCH_SILENCE = TimeUnit.MILLISECONDS.toNanos(1_500);
+
+  /** What the locks of transactions are kept in (client-protocol.md 3.7). */
+  private static final int LOCKS = DatabaseId.of("g_lock.tdb");
+
+  /**
+   * Longer than what a line of a second round trip takes to catch up after a lost segment; shorter
+   * than what an administrator takes for a hang. Then the transaction may be refused, as it would
+   * have been without the pause.
+   */
+  private static final Duration LOCK_BEHIND_COMMITS = Duration.ofSeconds(3);
 
   /** Rather a node that dies, and is wound up by its launcher, than one that serves rubbish. */
   private static final long START_ANEW_LIMIT = TimeUnit.SECONDS.toNanos(20);
@@ -230,6 +242,7 @@ final class Node implements ClusterMember.Actions {
     this.commits =
         new CommitEngine(
             port, catalog, System.currentTimeMillis() << 20, () -> nanos(Tunable.CONTROL_TIMEOUT));
+    records.keepBehindCommits(LOCKS, commits, LOCK_BEHIND_COMMITS.toNanos());
     this.traverses =
         new TraverseEngine(
             port, catalog, records.remoteOwners(), () -> nanos(Tunable.TRAVERSE_TIMEOUT));

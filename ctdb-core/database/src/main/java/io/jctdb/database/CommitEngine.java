@@ -10,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
@@ -31,7 +33,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Owner thread only.
  */
-public final class CommitEngine implements EpochListener {
+public final class CommitEngine implements EpochListener, CommittedCopies {
   private static final Logger log = LoggerFactory.getLogger(CommitEngine.class);
   private static final int EARLY_MAX = 1_000;
   private static final long QUIET_WHILE_LOOKING = TimeUnit.HOURS.toNanos(1);
@@ -61,6 +63,7 @@ public final class CommitEngine implements EpochListener {
   private final Map<Integer, Integer> moved = new HashMap<>();
 
   private Runnable reconciled = () -> {};
+  private Runnable progress = () -> {};
   private LeftBehind leftBehind = (database, problem) -> {};
   private CopyWatch copyWatch = new Unwatched();
   private @Nullable Epoch epoch;
@@ -208,6 +211,38 @@ public final class CommitEngine implements EpochListener {
     }
   }
 
+  private void copyMoved() {
+    finishWhatHasArrived();
+    progress.run();
+  }
+
+  @Override
+  public void onProgress(Runnable listener) {
+    progress = listener;
+  }
+
+  @Override
+  public CopyNumbers numbers() {
+    SortedMap<Integer, Long> numbers = new TreeMap<>();
+    replicas.forEach(
+        (dbId, replica) -> {
+          if (replica.onDisk() >= 0 && databases.durableLane(dbId) != null) {
+            numbers.put(dbId, replica.onDisk());
+          }
+        });
+    return new CopyNumbers(numbers);
+  }
+
+  @Override
+  public boolean have(CopyNumbers numbers) {
+    return numbers.byDatabase().entrySet().stream()
+        .allMatch(
+            entry -> {
+              CommitReplica replica = replica(entry.getKey());
+              return replica == null || replica.onDisk() >= entry.getValue();
+            });
+  }
+
   /** A client must find its own transaction in the copy here. */
   private void finishWhatHasArrived() {
     for (Map.Entry<CommitBatch.Id, Long> entry : Map.copyOf(writtenElsewhere).entrySet()) {
@@ -318,7 +353,7 @@ public final class CommitEngine implements EpochListener {
       return null;
     }
     CommitReplica fresh = new CommitReplica(port, dbId, lane, times.repeatNanos(), this::cannotUse);
-    fresh.onCopyMoved(this::finishWhatHasArrived);
+    fresh.onCopyMoved(this::copyMoved);
     replicas.put(dbId, fresh);
     return fresh;
   }

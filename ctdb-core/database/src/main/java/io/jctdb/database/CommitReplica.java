@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * promised batch is kept until the next sequencer says what becomes of it. Owner thread only.
  */
 final class CommitReplica {
-  private static final long QUIET_LOOK_NANOS = 1_000_000;
+  static final long QUIET_LOOK_NANOS = 1_000_000;
 
   /**
    * Clients here that propose the same number, and are told that it is not theirs.
@@ -44,6 +44,9 @@ final class CommitReplica {
 
   /** How far this copy has come in this epoch, as one that follows the others; -1 if unknown. */
   private long copyNumber = -1;
+
+  /** What is surely on disk here, whatever the epoch; -1 if unknown. */
+  private long onDisk = -1;
 
   private Runnable copyMoved = () -> {};
 
@@ -78,6 +81,7 @@ final class CommitReplica {
     @Override
     public void replaced(long number) {
       forgetPrepared(number);
+      onDisk = number;
       written.clear(); // they may not be in this content
     }
 
@@ -87,8 +91,14 @@ final class CommitReplica {
     }
 
     @Override
+    public long quietNanos(long number) {
+      return quiet(number).until() - port.nowNanos();
+    }
+
+    @Override
     public void report(long epoch, int sequencer, long number, String problem) {
       copyNumber = number;
+      onDisk = Math.max(onDisk, number);
       applied(epoch, sequencer, number, problem);
       copyMoved.run();
     }
@@ -115,6 +125,11 @@ final class CommitReplica {
     return copyNumber;
   }
 
+  /** The least sequence number that the content here has, -1 if unknown. */
+  long onDisk() {
+    return onDisk;
+  }
+
   boolean hasWritten(CommitBatch.Id id) {
     return written.contains(id);
   }
@@ -131,6 +146,7 @@ final class CommitReplica {
   void leftCluster() {
     prepared = null;
     fresh = true;
+    onDisk = -1;
     epochStarted();
   }
 
@@ -169,11 +185,12 @@ final class CommitReplica {
   void tellState(long epoch, int sequencer) {
     lane.submit(
         store -> content(store, false),
-        content ->
-            port.send(
-                sequencer,
-                new CommitMessage.State(
-                    epoch, dbId, content.number, content.stamp, fresh, prepared)),
+        content -> {
+          onDisk = Math.max(onDisk, content.number);
+          port.send(
+              sequencer,
+              new CommitMessage.State(epoch, dbId, content.number, content.stamp, fresh, prepared));
+        },
         e -> {
           failed.accept(dbId, e);
           port.send(
@@ -263,6 +280,7 @@ final class CommitReplica {
           applying = -1;
           forgetPrepared(sequenceNumber);
           remember(batch);
+          onDisk = Math.max(onDisk, sequenceNumber);
           applied(epoch, sequencer, sequenceNumber, "");
         },
         e -> {
@@ -310,6 +328,7 @@ final class CommitReplica {
   /** A whole new content was put in behind our back (restore, wipe). */
   void forget() {
     prepared = null;
+    onDisk = -1;
     written.clear();
   }
 }

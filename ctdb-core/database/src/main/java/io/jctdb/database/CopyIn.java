@@ -1,5 +1,6 @@
 package io.jctdb.database;
 
+import io.jctdb.store.SequenceNumbers;
 import io.jctdb.store.TransactionStore;
 import io.jctdb.store.TransactionStore.Update;
 import java.util.ArrayDeque;
@@ -33,6 +34,9 @@ final class CopyIn {
 
     /** This has been written, as one of the participants would have. */
     void followed(CommitBatch batch);
+
+    /** How long this copy must not have this sequence number yet; 0 or less if it may. */
+    long quietNanos(long number);
 
     /** This copy has that sequence number now. */
     void report(long epoch, int sequencer, long number, String problem);
@@ -85,6 +89,16 @@ final class CopyIn {
                 present.digest()));
         repeat = port.after(repeatNanos, this::ask);
       }
+    }
+
+    /** Of the content that has come. */
+    long sequenceNumber() {
+      for (Update update : records) {
+        if (update.key().equals(TransactionStore.SEQUENCE_KEY)) {
+          return SequenceNumbers.of(update.record());
+        }
+      }
+      return SequenceNumbers.of(null);
     }
 
     void stop() {
@@ -181,9 +195,21 @@ final class CopyIn {
     }
   }
 
+  private void lookAgain(long quietNanos, Runnable task) {
+    port.after(Math.min(quietNanos, CommitReplica.QUIET_LOOK_NANOS), task);
+  }
+
   private void finish(Incoming copy, boolean same) {
+    if (incoming != copy) {
+      return; // void meanwhile
+    }
     copy.stop();
     copy.writing = true;
+    long quietFor = same ? 0 : owner.quietNanos(copy.sequenceNumber());
+    if (quietFor > 0) {
+      lookAgain(quietFor, () -> finish(copy, false));
+      return;
+    }
     lane.submit(
         store -> {
           if (!same) {
@@ -228,6 +254,12 @@ final class CopyIn {
    */
   private void writeFollowed(long epoch, int sequencer) {
     if (incoming != null || writing || copiedIn != epoch || followed.isEmpty()) {
+      return;
+    }
+    long quietFor =
+        followed.stream().mapToLong(b -> owner.quietNanos(b.sequenceNumber())).max().orElse(0);
+    if (quietFor > 0) {
+      lookAgain(quietFor, () -> writeFollowed(epoch, sequencer));
       return;
     }
     writing = true;

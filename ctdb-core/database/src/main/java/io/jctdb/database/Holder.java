@@ -19,18 +19,30 @@ final class Holder {
   private final Requester requester;
   private final Keeper keeper;
   private final CopyIndex copies;
+  private final BehindCommits behind;
 
-  Holder(Member member, Holds holds, Requester requester, Keeper keeper, CopyIndex copies) {
+  Holder(
+      Member member,
+      Holds holds,
+      Requester requester,
+      Keeper keeper,
+      CopyIndex copies,
+      BehindCommits behind) {
     this.member = member;
     this.holds = holds;
     this.requester = requester;
     this.keeper = keeper;
     this.copies = copies;
+    this.behind = behind;
   }
 
   /** Hands the record to the requester, after the hold. */
   void release(int lmaster, RecordMessage.Yield m) {
     long hold = m.requester() == member.self() ? 0 : holds.remainingNanos(RecordId.of(m));
+    if (hold == 0 && m.requester() == member.self()) {
+      behind.run(m.behind(), () -> releaseNow(lmaster, m));
+      return;
+    }
     if (hold == 0) {
       releaseNow(lmaster, m);
       return;
@@ -110,7 +122,8 @@ final class Holder {
             left.rsn(),
             flags,
             m.hops() + 1,
-            copy.data()));
+            copy.data(),
+            behind.numbersFor(m.dbId(), m.requester()).and(m.behind())));
   }
 
   /** The two flags that never are in a file (databases.md 3.1). */

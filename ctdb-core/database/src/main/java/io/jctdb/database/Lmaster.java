@@ -138,6 +138,7 @@ final class Lmaster {
   private final RemoteNotes remoteNotes;
   private final Stays stays;
   private final Homecomings homecomings;
+  private final BehindCommits behind;
   private final Map<RecordId, Line> lines = new LinkedHashMap<>();
 
   /** Owners of records at rest; the one not needed for longest goes first. */
@@ -152,11 +153,17 @@ final class Lmaster {
    */
   private long rsnFloor;
 
-  Lmaster(Member member, Watch watch, RemoteNotes remoteNotes, Homecomings homecomings) {
+  Lmaster(
+      Member member,
+      Watch watch,
+      RemoteNotes remoteNotes,
+      Homecomings homecomings,
+      BehindCommits behind) {
     this.member = member;
     this.watch = watch;
     this.remoteNotes = remoteNotes;
     this.homecomings = homecomings;
+    this.behind = behind;
     this.stays = new Stays(member);
   }
 
@@ -334,7 +341,8 @@ final class Lmaster {
             move.requester,
             move.ticket,
             rsn,
-            hops));
+            hops,
+            behind.numbersFor(id.dbId(), move.requester)));
   }
 
   private void query(Line line, Move move) {
@@ -537,7 +545,8 @@ final class Lmaster {
             rsnFloor,
             0,
             move.hops + (move.requester == member.self() ? 0 : 1),
-            StoredRecord.NO_DATA));
+            StoredRecord.NO_DATA,
+            behind.numbersFor(id.dbId(), move.requester)));
   }
 
   void acquired(int from, RecordMessage.Acquired m) {

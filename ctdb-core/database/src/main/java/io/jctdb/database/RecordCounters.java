@@ -22,4 +22,5 @@ final class RecordCounters {
   long setAside;
   long waits;
   long spared;
+  long behind;
 }

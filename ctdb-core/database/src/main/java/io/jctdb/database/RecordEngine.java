@@ -38,6 +38,7 @@ public final class RecordEngine implements EpochListener {
   private final Member member;
   private final EarlyMessages early;
   private final Burials burials;
+  private final BehindCommits behind;
   private final Requester requester;
   private final Holder holder;
   private final Lmaster lmaster;
@@ -60,14 +61,15 @@ public final class RecordEngine implements EpochListener {
     Holds holds = new Holds(member);
     this.copies = new CopyIndex();
     this.burials = new Burials(member, copies);
-    this.requester = new Requester(member, holds, burials, copies, this::waitedForLmaster);
+    this.behind = new BehindCommits(member);
+    this.requester = new Requester(member, holds, burials, copies, behind, this::waitedForLmaster);
     this.keeper = new Keeper(member);
     this.census = new Census(member, copies);
     this.watch = new Watch(member, new Aside());
-    this.holder = new Holder(member, holds, requester, keeper, copies);
+    this.holder = new Holder(member, holds, requester, keeper, copies, behind);
     this.remoteNotes = new RemoteNotes(member);
     Homecomings homecomings = new Homecomings(member, id -> requester.call(id, NOBODY));
-    this.lmaster = new Lmaster(member, watch, remoteNotes, homecomings);
+    this.lmaster = new Lmaster(member, watch, remoteNotes, homecomings, behind);
   }
 
   /**
@@ -123,6 +125,15 @@ public final class RecordEngine implements EpochListener {
   /** For this node's traverses, which tell it of epochs. */
   public RemoteOwners remoteOwners() {
     return member.remoteOwners();
+  }
+
+  /**
+   * Records of {@code lockDatabase} come to a remote member when its copies have what was committed
+   * before, but no later than {@code maxNanos} after they have arrived. To be called before the
+   * first epoch.
+   */
+  public void keepBehindCommits(int lockDatabase, CommittedCopies copies, long maxNanos) {
+    behind.begin(lockDatabase, copies, maxNanos);
   }
 
   /** There is one listener. */
@@ -275,7 +286,8 @@ public final class RecordEngine implements EpochListener {
         census.lastNanos(),
         c.spared,
         remoteNotes.size(),
-        remoteNotes.isComplete());
+        remoteNotes.isComplete(),
+        c.behind);
   }
 
   private void dispatch(int from, RecordMessage message) {

@@ -43,10 +43,25 @@ public sealed interface RecordMessage extends NodeMessage {
    * @param rsn {@link #IF_OWNER}, or the rsn of the copy that is adopted because nobody owns the
    *     record
    * @param hops messages between nodes on the way so far, for statistics only
+   * @param behind what the requester's copies must have before it takes the record; nothing unless
+   *     it is remote and the record a lock ({@link BehindCommits})
    */
   record Yield(
-      long epoch, int dbId, Key key, long move, int requester, long ticket, long rsn, int hops)
-      implements RecordMessage {}
+      long epoch,
+      int dbId,
+      Key key,
+      long move,
+      int requester,
+      long ticket,
+      long rsn,
+      int hops,
+      CopyNumbers behind)
+      implements RecordMessage {
+    public Yield(
+        long epoch, int dbId, Key key, long move, int requester, long ticket, long rsn, int hops) {
+      this(epoch, dbId, key, move, requester, ticket, rsn, hops, CopyNumbers.NONE);
+    }
+  }
 
   /** The asked node to lmaster: the condition of your {@link Yield} does not hold here. */
   record NotOwner(long epoch, int dbId, Key key, long move) implements RecordMessage {}
@@ -56,10 +71,24 @@ public sealed interface RecordMessage extends NodeMessage {
    *
    * @param rsn of the giver's copy; 0 for a new record
    * @param flags of the record header
+   * @param behind as in {@link Yield}
    */
   record Grant(
-      long epoch, int dbId, Key key, long ticket, long rsn, int flags, int hops, byte[] data)
-      implements RecordMessage {}
+      long epoch,
+      int dbId,
+      Key key,
+      long ticket,
+      long rsn,
+      int flags,
+      int hops,
+      byte[] data,
+      CopyNumbers behind)
+      implements RecordMessage {
+    public Grant(
+        long epoch, int dbId, Key key, long ticket, long rsn, int flags, int hops, byte[] data) {
+      this(epoch, dbId, key, ticket, rsn, flags, hops, data, CopyNumbers.NONE);
+    }
+  }
 
   /** Requester to lmaster: I own the record. */
   record Acquired(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
@@ -154,11 +183,15 @@ public sealed interface RecordMessage extends NodeMessage {
   static void encode(RecordMessage message, WireWriter out) {
     switch (message) {
       case Locate m -> head(0, m, out).i64(m.ticket);
-      case Yield m ->
-          head(1, m, out).i64(m.move).i32(m.requester).i64(m.ticket).i64(m.rsn).i32(m.hops);
+      case Yield m -> {
+        head(1, m, out).i64(m.move).i32(m.requester).i64(m.ticket).i64(m.rsn).i32(m.hops);
+        CopyNumbers.write(m.behind, out);
+      }
       case NotOwner m -> head(2, m, out).i64(m.move);
-      case Grant m ->
-          head(3, m, out).i64(m.ticket).i64(m.rsn).i32(m.flags).i32(m.hops).bytes(m.data);
+      case Grant m -> {
+        head(3, m, out).i64(m.ticket).i64(m.rsn).i32(m.flags).i32(m.hops).bytes(m.data);
+        CopyNumbers.write(m.behind, out);
+      }
       case Acquired m -> head(4, m, out).i64(m.ticket);
       case Declined m -> head(5, m, out).i64(m.ticket);
       case Query m -> head(6, m, out).i64(m.move).i32(m.requester).i32(m.keeper);
@@ -187,9 +220,29 @@ public sealed interface RecordMessage extends NodeMessage {
     Key key = in.key();
     return switch (type) {
       case 0 -> new Locate(epoch, dbId, key, in.i64());
-      case 1 -> new Yield(epoch, dbId, key, in.i64(), in.i32(), in.i64(), in.i64(), in.i32());
+      case 1 ->
+          new Yield(
+              epoch,
+              dbId,
+              key,
+              in.i64(),
+              in.i32(),
+              in.i64(),
+              in.i64(),
+              in.i32(),
+              CopyNumbers.read(in));
       case 2 -> new NotOwner(epoch, dbId, key, in.i64());
-      case 3 -> new Grant(epoch, dbId, key, in.i64(), in.i64(), in.i32(), in.i32(), in.bytes());
+      case 3 ->
+          new Grant(
+              epoch,
+              dbId,
+              key,
+              in.i64(),
+              in.i64(),
+              in.i32(),
+              in.i32(),
+              in.bytes(),
+              CopyNumbers.read(in));
       case 4 -> new Acquired(epoch, dbId, key, in.i64());
       case 5 -> new Declined(epoch, dbId, key, in.i64());
       case 6 -> new Query(epoch, dbId, key, in.i64(), in.i32(), in.i32());

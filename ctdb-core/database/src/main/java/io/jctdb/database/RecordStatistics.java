@@ -38,6 +38,7 @@ package io.jctdb.database;
  * @param spared questions not asked of remote members, because they surely had no copy
  * @param noted fingerprints noted of what remote members may have
  * @param notesComplete whether all is known of what remote members have
+ * @param behind locks that waited here for the commits before them
  */
 public record RecordStatistics(
     long calls,
@@ -70,4 +71,5 @@ public record RecordStatistics(
     long censusNanos,
     long spared,
     int noted,
-    boolean notesComplete) {}
+    boolean notesComplete,
+    long behind) {}

@@ -62,15 +62,23 @@ final class Requester {
   private final Holds holds;
   private final Burials burials;
   private final CopyIndex copies;
+  private final BehindCommits behind;
   private final Map<RecordId, Visit> visits = new LinkedHashMap<>();
   private long tickets;
 
-  Requester(Member member, Holds holds, Burials burials, CopyIndex copies, Waits waits) {
+  Requester(
+      Member member,
+      Holds holds,
+      Burials burials,
+      CopyIndex copies,
+      BehindCommits behind,
+      Waits waits) {
     this.waits = waits;
     this.member = member;
     this.holds = holds;
     this.burials = burials;
     this.copies = copies;
+    this.behind = behind;
   }
 
   int pending() {
@@ -151,13 +159,21 @@ final class Requester {
     if (visit.state != State.LOCATING) {
       return; // the same grant again
     }
+    visit.state = State.STORING;
+    behind.run(grant.behind(), () -> take(visit, grant));
+  }
+
+  private void take(Visit visit, RecordMessage.Grant grant) {
+    if (visits.get(visit.id) != visit || visit.ticket != grant.ticket()) {
+      decline(grant); // another epoch, or this node forgot the database meanwhile
+      return;
+    }
     RecordStore store = member.store(visit.id);
     if (store == null) {
       decline(grant);
       refuse(visit);
       return;
     }
-    visit.state = State.STORING;
     member.locked(store, grant.key(), record -> store(visit, grant, record));
   }
 

@@ -49,6 +49,13 @@ final class CommitLedger implements CommitEngine.CopyWatch {
         && ancestors(disk.value(LEFT)).containsAll(acknowledged);
   }
 
+  /** What was acknowledged and is in this copy. */
+  Set<Long> acknowledgedOn(SimulatedDisk disk) {
+    Set<Long> there = ancestors(disk.value(LEFT));
+    there.retainAll(acknowledged);
+    return there;
+  }
+
   long acknowledgements() {
     return acknowledged.size();
   }

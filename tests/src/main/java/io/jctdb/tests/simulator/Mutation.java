@@ -28,6 +28,8 @@ public enum Mutation {
   NEWCOMER_IS_TOLD_NOTHING,
   /** A remote member says that it had no copies before this epoch. */
   REMOTE_CLAIMS_TO_BE_NEW,
+  /** Locks that come to a remote member without a word on what was committed before. */
+  LOCK_AHEAD_OF_COMMITS,
   /** Requesters whose ACQUIRED never leaves, and lmasters that never repeat. */
   NOTHING_REPEATED,
   /** Participants that say they have written a transaction and have not. */

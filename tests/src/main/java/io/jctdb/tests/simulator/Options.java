@@ -83,10 +83,7 @@ record Options(
         tunables(chance, mutation));
   }
 
-  /**
-   * The same cluster with members at remote sites beside it. Transactions are left out: how remote
-   * members follow them is told elsewhere ({@code CommitStormTest}).
-   */
+  /** The same cluster with members at remote sites beside it, each at one of its own. */
   Options stretched(Chance chance) {
     int more = chance.between(1, 2);
     long far = chance.skewed(Chance.MILLIS, 20 * Chance.MILLIS);
@@ -106,11 +103,16 @@ record Options(
         delayMinNanos,
         delayMaxNanos,
         duplicates,
-        -1,
+        transactorsPerNode,
         transactionsEach,
         transactionLimitNanos,
         fsyncNanos,
-        commitTimes,
+        mute
+            ? commitTimes
+            : new CommitTimes(
+                commitTimes.repeatNanos() + retry,
+                commitTimes.refusalPauseNanos(),
+                commitTimes.repairNanos()),
         traverses,
         clocksWrong,
         faults,

@@ -39,6 +39,9 @@ import org.jspecify.annotations.Nullable;
 final class SimulatedNode {
   private static final long TRAVERSE_LIMIT = 200 * Chance.MILLIS;
 
+  /** Longer than any schedule: a copy that is waited for comes, or its node leaves. */
+  private static final long NEVER = 1_000_000 * Chance.MILLIS;
+
   private final int pnn;
   private final Simulation world;
   private final ArrayDeque<Runnable> backlog = new ArrayDeque<>();
@@ -219,6 +222,7 @@ final class SimulatedNode {
     CommitEngine freshCommits = commitEngine(port);
     commits = freshCommits;
     freshParticipant.addListener(freshCommits);
+    freshEngine.keepBehindCommits(Simulation.DB, freshCommits, NEVER);
     EpochCoordinator freshCoordinator =
         new EpochCoordinator(port, 3 * Chance.MILLIS, world.options().silentNanos());
     coordinator = freshCoordinator;
@@ -227,6 +231,11 @@ final class SimulatedNode {
     if (isRemote()) {
       readZooKeeper();
     }
+  }
+
+  /** Whether it has the persistent database. */
+  boolean isAttached() {
+    return attached;
   }
 
   boolean isRemote() {
@@ -497,6 +506,9 @@ final class SimulatedNode {
         return;
       }
       trace(() -> "-> " + to + " " + message);
+      if (message instanceof RecordMessage.Grant grant) {
+        world.granting(SimulatedNode.this, to, grant);
+      }
       world.network().send(pnn, to, message);
       world.sent(SimulatedNode.this, message);
     }

@@ -15,6 +15,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -49,6 +50,10 @@ public final class Simulation {
   private final List<Key> keys = new ArrayList<>();
   private final List<SimulatedNode> nodes = new ArrayList<>();
   private final Map<Ticket, Long> openTickets = new HashMap<>();
+
+  /** What was committed before each grant that is on its way to a remote member. */
+  private final Map<Ticket, Expected> expected = new HashMap<>();
+
   private long epochs;
   private long comebacks;
   private int triesMost;
@@ -140,6 +145,7 @@ public final class Simulation {
         totals.merge("repeats", s.repeats(), Long::sum);
         totals.merge("set_aside", s.setAside(), Long::sum);
         totals.merge("vouched", s.vouched(), Long::sum);
+        totals.merge("behind", s.behind(), Long::sum);
         totals.merge("spared", s.spared(), Long::sum);
         totals.merge("shared_calls", s.callsShared(), Long::sum);
       }
@@ -172,7 +178,9 @@ public final class Simulation {
       node.resume();
     }
     List<SimulatedNode> knowing =
-        nodes.stream().filter(node -> commitLedger.knowsAll(node.disk())).toList();
+        nodes.stream()
+            .filter(node -> !node.isRemote() && commitLedger.knowsAll(node.disk()))
+            .toList();
     if (knowing.isEmpty()) {
       throw new Violation("nobody has all that was acknowledged");
     }
@@ -186,7 +194,8 @@ public final class Simulation {
 
   /** Whether anybody among these knows all the databases' transactions. */
   boolean mayForm(Collection<Integer> members) {
-    return members.stream().anyMatch(pnn -> commitLedger.knowsAll(nodes.get(pnn).disk()));
+    return members.stream()
+        .anyMatch(pnn -> !isRemote(pnn) && commitLedger.knowsAll(nodes.get(pnn).disk()));
   }
 
   private boolean isSettled() {
@@ -272,7 +281,11 @@ public final class Simulation {
       SimulatedNode node, Key key, @Nullable StoredRecord old, @Nullable StoredRecord fresh) {
     trace("node " + node.pnn(), () -> "stores " + key + " " + brief(old) + " -> " + brief(fresh));
     ledger.stored(node.pnn(), key, old, fresh);
-    if (fresh != null && fresh.header().dmaster() == node.pnn()) {
+    boolean owns = fresh != null && fresh.header().dmaster() == node.pnn();
+    if (owns && node.isRemote() && (old == null || old.header().dmaster() != node.pnn())) {
+      checkBehindCommits(node, key);
+    }
+    if (fresh != null && owns) {
       ledger.checkNewest(node.pnn(), key, fresh, copiesBeside(node, key));
     }
   }
@@ -466,6 +479,41 @@ public final class Simulation {
     };
   }
 
+  /**
+   * A record is on its way to a remote member: what does its giver know to be committed? Only where
+   * givers and lmasters are at the main site: there, nobody is level who lacks something.
+   */
+  void granting(SimulatedNode from, int to, RecordMessage.Grant grant) {
+    if (isRemote(to) && !options.mutation().equals(Mutation.STALE_GRANTS_PASS)) {
+      boolean level = !from.isRemote() && from.commits().isReconciled();
+      Ticket wish = new Ticket(to, grant.key());
+      Expected grants = expected.get(wish);
+      if (grants == null || grants.epoch < grant.epoch()) {
+        grants = new Expected(grant.epoch(), new ArrayList<>());
+        expected.put(wish, grants);
+      }
+      grants.committed.add(level ? commitLedger.acknowledgedOn(from.disk()) : Set.of());
+    }
+  }
+
+  /**
+   * A remote member takes a record: its copy has what was committed before, by one of the grants.
+   */
+  private void checkBehindCommits(SimulatedNode node, Key key) {
+    Expected grants = expected.remove(new Ticket(node.pnn(), key));
+    boolean taken = grants != null && grants.epoch == node.participant().promisedNumber();
+    if (grants != null && taken && node.isAttached()) {
+      Set<Long> here = commitLedger.acknowledgedOn(node.disk());
+      if (grants.committed.stream().noneMatch(here::containsAll)) {
+        throw new Violation(
+            "node " + node.pnn() + " takes " + key + " before " + grants + ", has " + here);
+      }
+    }
+  }
+
+  /** The grants of one epoch for one wish. */
+  private record Expected(long epoch, List<Set<Long>> committed) {}
+
   /** A node's wish for a key. */
   private record Ticket(int pnn, Key key) {}
 
@@ -509,6 +557,9 @@ public final class Simulation {
               m.flags(),
               m.hops(),
               m.data());
+      case RecordMessage.Grant m when options.mutation() == Mutation.LOCK_AHEAD_OF_COMMITS ->
+          new RecordMessage.Grant(
+              m.epoch(), m.dbId(), m.key(), m.ticket(), m.rsn(), m.flags(), m.hops(), m.data());
       case RecordMessage.Grant m when options.mutation() == Mutation.GRANT_WITHOUT_DATA ->
           new RecordMessage.Grant(
               m.epoch(),

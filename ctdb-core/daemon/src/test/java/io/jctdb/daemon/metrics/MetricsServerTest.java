@@ -170,7 +170,8 @@ class MetricsServerTest {
                   12_000_000,
                   0,
                   0,
-                  true)),
+                  true,
+                  0)),
           List.of(
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(
