@@ -350,3 +350,32 @@ def lock_comes_behind_the_commits(cluster):
                            f"{max(took):.2f} s at most" for node, took in times.items()))
     expect_equal(refused_here, [], "refused")
     expect(len(times[REMOTE]) >= 3, "the branch hardly had a turn")
+
+
+@story("the line hung, I asked what is going on, and the answer took as long as the hang", daemons=["jctdb"],
+       layout=STRETCHED)
+def questions_do_not_wait_for_the_line(cluster):
+    """Our own tool and Debian's, in the seconds in which the branch is silent and its link still up."""
+    lab = cluster.lab
+    took = {}
+
+    def ask(what, *words, within):
+        begin = time.monotonic()
+        done = lab.node(0, *words)
+        took[what] = time.monotonic() - begin
+        cluster.note(f"{what}: {took[what]:.2f} s, exit code {done.returncode} {done.stderr.strip()[:150]}")
+        expect(took[what] <= within, f"{what} took {took[what]:.2f} s")
+        return done
+
+    with Line(cluster, FAR) as line:
+        time.sleep(1)
+        line.tell("down")
+        # Silence is told from a pause after two pings and three round trips, 1.6 s; from then on at once.
+        status = ask("status", OURS, "status", within=3)
+        expect("pnn:3" in status.stdout and status.returncode == 0, f"status says {status.stdout}")
+        addresses = ask("ip all", OURS, "ip", "all", within=1)
+        expect(all(address in addresses.stdout for address in lab.public_addresses(list(MAIN))),
+               f"ip all says {addresses.stdout} {addresses.stderr}")
+        expect("node 3" in addresses.stderr, f"ip all does not say what it could not ask: {addresses.stderr}")
+        ask("Debian's status", "ctdb", "status", within=1)
+        expect(lab.node_states(0).get(REMOTE, set()) <= {"Unhealthy"}, "the link was down before all was asked")

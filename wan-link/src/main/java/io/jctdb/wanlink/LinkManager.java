@@ -215,6 +215,16 @@ public final class LinkManager {
     }
   }
 
+  /**
+   * Whether nothing has come from this peer, which is at another site, for longer than its pings
+   * and a few round trips explain: its line may hang, long before the link is down for that. Never
+   * so for peers of the own site.
+   */
+  public boolean isLineQuiet(int pnn) {
+    Peer peer = peers.get(pnn);
+    return peer != null && peer.isLineQuiet(System.nanoTime());
+  }
+
   /** Bytes that were sent to this peer and not yet taken by the kernel; 0 if it is none. */
   public long queuedBytes(int pnn) {
     Peer peer = peers.get(pnn);

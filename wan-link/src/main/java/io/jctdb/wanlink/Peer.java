@@ -4,6 +4,7 @@ import io.jctdb.linux.TcpInfo;
 import io.netty.channel.Channel;
 import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -22,6 +23,9 @@ final class Peer {
 
   /** One late answer to a ping is not silence. */
   private static final int SILENT_PINGS = 2;
+
+  /** The answer's, and that of one repetition. */
+  private static final int QUIET_TRIPS = 3;
 
   private static final long BACKOFF_MIN_MS = 50;
   private static final long BACKOFF_MAX_MS = 1000;
@@ -345,6 +349,17 @@ final class Peer {
     if (up && outgoing != null && nowNanos - outgoing.decoder().heardNanos() > limitNanos) {
       outgoingLost(outgoing, "lost for the cluster, and silent");
     }
+  }
+
+  boolean isLineQuiet(long nowNanos) {
+    OutgoingLink outgoing = out;
+    if (!up || outgoing == null || !isFar()) {
+      return false;
+    }
+    Duration trip = meter.smoothed();
+    long tripNanos = trip == null ? 0 : trip.toNanos();
+    long pings = manager.config().pingInterval().multipliedBy(SILENT_PINGS).toNanos();
+    return nowNanos - outgoing.decoder().heardNanos() > pings + QUIET_TRIPS * tripNanos;
   }
 
   private void takeDown(String reason) {

@@ -27,6 +27,9 @@ final class AddressCommands {
   private final Tool tool;
   private final DaemonClient client;
 
+  /** 1 if some node could not be asked. */
+  private int status;
+
   private AddressCommands(Tool tool) {
     this.tool = tool;
     this.client = tool.client();
@@ -79,7 +82,7 @@ final class AddressCommands {
         tool.out().line(address.host() + " " + holder);
       }
     }
-    return 0;
+    return status;
   }
 
   private int listAsJson(Map<SockAddr, Integer> holders, boolean all) {
@@ -100,7 +103,7 @@ final class AddressCommands {
           json.close("}");
         });
     tool.out().text(json.close("]").close("}").toString());
-    return 0;
+    return status;
   }
 
   private static void interfacesAsJson(Json json, PublicIpInfo info) {
@@ -129,11 +132,26 @@ final class AddressCommands {
     return holders;
   }
 
-  /** An address is at a node only if that node itself says so. */
+  /**
+   * An address is at a node only if that node itself says so. When one cannot be asked, the rest is
+   * told all the same (the stock tool tells nothing then), and the exit status says that it is not
+   * all.
+   */
   private Map<SockAddr, Integer> believedByHolders() {
     TreeMap<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
     for (int node : tool.cluster().activeNodes()) {
-      for (PublicIp ip : addressesOf(node)) {
+      List<PublicIp> told;
+      try {
+        told = addressesOf(node);
+      } catch (ToolFailure e) {
+        if (node == client.pnn()) {
+          throw e;
+        }
+        tool.err().line("node " + Text.u(node) + " does not answer, its addresses are not shown");
+        status = 1;
+        continue;
+      }
+      for (PublicIp ip : told) {
         if (ip.pnn() == node) {
           holders.put(ip.address(), node);
         } else {

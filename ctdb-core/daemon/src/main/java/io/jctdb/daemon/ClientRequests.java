@@ -8,6 +8,7 @@ import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.control.ControlReply;
 import io.jctdb.daemon.control.ControlRequest;
 import io.jctdb.daemon.control.ControlTable;
+import io.jctdb.daemon.control.Questions;
 import io.jctdb.daemon.control.RemoteControls;
 import io.jctdb.daemon.control.TraverseControls;
 import io.jctdb.daemon.control.Tunnels;
@@ -219,6 +220,8 @@ final class ClientRequests implements ClientServer.Listener {
     int flags = control.flags() & ~ControlFlag.NOREPLY;
     if (control.noReply()) {
       remote.send(pnn, control.opcode(), control.srvid(), flags, control.data());
+    } else if (Questions.include(control.opcode())) {
+      remote.ask(pnn, control.opcode(), control.srvid(), flags, control.data(), reply);
     } else {
       remote.call(pnn, control.opcode(), control.srvid(), flags, control.data(), reply);
     }

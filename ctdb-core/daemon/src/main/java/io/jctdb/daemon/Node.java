@@ -246,7 +246,8 @@ final class Node implements ClusterMember.Actions {
     this.traverses =
         new TraverseEngine(
             port, catalog, records.remoteOwners(), () -> nanos(Tunable.TRAVERSE_TIMEOUT));
-    this.remote = new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT));
+    this.remote =
+        new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT), links::isLineQuiet);
     this.broadcast = new ControlBroadcast(cluster, remote);
     this.counters =
         new ChangeCounters(
