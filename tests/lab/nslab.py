@@ -389,12 +389,15 @@ class Lab:
 
     def _ctdb_conf(self, node):
         """A remote node leads nothing and is no location master, in words that each daemon knows."""
-        site = self.site_of(node)
+        site, ensemble = self.site_of(node), ""
+        if self.state["sites"] and len(self.nodes) >= 5:  # five ZooKeeper servers, by the nodes file alone
+            remote = [str(other) for other in self.nodes if self.site_of(other)]
+            ensemble = f"  remote nodes = {' '.join(remote)}\n"
         if site is None:
-            return CTDB_CONF
+            return CTDB_CONF + (f"\n[jctdb]\n{ensemble}" if ensemble else "")
         # What ctdbd knows, for both; and the section that it ignores.
         return CTDB_CONF + ("  leader capability = false\n\n[legacy]\n  lmaster capability = false\n"
-                            f"\n[jctdb]\n  site = {site}\n")
+                            f"\n[jctdb]\n  site = {site}\n{ensemble}")
 
     def public_addresses(self, nodes=None):
         """All that the cluster, or these nodes of it, are given to serve."""

@@ -379,3 +379,27 @@ def questions_do_not_wait_for_the_line(cluster):
         expect("node 3" in addresses.stderr, f"ip all does not say what it could not ask: {addresses.stderr}")
         ask("Debian's status", "ctdb", "status", within=1)
         expect(lab.node_states(0).get(REMOTE, set()) <= {"Unhealthy"}, "the link was down before all was asked")
+
+
+@story("I moved a node to the branch, and half of what I typed had no effect", daemons=["jctdb"], layout=STRETCHED)
+def node_is_moved_to_another_site(cluster):
+    """The branch's node goes to an island and back, by one command at the main site each."""
+    lab = cluster.lab
+    moved = lambda *words: lab.node(0, OURS, "-n", *words)  # noqa: E731
+    conf = os.path.join(lab.node_path(REMOTE), "etc", "ctdb", "ctdb.conf")
+    kept = read(conf)
+    for node, site, why in (("1", "branch", "ZooKeeper server"), (str(REMOTE), "no good", "cannot be the name")):
+        done = moved(node, "setsite", site)
+        expect(done.returncode != 0 and why in done.stderr, f"node {node} to {site}: {done.stdout} {done.stderr}")
+    expect_equal(read(conf), kept, "the file after what was refused")
+    for site in ("island", SITE):
+        begin = time.monotonic()
+        done = moved(str(REMOTE), "setsite", site, "restart")
+        expect_equal(done.returncode, 0, f"setsite ({(done.stdout + done.stderr).strip()}), exit code")
+        expect(f"site = {site}" in read(conf).decode(), "the file does not say so")
+        cluster.wait_for(lambda: wan_report(cluster, 0)[REMOTE]["Site"] == site, 60, "the node is not there")  # noqa: B023
+        lab.wait_healthy(show=False, timeout=60)
+        text = lab.node(0, OURS, "status", check=True).stdout
+        expect(f"Site:main nodes:0,1,2\nSite:{site} nodes:{REMOTE} (REMOTE)\n" in text, f"status shows: {text}")
+        cluster.note(f"healthy at the site {site} after {time.monotonic() - begin:.1f} s")
+    expect_equal(read(conf), kept, "the file in the end")

@@ -11,6 +11,7 @@ import smb2
 
 STORIES = []
 STRETCHED = (4, {"branch": [3]})  # nodes, and which of them are at a remote site
+TWO_BRANCHES = (5, {"branch": [3], "island": [4]})
 RECORDS = "lab_failure.tdb"  # a persistent database of the stories
 
 

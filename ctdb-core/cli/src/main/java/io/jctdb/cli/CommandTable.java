@@ -101,6 +101,9 @@ final class CommandTable {
   private static final Command WAN =
       remote("wan", "", "show the links to other nodes, and their sites");
 
+  private static final Command SETSITE =
+      remote("setsite", "<site> [restart]", "move a node to another site");
+
   private CommandTable() {}
 
   static @Nullable Command find(String name) {
@@ -109,7 +112,11 @@ final class CommandTable {
         return command;
       }
     }
-    return name.equals(WAN.name()) ? WAN : null;
+    return switch (name) {
+      case "wan" -> WAN;
+      case "setsite" -> SETSITE;
+      default -> null;
+    };
   }
 
   static void printAll(Output out) {
@@ -169,6 +176,7 @@ final class CommandTable {
       case "listnodes", "reloadnodes" -> NodesFileCommands.run(command, tool, arguments);
       case "event", "scriptstatus", "natgw", "lvs" -> HelperCommands.run(command, tool, arguments);
       case "wan" -> LinkCommands.run(tool, arguments);
+      case "setsite" -> SiteCommands.run(tool, arguments);
       case "checktcpport" -> PortCommand.run(command, tool, arguments);
       default -> throw new IllegalStateException("no such command: " + command);
     };

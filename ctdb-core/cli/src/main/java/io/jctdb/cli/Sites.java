@@ -60,6 +60,11 @@ final class Sites {
     return byNode.getOrDefault(pnn, UNKNOWN);
   }
 
+  /** Never so if the daemon knows of no sites. */
+  boolean isMain(String site) {
+    return site.equals(main);
+  }
+
   boolean isRemote(int pnn) {
     return byNode.containsKey(pnn) && !of(pnn).equals(main);
   }

@@ -23,6 +23,7 @@ import io.jctdb.protocol.PublicIpList;
 import io.jctdb.protocol.RecordData;
 import io.jctdb.protocol.RecordHeader;
 import io.jctdb.protocol.RunState;
+import io.jctdb.protocol.SiteOrder;
 import io.jctdb.protocol.SockAddr;
 import io.jctdb.protocol.VnnMap;
 import java.io.ByteArrayInputStream;
@@ -68,6 +69,9 @@ final class OneNode implements Host, Wire {
   final List<Control> asked = new ArrayList<>();
 
   LinkReport links = new LinkReport("main", "main", 0, 64 << 20, List.of());
+
+  /** Why the node cannot be moved to another site. */
+  String siteRefused = "";
 
   /** How often the holder of a lock is still found alive. */
   int holderLives;
@@ -167,6 +171,12 @@ final class OneNode implements Host, Wire {
       case DB_OPEN_FLAGS -> data = Payload.ofU32(0);
       case PROCESS_EXISTS, CHECK_PID_SRVID -> status = holderLives-- > 0 ? 0 : -1;
       case LINK_REPORT -> data = links.encode();
+      case SET_SITE -> {
+        SiteOrder order = SiteOrder.decode(control.data());
+        status = siteRefused.isEmpty() ? 0 : -1;
+        String done = order.site() + " is written" + (order.restart() ? ", restarts" : "");
+        data = (siteRefused.isEmpty() ? done : siteRefused).getBytes(StandardCharsets.UTF_8);
+      }
       case TRANS3_COMMIT -> status = commit(control.data());
       case GET_PUBLIC_IPS ->
           data =

@@ -514,6 +514,7 @@ final class Node implements ClusterMember.Actions {
         new StatisticsControls(statistics, this::present, catalog, conf.logging().level()));
     controls.add(addresses);
     controls.add(linkControls);
+    controls.add(new SiteControls(plan, paths, failStop.guarded((Executor) loop), this::startAnew));
   }
 
   private DaemonStatistics.Present present() {

@@ -41,6 +41,15 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
         own.pnn(), port, clusterNodes(file), ensemble(paths, conf, file, own.pnn()));
   }
 
+  /**
+   * Whether node {@code self} could start with this configuration, as far as sites go.
+   *
+   * @throws StartException if not
+   */
+  static void checkSite(Paths paths, CtdbConf conf, NodesFile file, int self) {
+    ensemble(paths, conf, file, self);
+  }
+
   /** Nodes at remote sites have no server; every node must come to the same answer. */
   private static Ensemble ensemble(Paths paths, CtdbConf conf, NodesFile file, int self) {
     SortedSet<Integer> remote = conf.jctdb().remoteNodes();

@@ -169,6 +169,8 @@ public enum Control {
   BAN_NODE(Control.OWN_FIRST + 2),
   /** Our own: which addresses a remote node could host ({@link HostableAddresses}). */
   HOSTABLE_ADDRESSES(Control.OWN_FIRST + 3),
+  /** Our own: a node's site, in its configuration ({@link SiteOrder}). */
+  SET_SITE(Control.OWN_FIRST + 4),
   /** Stands for every opcode without a meaning; itself it has none. */
   UNKNOWN(-1, State.UNKNOWN);
 

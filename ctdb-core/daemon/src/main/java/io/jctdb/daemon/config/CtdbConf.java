@@ -121,7 +121,11 @@ public final class CtdbConf {
    * @throws ConfigException with every problem of the file
    */
   public static CtdbConf read(Paths paths) throws ConfigException {
-    List<String> lines = ConfigFile.readLines(paths.conf()).orElse(List.of());
+    return of(paths, ConfigFile.readLines(paths.conf()).orElse(List.of()));
+  }
+
+  /** What {@code ctdb.conf} with these lines says. */
+  static CtdbConf of(Paths paths, List<String> lines) throws ConfigException {
     CtdbConf conf = new CtdbConf(paths);
     List<ConfigProblem> errors = conf.load(IniFile.parse(paths.conf(), lines));
     if (!errors.isEmpty()) {
