@@ -45,23 +45,57 @@ class AllocationPropertiesTest {
     for (long seed = 0; seed < 100; seed++) {
       Random random = new Random(seed);
       Set<InetAddress> all = addresses(random, 1 + random.nextInt(30));
-      List<NodeAddresses> nodes = new ArrayList<>();
-      for (int pnn = 0; pnn < 2 + random.nextInt(5); pnn++) {
-        nodes.add(new NodeAddresses(all, Set.of(), all));
-      }
-      List<Placement> first = Allocation.allocate(request(algorithm, nodes));
-      List<NodeAddresses> after = new ArrayList<>();
-      for (int pnn = 0; pnn < nodes.size(); pnn++) {
-        Set<InetAddress> hosted = new HashSet<>();
-        for (Placement placement : first) {
-          if (placement.pnn() == pnn) {
-            hosted.add(placement.address());
-          }
-        }
-        after.add(new NodeAddresses(all, hosted, all));
-      }
-      assertThat(Allocation.allocate(request(algorithm, after))).isEqualTo(first);
+      int count = 2 + random.nextInt(5);
+      List<Placement> first = Allocation.allocate(request(algorithm, hosts(all, List.of(), count)));
+      assertThat(Allocation.allocate(request(algorithm, hosts(all, first, count))))
+          .isEqualTo(first);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void whatNeedNotMoveStaysWhenANodeIsLostAndWhenItReturns(AllocationAlgorithm algorithm) {
+    for (long seed = 0; seed < 100; seed++) {
+      Random random = new Random(seed);
+      int count = 2 + random.nextInt(5);
+      Set<InetAddress> all = addresses(random, 3 * count + random.nextInt(20));
+      int lost = random.nextInt(count);
+      List<Placement> before =
+          Allocation.allocate(request(algorithm, hosts(all, List.of(), count)));
+      List<NodeAddresses> nodes = hosts(all, before, count);
+      nodes.set(lost, new NodeAddresses(all, nodes.get(lost).hosted(), Set.of()));
+
+      List<Placement> without = Allocation.allocate(request(algorithm, nodes));
+      List<Placement> again = Allocation.allocate(request(algorithm, hosts(all, without, count)));
+
+      for (int i = 0; i < before.size(); i++) {
+        if (before.get(i).pnn() != lost) {
+          assertThat(without.get(i))
+              .as("seed %d: of a node that is well", seed)
+              .isEqualTo(before.get(i));
+        }
+        if (again.get(i).pnn() != lost) {
+          assertThat(again.get(i)).as("seed %d: to others", seed).isEqualTo(without.get(i));
+        }
+      }
+      assertThat(again).as("seed %d", seed).anyMatch(placement -> placement.pnn() == lost);
+    }
+  }
+
+  /** Healthy nodes that each know all addresses and have what was placed there. */
+  private static List<NodeAddresses> hosts(
+      Set<InetAddress> all, List<Placement> placements, int count) {
+    List<NodeAddresses> nodes = new ArrayList<>();
+    for (int pnn = 0; pnn < count; pnn++) {
+      Set<InetAddress> hosted = new HashSet<>();
+      for (Placement placement : placements) {
+        if (placement.pnn() == pnn) {
+          hosted.add(placement.address());
+        }
+      }
+      nodes.add(new NodeAddresses(all, hosted, all));
+    }
+    return nodes;
   }
 
   @Test
