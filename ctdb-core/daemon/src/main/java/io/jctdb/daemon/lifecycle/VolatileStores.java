@@ -23,6 +23,8 @@ public final class VolatileStores {
   /** Stores that other processes still hold a chain of. */
   private int freezing;
 
+  private long since;
+
   public VolatileStores(Supplier<? extends Collection<RecordStore>> attached) {
     this.attached = attached;
   }
@@ -41,6 +43,9 @@ public final class VolatileStores {
     List<RecordStore> stores = new ArrayList<>(attached.get());
     stores.removeAll(frozen);
     frozen.addAll(stores);
+    if (waiting.isEmpty()) {
+      since = System.nanoTime();
+    }
     waiting.add(done);
     freezing += stores.size();
     for (RecordStore store : stores) {
@@ -56,7 +61,10 @@ public final class VolatileStores {
 
   private void doneIfAllAreEmpty() {
     if (freezing == 0 && !waiting.isEmpty()) {
-      log.info("{} volatile databases are frozen and empty", frozen.size());
+      log.info(
+          "{} volatile databases are frozen and empty after {} ms",
+          frozen.size(),
+          (System.nanoTime() - since) / 1_000_000);
       List<Runnable> ready = List.copyOf(waiting);
       waiting.clear();
       ready.forEach(Runnable::run);
