@@ -1,8 +1,11 @@
 """Fencing has three layers. Each has to keep two nodes from acting for one another by itself, so each story
 takes the other two away: they are the proof that no layer only seems to work because of another."""
 
+import contextlib
+import os
 import re
 import signal
+import threading
 import time
 
 from story import expect, story
@@ -86,3 +89,147 @@ def address_lifetimes_alone(cluster):
     expect(not set(mine) & set(_lifetimes(lab, victim)), f"still there: {_lifetimes(lab, victim)}")
     cluster.revive(victim)
     lab.wait_healthy(timeout=90)
+
+
+RECORD = "state/zookeeper/ensemble"
+
+
+def _log(lab, node):
+    with open(lab.node_path(node, "log", "ctdb", "log.ctdb"), errors="replace") as file:
+        return file.read()
+
+
+def _servers(lab, node):
+    """What a node says of the ZooKeeper servers that it works with, in `ctdb status -v`."""
+    said = lab.node(node, "/srv/jctdb/bin/ctdb", "status", "-v", timeout=20).stdout
+    line = re.search(rf"(?m)^pnn:{node} ZooKeeper servers: (.*)$", said)
+    return line.group(1) if line else ""
+
+
+@contextlib.contextmanager
+def _files_kept(lab, *names):
+    """These files of every node's /etc/ctdb are put back in the end."""
+    paths = [lab.node_path(node, "etc", "ctdb", name) for node in lab.nodes for name in names]
+    before = {}
+    for path in paths:
+        with open(path) as file:
+            before[path] = file.read()
+    try:
+        yield
+    finally:
+        for path, text in before.items():
+            with open(path, "w") as file:
+                file.write(text)
+
+
+def _change(lab, node, name, change):
+    path = lab.node_path(node, "etc", "ctdb", name)
+    with open(path) as file:
+        text = file.read()
+    with open(path, "w") as file:
+        file.write(change(text))
+
+
+def _stop(cluster, node):
+    cluster.ctdb(node, "shutdown")
+    cluster.wait_for(lambda: not cluster.answers(node) and not cluster.lab.has_launcher(node), 20,
+                     f"the daemon of node {node} does not end")
+
+
+def _start(cluster, node):
+    started = cluster.lab.start_daemon(node)
+    expect(started.returncode == 0, f"start on node {node}: {started.stdout}{started.stderr}")
+
+
+@story("I restarted my servers one by one with another nodes file, and two clusters served the same addresses",
+       daemons=["jctdb"])
+def rolling_restart_with_other_zookeeper_servers(cluster):
+    """Without its third line the file names one ZooKeeper server instead of three: node 0 has a quorum by itself,
+    and nodes 1 and 2 still have theirs. The cluster lock would be in the way of a second leader, so it goes."""
+    lab = cluster.lab
+    try:
+        with _files_kept(lab, "nodes", "ctdb.conf"):
+            for node in (0, 1):
+                _change(lab, node, "nodes", lambda text: re.sub(r"(?m)^10\.77\.0\.3$", "#10.77.0.3", text))
+                _change(lab, node, "ctdb.conf", lambda text: re.sub(r"(?m)^ *cluster lock.*$", "", text))
+            for node in (0, 1):
+                _stop(cluster, node)
+                _start(cluster, node)
+                _works_with_the_old_servers(cluster, node)
+                if node == 0:  # node 1 takes the links from node 2, and nobody knows then what node 2 has
+                    cluster.wait_for(lambda: any(_lifetimes(lab, other) for other in (1, 2)), 20, "nobody serves")
+            for node in lab.nodes:
+                with open(lab.node_path(node, "lib-ctdb", RECORD)) as file:
+                    expect("2@10.77.0.3" in file.read(), f"node {node} has forgotten the servers")
+    finally:
+        _change_of_servers(cluster)
+
+
+def _works_with_the_old_servers(cluster, node):
+    lab = cluster.lab
+    cluster.wait_for(lambda: "the nodes file would have" in _servers(lab, node), 20,
+                     f"node {node} does not say that its nodes file names others: {_servers(lab, node)}")
+    said = _servers(lab, node)
+    expect(said.startswith("0@10.77.0.1,1@10.77.0.2,2@10.77.0.3 ports"),
+           f"node {node} works with other servers than before: {said}")
+    time.sleep(3)  # a second cluster would serve by now; the watcher sees it
+
+
+def _change_of_servers(cluster):
+    """The procedure of the operations guide; here it only mends."""
+    lab = cluster.lab
+    for node in lab.nodes:
+        _stop(cluster, node)
+    for node in lab.nodes:
+        os.unlink(lab.node_path(node, "lib-ctdb", RECORD))
+    began = time.monotonic()
+    _start_all(lab)
+    lab.wait_healthy(timeout=90)
+    cluster.note(f"after the procedure all serve again in {time.monotonic() - began:.1f} s")
+
+
+@story("a server that had been out while the ZooKeeper servers were changed came back as a cluster of its own",
+       daemons=["jctdb"])
+def a_node_with_other_zookeeper_servers(cluster):
+    """It has a quorum by itself. It keeps out, says why and what to do, and that heals it."""
+    lab, victim = cluster.lab, 2
+    record = lab.node_path(victim, "lib-ctdb", RECORD)
+    with _files_kept(lab, "ctdb.conf"):
+        _stop(cluster, victim)
+        _change(lab, victim, "ctdb.conf", lambda text: re.sub(r"(?m)^ *cluster lock.*$", "", text)
+                + "\n[jctdb]\n  metrics address = 127.0.0.1:9797\n")
+        with open(record, "w") as file:
+            file.write("2@10.77.0.3 ports 4380,4381,4382\n")
+        _start(cluster, victim)
+        cluster.wait_for(lambda: "KEPT OUT" in _servers(lab, victim), 20,
+                         f"it does not say that it keeps out: {_servers(lab, victim)}")
+        time.sleep(4)
+        said = _servers(lab, victim)
+        for word in ("0@10.77.0.1,1@10.77.0.2,2@10.77.0.3", "2@10.77.0.3 ports", "ensemble"):
+            expect(word in said, f"{word} is not in what it says: {said}")
+        health = lab.node(victim, "/usr/bin/python3", "-c",
+                          "import urllib.request as u, urllib.error as e\n"
+                          "try: print(u.urlopen('http://127.0.0.1:9797/health').read().decode())\n"
+                          "except e.HTTPError as x: print(x.code, x.read().decode())\n"
+                          "print(u.urlopen('http://127.0.0.1:9797/metrics').read().decode())").stdout
+        expect(health.startswith("503") and "keeps out of the cluster" in health, f"/health says {health[:500]}")
+        expect(re.search(r"(?m)^jctdb_ensemble_kept_out 1", health), "the metric does not show it")
+        expect("keeps out of the cluster" in _log(lab, victim), "the log does not say it")
+        expect(not _lifetimes(lab, victim), f"it has addresses: {_lifetimes(lab, victim)}")
+        lab.wait_healthy({0, 1}, timeout=20)
+        cluster.wait_for(lambda: "node 2 works with" in _servers(lab, 0), 10,
+                         f"the others do not say so: {_servers(lab, 0)}")
+        _stop(cluster, victim)
+    os.unlink(record)
+    _start(cluster, victim)
+    lab.wait_healthy(timeout=60)
+    expect("so does this node" in _log(lab, victim) or "ZooKeeper servers of this cluster are" in _log(lab, victim),
+           "the log does not say with which servers it works now")
+
+
+def _start_all(lab):
+    starters = [threading.Thread(target=lab.start_daemon, args=(node,)) for node in lab.nodes]
+    for starter in starters:
+        starter.start()
+    for starter in starters:
+        starter.join()

@@ -6,8 +6,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Which nodes run a member of the embedded ZooKeeper ensemble: the same pure function of the nodes
@@ -29,6 +33,12 @@ import java.util.TreeMap;
  * @param members address of each member by pnn
  */
 public record Ensemble(SortedMap<Integer, InetAddress> members, EnsemblePorts ports) {
+  private static final Pattern TEXT =
+      Pattern.compile(
+          "(\\d{1,6}@[^,@ ]+(?:,\\d{1,6}@[^,@ ]+)*)" + " ports (\\d{1,5}),(\\d{1,5}),(\\d{1,5})");
+
+  /** Five servers need a quarter of it. */
+  private static final int TEXT_CHARACTERS_MAX = 1000;
 
   public Ensemble {
     if (members.isEmpty()) {
@@ -51,6 +61,46 @@ public record Ensemble(SortedMap<Integer, InetAddress> members, EnsemblePorts po
       }
     }
     return new Ensemble(members, ports);
+  }
+
+  /** {@code 0@10.0.0.1,1@10.0.0.2,2@10.0.0.3 ports 4380,4381,4382}; equal ensembles are equal. */
+  public String text() {
+    return members.entrySet().stream()
+            .map(member -> member.getKey() + "@" + member.getValue().getHostAddress())
+            .collect(Collectors.joining(","))
+        + " ports "
+        + ports.client()
+        + ","
+        + ports.quorum()
+        + ","
+        + ports.election();
+  }
+
+  /** What {@link #text} has written; empty for everything else. */
+  public static Optional<Ensemble> parse(String text) {
+    Matcher matcher = TEXT.matcher(text);
+    if (text.length() > TEXT_CHARACTERS_MAX || !matcher.matches()) {
+      return Optional.empty();
+    }
+    try {
+      SortedMap<Integer, InetAddress> members = new TreeMap<>();
+      for (String member : matcher.group(1).split(",", -1)) {
+        int at = member.indexOf('@');
+        members.put(
+            Integer.valueOf(member.substring(0, at)),
+            InetAddress.ofLiteral(member.substring(at + 1)));
+      }
+      Ensemble parsed =
+          new Ensemble(
+              members,
+              new EnsemblePorts(
+                  Integer.parseInt(matcher.group(2)),
+                  Integer.parseInt(matcher.group(3)),
+                  Integer.parseInt(matcher.group(4))));
+      return parsed.text().equals(text) ? Optional.of(parsed) : Optional.empty();
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   public boolean hasMember(int pnn) {

@@ -45,6 +45,31 @@ class EnsembleTest {
         .hasMessageContaining("three different ports");
   }
 
+  @Test
+  void itsTextIsReadAgain() {
+    Ensemble three = Ensemble.of(nodes(0, 1, 2), new EnsemblePorts(5380, 5381, 5382));
+    assertThat(three.text()).isEqualTo("0@127.0.0.1,1@127.0.0.2,2@127.0.0.3 ports 5380,5381,5382");
+    assertThat(Ensemble.parse(three.text())).contains(three);
+  }
+
+  @Test
+  void whatAnotherNodeSaysIsNotTrusted() {
+    for (String text :
+        new String[] {
+          "",
+          "external",
+          "0@localhost ports 1,2,3",
+          "0@127.0.0.1 ports 1,1,3",
+          "0@127.0.0.1 ports 1,2,70000",
+          "0@127.0.0.1,0@127.0.0.1 ports 1,2,3",
+          "0@127.0.0.1, ports 1,2,3",
+          "0@127.0.0.1 ports 1,2,3\n",
+          "0@127.0.0.1,".repeat(1000) + "1@127.0.0.1 ports 1,2,3"
+        }) {
+      assertThat(Ensemble.parse(text)).as(text).isEmpty();
+    }
+  }
+
   private static Iterable<Integer> membersOf(int... pnns) {
     return Ensemble.of(nodes(pnns), EnsemblePorts.DEFAULT).members().keySet();
   }

@@ -236,6 +236,15 @@ public final class LinkManager {
     return peer != null && peer.isUp();
   }
 
+  /**
+   * Whether somebody accepted the newest attempt to connect to this peer, be it that no link came
+   * of it.
+   */
+  public boolean isReached(int pnn) {
+    Peer peer = peers.get(pnn);
+    return peer != null && peer.isReached();
+  }
+
   /** One entry a peer, by pnn. */
   public List<LinkStatus> status() {
     return peers.values().stream().map(Peer::status).toList();
@@ -329,6 +338,7 @@ public final class LinkManager {
     ChannelFuture attempt = bootstrap.connect(peer.address(), source);
     attempt.addListener(
         done -> {
+          peer.reached(done.isSuccess());
           if (!done.isSuccess()) {
             peer.connectFailed(attempt.channel(), Failure.text(done.cause()));
           }

@@ -44,6 +44,7 @@ final class Peer {
   private boolean up;
   private boolean stopped;
   private boolean failing;
+  private boolean reached;
   private @Nullable Future<?> reconnect;
   private long backoffMs = BACKOFF_MIN_MS;
   private String problem = "";
@@ -75,6 +76,15 @@ final class Peer {
 
   boolean isUp() {
     return up;
+  }
+
+  boolean isReached() {
+    return reached;
+  }
+
+  /** How the newest attempt to connect went, before any greeting. */
+  void reached(boolean accepted) {
+    reached = accepted;
   }
 
   boolean isCurrent(IncomingLink link) {

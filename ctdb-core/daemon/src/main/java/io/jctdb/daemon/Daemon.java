@@ -125,8 +125,9 @@ final class Daemon {
       node = created;
       created.open();
       preferred.beginControlPlane();
-      zookeeper = startZooKeeper(plan);
-      created.start(witness(plan, zookeeper));
+      Optional<Ensemble> ensemble = created.settleEnsemble();
+      zookeeper = startZooKeeper(plan, ensemble);
+      created.start(ensemble, witness(ensemble, zookeeper));
       preferred.endControlPlane();
       waitForEnd(created);
     } catch (IOException | PublicAddressesException e) {
@@ -165,22 +166,19 @@ final class Daemon {
     return conf.jctdb().nodePort().orElseGet(() -> NodesFile.port(SERVICES));
   }
 
-  private @Nullable EmbeddedZooKeeper startZooKeeper(NodePlan plan) throws IOException {
-    if (conf.jctdb().zookeeper().isPresent()) {
-      return null;
-    }
-    Ensemble ensemble = plan.ensemble();
-    return ensemble.hasMember(plan.self())
+  private @Nullable EmbeddedZooKeeper startZooKeeper(NodePlan plan, Optional<Ensemble> ensemble)
+      throws IOException {
+    return ensemble.isPresent() && ensemble.get().hasMember(plan.self())
         ? EmbeddedZooKeeper.start(
-            ensemble, plan.self(), conf.database().stateDirectory().resolve("zookeeper"))
+            ensemble.get(), plan.self(), NodeSettings.zookeeperDirectory(conf))
         : null;
   }
 
-  private QuorumWitness witness(NodePlan plan, @Nullable EmbeddedZooKeeper own) {
-    if (conf.jctdb().zookeeper().isPresent()) {
-      return QuorumWitness.NONE;
-    }
-    return own == null ? QuorumWitness.without(plan.ensemble()) : own.witness();
+  private static QuorumWitness witness(
+      Optional<Ensemble> ensemble, @Nullable EmbeddedZooKeeper own) {
+    return own == null
+        ? ensemble.map(QuorumWitness::without).orElse(QuorumWitness.NONE)
+        : own.witness();
   }
 
   private void finish(Optional<String> failure) {

@@ -13,6 +13,7 @@ import io.jctdb.daemon.client.ClientConnection;
 import io.jctdb.daemon.client.ClientRegistry;
 import io.jctdb.daemon.client.ClientServer;
 import io.jctdb.daemon.client.MessageRouter;
+import io.jctdb.daemon.cluster.ClusterNode;
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.LeaderAnnouncer;
 import io.jctdb.daemon.cluster.NodeLife;
@@ -24,6 +25,7 @@ import io.jctdb.daemon.config.Tunables;
 import io.jctdb.daemon.control.AttachGate;
 import io.jctdb.daemon.control.ClusterControls;
 import io.jctdb.daemon.control.ControlBroadcast;
+import io.jctdb.daemon.control.ControlReply;
 import io.jctdb.daemon.control.ControlTable;
 import io.jctdb.daemon.control.DatabaseControls;
 import io.jctdb.daemon.control.IdentityControls;
@@ -35,6 +37,7 @@ import io.jctdb.daemon.control.TunableControls;
 import io.jctdb.daemon.control.Tunnels;
 import io.jctdb.daemon.lifecycle.BehindBans;
 import io.jctdb.daemon.lifecycle.ClusterMember;
+import io.jctdb.daemon.lifecycle.EnsembleWatch;
 import io.jctdb.daemon.lifecycle.Events;
 import io.jctdb.daemon.lifecycle.FencingHistory;
 import io.jctdb.daemon.lifecycle.HealthMonitor;
@@ -66,6 +69,8 @@ import io.jctdb.protocol.DatabaseId;
 import io.jctdb.protocol.RunState;
 import io.jctdb.protocol.Srvid;
 import io.jctdb.recovery.ClusterMembership;
+import io.jctdb.recovery.Ensemble;
+import io.jctdb.recovery.EnsembleRecord;
 import io.jctdb.recovery.QuorumWitness;
 import io.jctdb.wanlink.LinkConfig;
 import io.jctdb.wanlink.LinkException;
@@ -79,11 +84,14 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -116,6 +124,10 @@ final class Node implements ClusterMember.Actions {
   /** Rather a node that dies, and is wound up by its launcher, than one that serves rubbish. */
   private static final long START_ANEW_LIMIT = TimeUnit.SECONDS.toNanos(20);
 
+  /** A link to a node that runs is up after half a second. */
+  private static final long SETTLE_LIMIT = TimeUnit.SECONDS.toNanos(2);
+
+  private static final long SETTLE_LOOK = TimeUnit.MILLISECONDS.toNanos(20);
   private static final long SET_ASIDE_LOOK = TimeUnit.SECONDS.toNanos(15);
   private static final long SHUTDOWN_LIMIT = TimeUnit.SECONDS.toNanos(60);
 
@@ -152,6 +164,7 @@ final class Node implements ClusterMember.Actions {
   private final ControlTable controls = new ControlTable();
   private final ControlBroadcast broadcast;
   private final VolatileStores volatileStores;
+  private final EnsembleWatch ensembles;
   private final ClusterMember member;
   private final SilentMembers silentMembers;
   private final LeaderAnnouncer announcer;
@@ -255,6 +268,14 @@ final class Node implements ClusterMember.Actions {
     this.volatileStores = new VolatileStores(catalog::volatileStores);
     this.participant = new EpochParticipant(port, this::excluded);
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
+    EnsembleRecord disk = settings.ensembleRecord();
+    this.ensembles =
+        new EnsembleWatch(
+            disk,
+            settings.ensembleByFile(plan.nodes()),
+            settings.recordedEnsemble(disk),
+            port::nowNanos,
+            new AroundEnsembles());
     this.member =
         new ClusterMember(
             owner,
@@ -264,6 +285,7 @@ final class Node implements ClusterMember.Actions {
             volatileStores,
             settings.leaseGuard(),
             history,
+            ensembles,
             this);
     this.silentMembers = new SilentMembers(cluster, this::newEpoch);
     records.onSetAside(silentMembers);
@@ -330,7 +352,8 @@ final class Node implements ClusterMember.Actions {
             participant,
             coordinator,
             requests,
-            this::leaseMessage);
+            this::leaseMessage,
+            ensembles::heard);
     participant.addListener(records);
     participant.addListener(commits);
     participant.addListener(traverses);
@@ -403,6 +426,7 @@ final class Node implements ClusterMember.Actions {
         life.isRecovering(),
         Math.max(0, leaseNanosLeft()),
         history.status(membership),
+        ensembles.status(settings.ensembleByFile(cluster.nodes())),
         new CopyHealth(catalog.healthProblems(), setAside.files()),
         silentMembers.figures(records.statistics()),
         addresses.known(),
@@ -411,12 +435,28 @@ final class Node implements ClusterMember.Actions {
         statistics.snapshot(present()));
   }
 
+  /**
+   * With which ZooKeeper servers this node is to work. One that has never taken part waits for what
+   * the others say, but not for long: whether it may be a member is decided later.
+   *
+   * @return nothing if they are external
+   */
+  Optional<Ensemble> settleEnsemble() {
+    long limit = BootClock.nanos() + SETTLE_LIMIT;
+    while (!loop.submit(ensembles::settled).syncUninterruptibly().getNow()
+        && BootClock.nanos() < limit) {
+      LockSupport.parkNanos(SETTLE_LOOK);
+    }
+    return Ensemble.parse(
+        String.valueOf(loop.submit(ensembles::inForce).syncUninterruptibly().getNow()));
+  }
+
   /** Joins the cluster and serves clients. */
-  void start(QuorumWitness witness) throws IOException {
+  void start(Optional<Ensemble> ensemble, QuorumWitness witness) throws IOException {
     will.write();
     ClusterMembership joined =
         ClusterMembership.start(
-            settings.membership(will.hash()).withWitness(witness),
+            settings.membership(will.hash(), ensemble).withWitness(witness),
             member,
             member,
             (pnn, message) -> loop.execute(() -> port.send(pnn, message)));
@@ -461,6 +501,8 @@ final class Node implements ClusterMember.Actions {
     new AnsweredMessages(port, cluster, StatisticsControls::memory).listenOn(router);
     rememberStatistics();
     lookForSetAside();
+    ensembles.started();
+    lookAtEnsembles();
     started.setup();
   }
 
@@ -535,6 +577,12 @@ final class Node implements ClusterMember.Actions {
     port.after(SET_ASIDE_LOOK, this::lookForSetAside);
   }
 
+  /** Whether somebody listens there changes without a word. */
+  private void lookAtEnsembles() {
+    ensembles.consider();
+    port.after(SECOND, this::lookAtEnsembles);
+  }
+
   /** Whether other members are there that may have what this node has lost. */
   private boolean othersServe() {
     Epoch epoch = cluster.epoch();
@@ -551,6 +599,7 @@ final class Node implements ClusterMember.Actions {
 
   private void linkUp(int pnn) {
     cluster.linkUp(pnn);
+    ensembles.linkUp(pnn);
     // Before anything else on this link: what is attached here exists there when records follow.
     catalog
         .newestFirst()
@@ -566,6 +615,7 @@ final class Node implements ClusterMember.Actions {
 
   private void linkDown(int pnn) {
     cluster.linkDown(pnn);
+    ensembles.linkDown(pnn);
     remote.linkDown(pnn);
     traverses.linkDown(pnn);
     if (membership != null) {
@@ -651,6 +701,50 @@ final class Node implements ClusterMember.Actions {
     addresses.recoveryFinished();
     router.deliver(Srvid.RECONFIGURE, new byte[0]);
     clusterChanged();
+  }
+
+  /** What the watch over the ZooKeeper servers needs of the rest. */
+  private final class AroundEnsembles implements EnsembleWatch.Outside {
+    @Override
+    public SortedSet<Integer> others() {
+      SortedSet<Integer> others = new TreeSet<>();
+      for (ClusterNode node : cluster.nodes()) {
+        if (!node.deleted() && node.pnn() != plan.self()) {
+          others.add(node.pnn());
+        }
+      }
+      return others;
+    }
+
+    @Override
+    public boolean isReached(int pnn) {
+      return links.isReached(pnn);
+    }
+
+    @Override
+    public void ask(int pnn, byte[] notice, ControlReply reply) {
+      remote.call(pnn, Control.ENSEMBLE_NOTICE.opcode(), 0, 0, notice, reply);
+    }
+
+    @Override
+    public void tell(int pnn, byte[] notice) {
+      remote.send(pnn, Control.ENSEMBLE_NOTICE.opcode(), 0, 0, notice);
+    }
+
+    @Override
+    public void admitted() {
+      member.reconsider();
+    }
+
+    @Override
+    public void standBack(String why) {
+      member.standBack(why);
+    }
+
+    @Override
+    public void startAnew(String why) {
+      Node.this.startAnew(why);
+    }
   }
 
   // --- end ---------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import io.jctdb.database.RecordMessage;
 import io.jctdb.database.TraverseEngine;
 import io.jctdb.database.TraverseMessage;
 import io.jctdb.protocol.Control;
+import io.jctdb.protocol.MalformedPacketException;
 import java.util.function.ObjIntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,6 +40,12 @@ final class NodeMessages {
   private final EpochCoordinator coordinator;
   private final ClientRequests requests;
   private final ObjIntConsumer<LeaseMessage> leases;
+  private final EnsembleNotices ensembles;
+
+  /** Where another node's word on its ZooKeeper servers goes; gives this node's. */
+  interface EnsembleNotices {
+    byte[] heard(int fromPnn, byte[] notice);
+  }
 
   NodeMessages(
       NodePort port,
@@ -51,7 +58,8 @@ final class NodeMessages {
       EpochParticipant participant,
       EpochCoordinator coordinator,
       ClientRequests requests,
-      ObjIntConsumer<LeaseMessage> leases) {
+      ObjIntConsumer<LeaseMessage> leases,
+      EnsembleNotices ensembles) {
     this.port = port;
     this.router = router;
     this.controls = controls;
@@ -63,6 +71,7 @@ final class NodeMessages {
     this.coordinator = coordinator;
     this.requests = requests;
     this.leases = leases;
+    this.ensembles = ensembles;
   }
 
   void receive(int fromPnn, NodeMessage message) {
@@ -96,8 +105,22 @@ final class NodeMessages {
       reply.fail();
       return;
     }
+    if (message.opcode() == Control.ENSEMBLE_NOTICE.opcode()) {
+      ensembleNotice(fromPnn, message.data(), reply);
+      return;
+    }
     controls.execute(
         new ControlRequest(
             message.opcode(), message.srvid(), message.flags(), message.data(), null, reply));
+  }
+
+  /** Nodes ask before there are any controls, and no client may. */
+  private void ensembleNotice(int fromPnn, byte[] data, ControlReply reply) {
+    try {
+      reply.ok(ensembles.heard(fromPnn, data));
+    } catch (MalformedPacketException e) {
+      LOG.warn("node {} sent no ensemble notice: {}", fromPnn, e.getMessage());
+      reply.fail();
+    }
   }
 }

@@ -15,6 +15,7 @@ import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -54,13 +55,14 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
   private static Ensemble ensemble(Paths paths, CtdbConf conf, NodesFile file, int self) {
     SortedSet<Integer> remote = conf.jctdb().remoteNodes();
     Site site = conf.jctdb().site();
-    SortedMap<Integer, InetAddress> addresses = addresses(file);
-    addresses.keySet().removeAll(remote);
-    int first = conf.jctdb().zookeeperPort();
-    if (addresses.isEmpty()) {
-      throw wrong(paths, "remote nodes names every node", "leave out those of the main site");
-    }
-    Ensemble ensemble = Ensemble.of(addresses, new EnsemblePorts(first, first + 1, first + 2));
+    Ensemble ensemble =
+        ensembleOf(conf, clusterNodes(file))
+            .orElseThrow(
+                () ->
+                    wrong(
+                        paths,
+                        "remote nodes names every node",
+                        "leave out those of the main site"));
     if (!site.remote() && remote.contains(self)) {
       throw wrong(
           paths,
@@ -78,6 +80,20 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
           "set remote nodes = " + self + " (and all others at remote sites) on every node");
     }
     return ensemble;
+  }
+
+  /** Who would run a server if all daemons were started now; empty if nobody could. */
+  static Optional<Ensemble> ensembleOf(CtdbConf conf, List<ClusterNode> nodes) {
+    SortedMap<Integer, InetAddress> addresses = new TreeMap<>();
+    for (ClusterNode node : nodes) {
+      if (!node.deleted() && !conf.jctdb().remoteNodes().contains(node.pnn())) {
+        addresses.put(node.pnn(), node.address());
+      }
+    }
+    int first = conf.jctdb().zookeeperPort();
+    return addresses.isEmpty()
+        ? Optional.empty()
+        : Optional.of(Ensemble.of(addresses, new EnsemblePorts(first, first + 1, first + 2)));
   }
 
   private static StartException wrong(Paths paths, String rule, String remedy) {
@@ -111,12 +127,6 @@ record NodePlan(int self, int port, List<ClusterNode> nodes, Ensemble ensemble) 
     } catch (java.net.UnknownHostException e) {
       throw new IllegalStateException("four bytes are an address", e);
     }
-  }
-
-  private static SortedMap<Integer, InetAddress> addresses(NodesFile file) {
-    SortedMap<Integer, InetAddress> addresses = new TreeMap<>();
-    file.nodes().forEach(n -> n.address().ifPresent(a -> addresses.put(n.pnn(), a)));
-    return addresses;
   }
 
   InetAddress ownAddress() {

@@ -6,6 +6,7 @@ import io.jctdb.daemon.config.ConfigException;
 import io.jctdb.daemon.config.CtdbConf;
 import io.jctdb.daemon.config.NodesFile;
 import io.jctdb.daemon.config.Paths;
+import io.jctdb.daemon.lifecycle.EnsembleWatch;
 import io.jctdb.daemon.lifecycle.FileClusterLock;
 import io.jctdb.daemon.lifecycle.HelperClusterLock;
 import io.jctdb.daemon.lifecycle.LeaseGuard;
@@ -18,17 +19,21 @@ import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;
 import io.jctdb.protocol.SockAddr;
+import io.jctdb.recovery.Ensemble;
+import io.jctdb.recovery.EnsembleRecord;
 import io.jctdb.recovery.LeadershipCondition;
 import io.jctdb.recovery.MembershipConfig;
 import io.jctdb.recovery.MembershipTiming;
 import io.jctdb.wanlink.LinkManager;
 import io.jctdb.wanlink.LinkSecurity;
 import io.jctdb.wanlink.WideArea;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,11 +69,16 @@ final class NodeSettings {
     return Capability.DEFAULT & ~off;
   }
 
-  MembershipConfig membership(String willHash) {
+  /**
+   * @param ensemble who runs the embedded ZooKeeper; empty if an external one is configured
+   */
+  MembershipConfig membership(String willHash, Optional<Ensemble> ensemble) {
     return MembershipConfig.of(
             plan.self(),
             plan.ownAddress().getHostAddress(),
-            conf.jctdb().zookeeper().orElseGet(() -> plan.ensemble().connectString(plan.self())))
+            ensemble
+                .map(servers -> servers.connectString(plan.self()))
+                .orElseGet(() -> conf.jctdb().zookeeper().orElseThrow()))
         .withCapabilities(capabilities())
         .withStartFlags(startFlags())
         .withTiming(timing())
@@ -223,6 +233,80 @@ final class NodeSettings {
 
   String clusterLock() {
     return conf.cluster().clusterLock().orElse("");
+  }
+
+  // --- the ZooKeeper servers ---------------------------------------------------------------------
+
+  EnsembleRecord ensembleRecord() {
+    return new EnsembleRecord(zookeeperDirectory(conf));
+  }
+
+  static Path zookeeperDirectory(CtdbConf conf) {
+    return conf.database().stateDirectory().resolve("zookeeper");
+  }
+
+  /** The servers that this configuration would have, with this nodes file. */
+  String ensembleByFile(List<ClusterNode> nodes) {
+    return conf.jctdb().zookeeper().isPresent()
+        ? EnsembleWatch.EXTERNAL
+        : NodePlan.ensembleOf(conf, nodes).map(Ensemble::text).orElse("none");
+  }
+
+  /**
+   * The servers with which this node has taken part before.
+   *
+   * @throws StartException if it cannot go on with them as it is configured now
+   */
+  Optional<String> recordedEnsemble(EnsembleRecord disk) throws IOException {
+    Optional<String> recorded = disk.read().filter(text -> !isOfThisNodeAlone(text));
+    recorded.ifPresent(text -> checkRecorded(disk, text));
+    return recorded;
+  }
+
+  /** A cluster of one that has always been one may change its address and ports as it likes. */
+  private boolean isOfThisNodeAlone(String text) {
+    return conf.jctdb().zookeeper().isEmpty()
+        && plan.others().isEmpty()
+        && Ensemble.parse(text)
+            .filter(recorded -> recorded.members().keySet().equals(Set.of(plan.self())))
+            .isPresent();
+  }
+
+  private void checkRecorded(EnsembleRecord disk, String text) {
+    boolean external = conf.jctdb().zookeeper().isPresent();
+    if (external && text.equals(EnsembleWatch.EXTERNAL)) {
+      return;
+    }
+    if (external || text.equals(EnsembleWatch.EXTERNAL)) {
+      throw unusable(disk, text, paths.conf() + ": [jctdb] zookeeper says otherwise");
+    }
+    Ensemble recorded =
+        Ensemble.parse(text).orElseThrow(() -> unusable(disk, text, "that is no list of servers"));
+    recorded
+        .members()
+        .forEach(
+            (pnn, address) -> {
+              if ((pnn == plan.self()) != address.equals(plan.ownAddress())) {
+                throw unusable(
+                    disk,
+                    text,
+                    "but this is node "
+                        + plan.self()
+                        + " with the address "
+                        + plan.ownAddress().getHostAddress());
+              }
+            });
+  }
+
+  private static StartException unusable(EnsembleRecord disk, String text, String problem) {
+    return new StartException(
+        disk.path()
+            + ": the cluster has worked with the ZooKeeper servers "
+            + text
+            + "; "
+            + problem
+            + ". Go back to the former configuration; or, to change the servers, shut down the"
+            + " daemons of all nodes, remove this file on every node, and start them");
   }
 
   // --- the nodes file as it is now ---------------------------------------------------------------

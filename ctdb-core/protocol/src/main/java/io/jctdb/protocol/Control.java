@@ -171,6 +171,10 @@ public enum Control {
   HOSTABLE_ADDRESSES(Control.OWN_FIRST + 3),
   /** Our own: a node's site, in its configuration ({@link SiteOrder}). */
   SET_SITE(Control.OWN_FIRST + 4),
+  /**
+   * Our own, between daemons only: with which ZooKeeper servers one works ({@link EnsembleNotice}).
+   */
+  ENSEMBLE_NOTICE(Control.OWN_FIRST + 5),
   /** Stands for every opcode without a meaning; itself it has none. */
   UNKNOWN(-1, State.UNKNOWN);
 

@@ -40,6 +40,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   private final VolatileStores stores;
   private final LeaseGuard guard;
   private final FencingHistory history;
+  private final Admission admission;
   private final Actions actions;
   private @Nullable ClusterMembership membership;
   private boolean offered;
@@ -67,6 +68,15 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     void recoveryStarted();
   }
 
+  /** Whether this node may be a member at all. Owner thread. */
+  public interface Admission {
+    /** Asked before each life; if it is refused, {@link ClusterMember#reconsider} says when. */
+    boolean admits();
+
+    /** From now on this node may act as a member, or holds nothing as one any more. */
+    void acting(boolean acting);
+  }
+
   public ClusterMember(
       Executor owner,
       ClusterView cluster,
@@ -75,6 +85,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
       VolatileStores stores,
       LeaseGuard guard,
       FencingHistory history,
+      Admission admission,
       Actions actions) {
     this.owner = owner;
     this.cluster = cluster;
@@ -83,6 +94,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     this.stores = stores;
     this.guard = guard;
     this.history = history;
+    this.admission = admission;
     this.actions = actions;
   }
 
@@ -106,8 +118,14 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
   }
 
   private void joinIfPossible() {
-    if (offered && registered && clean && lettingGo == 0 && !cluster.isInactive()) {
+    if (offered
+        && registered
+        && clean
+        && lettingGo == 0
+        && !cluster.isInactive()
+        && admission.admits()) {
       clean = false;
+      admission.acting(true);
       participant.rejoin();
       membership().setReady(true);
     }
@@ -136,6 +154,18 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     actions.releaseAddresses(done);
   }
 
+  /** It may be admitted now. */
+  public void reconsider() {
+    joinIfPossible();
+  }
+
+  /** This node must not be a member, for this reason, until it is admitted again. */
+  public void standBack(String reason) {
+    if (!clean && lettingGo == 0) {
+      fence(reason);
+    }
+  }
+
   /** Out of use at once, because others may soon act in this node's place. */
   private void fence(String reason) {
     if (clean && participant.currentEpoch() == null) {
@@ -161,6 +191,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
         () -> {
           lettingGo--;
           clean = true;
+          admission.acting(false);
           then.run();
           joinIfPossible();
         });

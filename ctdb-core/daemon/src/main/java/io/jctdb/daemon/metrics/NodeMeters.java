@@ -81,6 +81,14 @@ final class NodeMeters implements AutoCloseable {
     gauge("jctdb.recovering", "1 while epochs change", s -> s.recovering() ? 1 : 0);
     gauge("jctdb.run.state", "5 is RUNNING", s -> s.runState().number());
     gauge(
+        "jctdb.ensemble.kept.out",
+        "1 if this node may be no member, because another works with other ZooKeeper servers",
+        s -> s.ensemble().keptOut().isPresent() ? 1 : 0);
+    gauge(
+        "jctdb.ensemble.outdated",
+        "1 if the nodes file names other ZooKeeper servers than those in force",
+        s -> s.ensemble().outdated() ? 1 : 0);
+    gauge(
         "jctdb.lease.seconds",
         "how long this node may still act as a member",
         s -> s.leaseNanos() / (double) TimeUnit.SECONDS.toNanos(1));

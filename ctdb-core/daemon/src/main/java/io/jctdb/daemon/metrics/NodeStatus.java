@@ -3,6 +3,7 @@ package io.jctdb.daemon.metrics;
 import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.cluster.SilentMembers;
+import io.jctdb.daemon.lifecycle.EnsembleStatus;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.LinkReport;
 import io.jctdb.protocol.NodeFlags;
@@ -25,6 +26,7 @@ import java.util.SortedSet;
  * @param recovering between leaving one epoch and the databases of the next being ready
  * @param leaseNanos how long this node may still act as a member; 0 when it may not
  * @param fencing what befell its membership since its daemon started
+ * @param ensemble with which ZooKeeper servers it works
  * @param copies what is wrong with its copies of databases
  * @param silent members that were set aside because they were silent
  * @param addresses the public addresses known here and who holds each
@@ -42,6 +44,7 @@ public record NodeStatus(
     boolean recovering,
     long leaseNanos,
     FencingStatus fencing,
+    EnsembleStatus ensemble,
     CopyHealth copies,
     SilentMembers.Figures silent,
     List<PublicIp> addresses,
@@ -87,7 +90,8 @@ public record NodeStatus(
         + runState
         + (epoch == 0 ? ", no member of an epoch" : "")
         + banned
-        + silent;
+        + silent
+        + ensemble.keptOut().map(why -> "; " + why).orElse("");
   }
 
   boolean holds(PublicIp address) {

@@ -1,6 +1,7 @@
 package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.catalog.CopyHealth;
+import io.jctdb.daemon.lifecycle.EnsembleStatus;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.NodeStory;
 import java.time.Duration;
@@ -30,6 +31,7 @@ public final class StatusLines {
                         + seconds(silent)
                         + ": it has no quorum, or this node is cut off from it")
             .orElse("answers"));
+    text.line("ZooKeeper servers", servers(status.ensemble()));
     text.line("failsafe", failsafe(fencing));
     text.line(
         "fenced",
@@ -71,6 +73,17 @@ public final class StatusLines {
             ? "none"
             : seconds(Duration.ofNanos(status.leaseNanos())) + " left")
         + fencing.sinceRenewal().map(age -> ", renewed " + seconds(age) + " ago").orElse("");
+  }
+
+  private static String servers(EnsembleStatus ensemble) {
+    return ensemble.inForce()
+        + (ensemble.outdated()
+            ? "; the nodes file would have "
+                + ensemble.byFile()
+                + ", after all daemons have been started anew as the operations guide says"
+            : "")
+        + ensemble.keptOut().map(why -> "; KEPT OUT: " + why).orElse("")
+        + ensemble.others().map(others -> "; " + others).orElse("");
   }
 
   private static String failsafe(FencingStatus fencing) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jctdb.daemon.addresses.AddressMeters;
 import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.cluster.SilentMembers;
+import io.jctdb.daemon.lifecycle.EnsembleStatus;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.database.KeeperMessage;
 import io.jctdb.database.RecordStatistics;
@@ -135,6 +136,7 @@ class MetricsServerTest {
           false,
           1_500_000_000L,
           fencing,
+          EnsembleStatus.well("0@10.0.0.1 ports 4380,4381,4382"),
           copies,
           new SilentMembers.Figures(
               2,
