@@ -10,7 +10,7 @@ class NfsError(Exception):
     """The server refused, or what it said makes no sense."""
 
 
-def _opaque(data):
+def opaque(data):
     return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
 
 
@@ -26,10 +26,10 @@ class Rpc:
 
     def call(self, procedure, arguments):
         self._id += 1
-        credentials = struct.pack(">I", 0) + _opaque(b"client") + struct.pack(
+        credentials = struct.pack(">I", 0) + opaque(b"client") + struct.pack(
             ">III", *self._who, 0)
         packet = (struct.pack(">IIIIII", self._id, 0, 2, *self._program, procedure)
-                  + struct.pack(">I", 1) + _opaque(credentials) + struct.pack(">II", 0, 0) + arguments)
+                  + struct.pack(">I", 1) + opaque(credentials) + struct.pack(">II", 0, 0) + arguments)
         self._socket.sendall(struct.pack(">I", 0x80000000 | len(packet)) + packet)
         answer = self._record()
         found, kind, accepted, _, verifier = struct.unpack(">IIIII", answer[:20])
@@ -70,7 +70,7 @@ def mount(connect, path):
     """The handle of an exported directory."""
     rpc = Rpc(connect(20048), _MOUNT)
     try:
-        answer = rpc.call(1, _opaque(path.encode()))
+        answer = rpc.call(1, opaque(path.encode()))
     finally:
         rpc.close()
     if not _status(answer, f"mount of {path}"):
@@ -85,7 +85,7 @@ def connect_nfs(connect, who=(0, 0)):
 
 def create(rpc, directory, name):
     """The handle of a new file, or None when the server asks for patience."""
-    answer = rpc.call(8, _opaque(directory) + _opaque(name.encode())
+    answer = rpc.call(8, opaque(directory) + opaque(name.encode())
                       + struct.pack(">IIIIIIII", 0, 1, 0o644, 0, 0, 0, 0, 0))
     if not _status(answer, f"creation of {name}"):
         return None
@@ -97,5 +97,5 @@ def create(rpc, directory, name):
 
 def write(rpc, file, offset, data):
     """True when it is on disk; False when the server asks for patience."""
-    answer = rpc.call(7, _opaque(file) + struct.pack(">QII", offset, len(data), 2) + _opaque(data))
+    answer = rpc.call(7, opaque(file) + struct.pack(">QII", offset, len(data), 2) + opaque(data))
     return _status(answer, "write")

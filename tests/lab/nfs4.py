@@ -12,6 +12,8 @@ _PUTFH, _PUTROOTFH, _LOOKUP, _GETFH, _OPEN, _OPEN_CONFIRM, _LOCK, _LOCKU = (
     22, 24, 15, 10, 18, 20, 12, 14)
 _SETCLIENTID, _SETCLIENTID_CONFIRM, _RENEW = 35, 36, 30
 _WRITE_LOCK = 2
+# What operations before the last one return: SEQUENCE of version 4.1.
+_RESULT_BYTES = {53: 36}
 
 
 class Nfs4Error(nfs3.NfsError):
@@ -39,9 +41,9 @@ class Client:
         """A new connection, and a new client number: the server may be another one by now."""
         self.close()
         self._rpc = nfs3.Rpc(self._connect(2049), _PROGRAM, timeout=5, who=self._who)
-        callback = struct.pack(">I", 0x40000000) + _opaque(b"tcp") + _opaque(b"0.0.0.0.0.0")
+        callback = struct.pack(">I", 0x40000000) + opaque(b"tcp") + opaque(b"0.0.0.0.0.0")
         answer = self._compound("SETCLIENTID", [(
-            _SETCLIENTID, self._verifier + _opaque(self._name) + callback + struct.pack(">I", 1))])
+            _SETCLIENTID, self._verifier + opaque(self._name) + callback + struct.pack(">I", 1))])
         self._number, confirm = answer.take(8), answer.take(8)
         self._compound("SETCLIENTID_CONFIRM", [(_SETCLIENTID_CONFIRM, self._number + confirm)])
         self._open_sequence = 0
@@ -54,25 +56,28 @@ class Client:
     def renew(self):
         self._compound("RENEW", [(_RENEW, self._number)])
 
+    def claimed_all(self):
+        """Nothing more is claimed; version 4.0 has no word for it."""
+
     # ---- one file ------------------------------------------------------------------------------
 
     def open(self, directory, name):
         """Opens a file below the root for reading and writing, and makes it if needed."""
-        create = struct.pack(">II", 1, 0) + _attributes_of_a_new_file()  # OPEN4_CREATE, UNCHECKED4
-        claim = struct.pack(">I", 0) + _opaque(name.encode())  # CLAIM_NULL
-        self._opened([(_PUTROOTFH, b""), *((_LOOKUP, _opaque(part.encode())) for part in directory)],
+        create = struct.pack(">II", 1, 0) + attributes_of_a_new_file()  # OPEN4_CREATE, UNCHECKED4
+        claim = struct.pack(">I", 0) + opaque(name.encode())  # CLAIM_NULL
+        self._opened([(_PUTROOTFH, b""), *((_LOOKUP, opaque(part.encode())) for part in directory)],
                      create, claim)
 
     def reclaim_open(self):
         """The same after the server has lost its memory."""
-        self._opened([(_PUTFH, _opaque(self.handle))], struct.pack(">I", 0),
+        self._opened([(_PUTFH, opaque(self.handle))], struct.pack(">I", 0),
                      struct.pack(">II", 1, 0))  # OPEN4_NOCREATE; CLAIM_PREVIOUS, no delegation
 
     def _opened(self, at, how, claim):
         sequence = self._next_open()
         share = struct.pack(">II", 3, 0)
         answer = self._compound("OPEN", [*at, (
-            _OPEN, sequence + share + self._number + _opaque(self._name + b"-open") + how + claim),
+            _OPEN, sequence + share + self._number + opaque(self._name + b"-open") + how + claim),
             (_GETFH, b"")])
         self._open_state = answer.take(16)
         answer.take(20)  # what changed in the directory
@@ -84,7 +89,7 @@ class Client:
         self.handle = answer.opaque()
         if flags & 2:
             answer = self._compound("OPEN_CONFIRM", [
-                (_PUTFH, _opaque(self.handle)),
+                (_PUTFH, opaque(self.handle)),
                 (_OPEN_CONFIRM, self._open_state + self._next_open())])
             self._open_state = answer.take(16)
 
@@ -92,13 +97,13 @@ class Client:
         """A write lock; Nfs4Error with DENIED when somebody else has it."""
         self._locks += 1  # a lock owner of its own, so that an attempt that failed leaves no sequence
         owner = (struct.pack(">I", 1) + self._next_open() + self._open_state + struct.pack(">I", 0)
-                 + self._number + _opaque(self._name + b"-lock-%d" % self._locks))
-        answer = self._compound("LOCK", [(_PUTFH, _opaque(self.handle)), (
+                 + self._number + opaque(self._name + b"-lock-%d" % self._locks))
+        answer = self._compound("LOCK", [(_PUTFH, opaque(self.handle)), (
             _LOCK, struct.pack(">IIQQ", _WRITE_LOCK, int(reclaim), offset, length) + owner)])
         self._lock_state = answer.take(16)
 
     def unlock(self, offset, length):
-        answer = self._compound("LOCKU", [(_PUTFH, _opaque(self.handle)), (
+        answer = self._compound("LOCKU", [(_PUTFH, opaque(self.handle)), (
             _LOCKU, struct.pack(">II", _WRITE_LOCK, 1) + self._lock_state
             + struct.pack(">QQ", offset, length))])
         self._lock_state = answer.take(16)
@@ -110,19 +115,24 @@ class Client:
     # ---- packets -------------------------------------------------------------------------------
 
     def _compound(self, what, operations):
-        """Runs them; what the last one that returns anything of interest gave."""
-        packet = _opaque(b"") + struct.pack(">II", 0, len(operations)) + b"".join(
-            struct.pack(">I", number) + arguments for number, arguments in operations)
-        answer = _Answer(self._rpc.call(1, packet))
-        answer.number()  # the status of all, which is that of the last one
-        answer.opaque()
-        answer.number()
-        last = operations[-2 if operations[-1][0] == _GETFH else -1][0]
-        for number, _ in operations:
-            answer.result(what, number)
-            if number == last:
-                return answer
-        raise nfs3.NfsError(f"{what}: no answer")
+        return run(self._rpc, what, 0, operations)
+
+
+def run(rpc, what, minor, operations):
+    """Runs them; what the last one that returns anything of interest gave."""
+    packet = opaque(b"") + struct.pack(">II", minor, len(operations)) + b"".join(
+        struct.pack(">I", number) + arguments for number, arguments in operations)
+    answer = _Answer(rpc.call(1, packet))
+    answer.number()  # the status of all, which is that of the last one
+    answer.opaque()
+    answer.number()
+    last = operations[-2 if operations[-1][0] == _GETFH else -1][0]
+    for number, _ in operations:
+        answer.result(what, number)
+        if number == last:
+            return answer
+        answer.take(_RESULT_BYTES.get(number, 0))
+    raise nfs3.NfsError(f"{what}: no answer")
 
 
 class _Answer:
@@ -152,10 +162,10 @@ class _Answer:
             raise nfs3.NfsError(f"{what}: answer of {found} in place of {operation}")
 
 
-def _opaque(data):
+def opaque(data):
     return struct.pack(">I", len(data)) + data + b"\0" * (-len(data) % 4)
 
 
-def _attributes_of_a_new_file():
+def attributes_of_a_new_file():
     """Attribute 33, the mode, alone: 0666."""
-    return struct.pack(">III", 2, 0, 1 << 1) + _opaque(struct.pack(">I", 0o666))
+    return struct.pack(">III", 2, 0, 1 << 1) + opaque(struct.pack(">I", 0o666))

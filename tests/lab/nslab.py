@@ -503,10 +503,10 @@ class Lab:
     def client(self, *words, **options):
         return self.run("client", *words, **options)
 
-    def connect(self, address, port=445, timeout=20):
-        """A TCP connection of the client namespace, usable from this process."""
+    def connect(self, address, port=445, timeout=20, source=""):
+        """A TCP connection of the client namespace, usable from this process; from its address `source`."""
         with self.inside_network("client"):
-            return socket.create_connection((address, port), timeout)
+            return socket.create_connection((address, port), timeout, (source, 0) if source else None)
 
     @contextlib.contextmanager
     def inside_network(self, who):

@@ -1,10 +1,15 @@
 """Services besides the daemon: they fail and hang, their node loses power, and what a client was told
 is saved is saved."""
 
+import contextlib
 import os
 import time
 
+import nfs3
 import nfs4
+import nfs41
+import nlm
+import nslab
 from service_clients import CAPACITY, BlockWriter, DocumentWriter, ExportWatch, FileWriter
 from service_faults import disable_scripts, end_processes, host_of, monitor_often, through_faults
 from story import Failed, expect, expect_equal, story
@@ -52,6 +57,55 @@ def winbind_fails_and_is_noticed(cluster):
     finally:
         disable_scripts(lab, node, "49.winbind")
         end_processes(lab, "winbindd")
+
+
+# In systemd's place, which would have to be process 1. What it starts are Debian's init scripts.
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >>/run/systemctl.log
+while [ "${1#-}" != "$1" ]; do shift; done
+case $1 in
+start | stop | restart | reload | status) ;;
+*) exit 0 ;;
+esac
+unit=${2%.service}
+case $unit in
+nfs-ganesha)
+  case $1 in
+  start) mkdir -p /run/ganesha && exec ganesha.nfsd -L /var/log/ganesha/ganesha.log -N NIV_EVENT ;;
+  stop) killall -q ganesha.nfsd; exit 0 ;;
+  esac ;;
+*) SYSTEMCTL_SKIP_REDIRECT=1 exec /etc/init.d/$unit $1 ;;
+esac
+"""
+
+
+@story("on a machine with systemd the scripts started services behind its back", daemons=["jctdb"])
+def services_are_asked_of_systemd(cluster):
+    lab, node = cluster.lab, 1
+    if nfs_is_missing(cluster):
+        return
+    with open(os.path.join(lab.directory, "cluster", "systemctl"), "w") as file:
+        file.write(SYSTEMCTL)
+        os.fchmod(file.fileno(), 0o755)
+    lab.node(node, "sh", "-ec", """mkdir -p /run/systemd/system
+        mount --bind /srv/cluster/systemctl /usr/bin/systemctl""", check=True)
+    try:
+        set_up_nfs(cluster)
+        cluster.ctdb_ok(node, "shutdown")
+        cluster.wait_for(lambda: not cluster.answers(node), 60, "it does not end")
+        cluster.wait_for(lambda: not lab.node(node, "pidof", "smbd", "ganesha.nfsd").stdout, 10,
+                         "services run after a shutdown")
+        lab.node(node, "rm", "-f", "/run/systemctl.log")
+        cluster.revive(node)
+        lab.wait_healthy(timeout=60)
+        asked = lab.node(node, "cat", "/run/systemctl.log").stdout
+        for words in ("start smbd.service", "start nfs-ganesha"):
+            expect(words in asked, f"systemd was not asked to {words}: {asked}")
+        expect(lab.node(node, "pidof", "smbd").stdout and lab.node(node, "pidof", "ganesha.nfsd").stdout,
+               "what systemd was asked for does not run")
+    finally:
+        end_nfs(cluster)
+        lab.node(node, "sh", "-c", "umount /usr/bin/systemctl; rm -rf /run/systemd/system")
 
 
 def _target(address):
@@ -110,6 +164,8 @@ def _libiscsi_writes_and_reads(cluster, address):
     for kind in ("Lun:1    Type:DIRECT_ACCESS", "Lun:2    Type:MMC", "Lun:3    Type:MEDIA_CHANGER"):
         expect(kind in listed, f"iscsi-ls does not show {kind}: {listed}")
     disk = f"iscsi://{address}/{_target(address)}/1"
+    said = cluster.lab.client("iscsi-inq", disk, timeout=30).stdout
+    expect("Peripheral Device Type:DIRECT_ACCESS" in said, f"iscsi-inq: {said}")
     for tests in ("ALL.Write10", "ALL.Write16.Simple", "ALL.Read10", "ALL.Read16.Simple"):
         done = cluster.lab.client("iscsi-test-cu", "--dataloss", "--fail", "--normal", "--test", tests, disk,
                                   timeout=60)
@@ -118,7 +174,7 @@ def _libiscsi_writes_and_reads(cluster, address):
 
 GANESHA_CONF = """NFS_CORE_PARAM { Protocols = 3,4; mount_path_pseudo = true; NFS_Port = 2049;
   MNT_Port = 20048; NLM_Port = 32803; Rquota_Port = 875; }
-NFSV4 { Grace_Period = 5; Lease_Lifetime = 5; RecoveryBackend = fs; Minor_Versions = 0; }
+NFSV4 { Grace_Period = 5; Lease_Lifetime = 5; RecoveryBackend = fs; Server_Scope = lab; }
 EXPORT { Export_Id = 1; Path = /srv/cluster/nfs; Pseudo = /share; Access_Type = RW;
   Squash = no_root_squash; SecType = sys; FSAL { Name = VFS; } }
 """
@@ -137,7 +193,8 @@ def start_system_services_of_nfs(lab, node):
         pidof rpcbind >/dev/null || rpcbind -w""", check=True)
 
 
-def set_up_nfs(cluster):
+def set_up_nfs(cluster, before=lambda lab, node: None):
+    """`before` is called with a node before its NFS server starts."""
     lab = cluster.lab
     for directory in ("nfs", "nfs-state"):
         os.makedirs(os.path.join(lab.directory, "cluster", directory), exist_ok=True)
@@ -146,6 +203,7 @@ def set_up_nfs(cluster):
         lab._write_etc(node, "ctdb/events/legacy/60.nfs.options", NFS_OPTIONS)
         cluster.ctdb_ok(node, "event", "script", "enable", "legacy", "60.nfs")
         start_system_services_of_nfs(lab, node)
+        before(lab, node)
         lab.node(node, "env", "CTDB_BASE=/etc/ctdb", "/etc/ctdb/events/legacy/60.nfs.script",
                  "startup", check=True)
         cluster.ctdb_ok(node, "event", "script", "enable", "legacy", "06.nfs")
@@ -155,7 +213,7 @@ def set_up_nfs(cluster):
 def end_nfs(cluster):
     for node in cluster.lab.nodes:
         disable_scripts(cluster.lab, node, "06.nfs", "60.nfs")
-    end_processes(cluster.lab, "ganesha.nfsd", "rpcbind", "dbus-daemon")
+    end_processes(cluster.lab, "ganesha.nfsd", "rpc.statd", "rpcbind", "dbus-daemon")
 
 
 def nfs_is_missing(cluster):
@@ -186,7 +244,7 @@ def nfs_file_goes_on(cluster):
 
 
 @story("another client got my NFS lock while my server moved", daemons=["jctdb"])
-def nfs_lock_is_claimed_again(cluster):
+def nfs40_lock_is_claimed_again(cluster):
     lab = cluster.lab
     if nfs_is_missing(cluster):
         return
@@ -215,6 +273,193 @@ def nfs_lock_is_claimed_again(cluster):
         end_nfs(cluster)
 
 
+@story("another client got my NFS 4.1 lock while my server moved", daemons=["jctdb"])
+def nfs41_lock_is_claimed_again(cluster):
+    lab = cluster.lab
+    if nfs_is_missing(cluster):
+        return
+    address = lab.public_addresses()[1]
+    set_up_nfs(cluster)
+    # Names of these versions say nothing of the server. A slash makes NFS-Ganesha write them in another way.
+    owner, neighbour, thief = (_client_of_41(lab, address, name, minor) for name, minor in (
+        ("owner", 1), ("neighbour/77", 2), ("thief", 1)))
+    clients = [owner, neighbour, thief]
+    try:
+        _lock_at_the_start(owner, neighbour, thief)
+        host, scope = host_of(cluster, address), owner.server_scope
+        strangers = [_client_of_41(lab, cluster.address_of(node), f"stranger{node}", 1)
+                     for node in lab.nodes if node != host]
+        clients += strangers
+        for stranger in strangers:
+            _patiently(stranger.connect)
+            _patiently(lambda: stranger.open(["share"], "strange"))
+        with _releases_take_their_time(lab, host):
+            disabling = lab.start(f"node{host}", "ctdb", "disable")
+            _all_nodes_wait_before_the_address_moves(cluster, strangers, host, address)
+            expect_equal(disabling.wait(60), 0, "`ctdb disable`, exit code")
+        _claimed_and_not_stolen(cluster, owner, neighbour, thief, host, "planned move")
+        expect_equal(owner.server_scope, scope, "the scope of the server it has moved to")
+
+        # Where it is now, another address has clients, too: they feel nothing when it leaves again. But one
+        # on the owner's machine cannot be told from the owner, and must claim its lock where it is.
+        second = host_of(cluster, address)
+        other = next(one for one, node in lab.addresses(second).items() if node == second and one != address)
+        lab.client("ip", "addr", "add", f"{SECOND_CLIENT}/24", "dev", "eth0", check=True)
+        bystander = _client_of_41(lab, other, "bystander", 1, SECOND_CLIENT)
+        housemate = _client_of_41(lab, other, "housemate", 1)
+        for client, name in (bystander, "by"), (housemate, "house"):
+            clients.append(client)
+            _patiently(client.connect)
+            _patiently(lambda: client.open(["share"], name))
+            _patiently(lambda: client.lock(0, 100))
+        _lock_at_the_start(owner, neighbour, thief)
+        third = next(node for node in lab.nodes if node not in (host, second))
+        cluster.ctdb_ok(second, "moveip", address, str(third))
+        cluster.wait_for(lambda: lab.addresses(third).get(address) == third, 30, "the address does not move")
+        _claim(housemate)
+        housemate.unlock(0, 100)
+        _claimed_and_not_stolen(cluster, owner, neighbour, thief, second, "moved alone", bystander)
+        bystander.unlock(0, 100)
+
+        cluster.ctdb_ok(host, "enable")
+        lab.wait_healthy(timeout=60)
+        _lock_at_the_start(owner, neighbour, thief)
+        host = host_of(cluster, address)
+        lab.power_off(host)
+        _claimed_and_not_stolen(cluster, owner, neighbour, thief, host, "power cut")
+    finally:
+        for client in clients:
+            client.close()
+        lab.client("ip", "addr", "del", f"{SECOND_CLIENT}/24", "dev", "eth0")
+        end_nfs(cluster)
+
+
+@story("my NFSv3 lock was gone when its server moved, and nobody told my client", daemons=["jctdb"])
+def nfs3_lock_is_claimed_again(cluster):
+    lab = cluster.lab
+    if nfs_is_missing(cluster):
+        return
+    if not os.path.exists("/usr/sbin/rpc.statd"):
+        cluster.note("left out: Debian's nfs-common is missing")
+        return
+    address = lab.public_addresses()[1]
+    set_up_nfs(cluster, before=_start_statd)
+    monitor_often(cluster)
+    ear = nlm.Ear(lab)
+    owner, thief = (nlm.Client(lambda port: lab.connect(address, port, timeout=2), name, number)
+                    for number, name in enumerate(("owner", "thief"), 1))
+    try:
+        file = _patiently(lambda: _file_of_version_3(lab, address, "locked-3"))
+        for what, move in (("planned move", lambda host: cluster.ctdb_ok(host, "disable")),
+                           ("power cut", lab.power_off)):
+            _until_status(lambda: owner.lock(file, 0, 100), nlm.GRANTED, "the lock")
+            _until_status(lambda: thief.lock(file, 0, 100), nlm.DENIED, "the lock of another client")
+            host = host_of(cluster, address)
+            # rpc.statd told of the client at once; it is all nodes' knowledge with the next `monitor`.
+            cluster.wait_for(lambda: f"statd-state@{address}@" in cluster.ctdb(host, "catdb", "ctdb.tdb").stdout,
+                             40, "the database does not know of the client")
+            del ear.heard[:]
+            began = time.monotonic()
+            move(host)
+            cluster.wait_for(lambda: any(one[:2] == (address, "files") and one[2] % 2 for one in ear.heard), 40,
+                             f"{what}: no notification: {ear.heard}")
+            told_s = time.monotonic() - began
+            expect_equal(_status_3(lambda: thief.lock(file, 0, 100)), nlm.GRACE, f"{what}: a new lock, status")
+            expect_equal(owner.lock(file, 0, 100, reclaim=True), nlm.GRANTED, f"{what}: the lock claimed, status")
+            _until_status(lambda: thief.lock(file, 0, 100), nlm.DENIED, f"{what}: the lock of another client")
+            expect_equal(owner.unlock(file, 0, 100), nlm.GRANTED, "unlocking, status")
+            _until_status(lambda: thief.lock(file, 0, 100), nlm.GRANTED, f"{what}: the lock that was given up")
+            thief.unlock(file, 0, 100)
+            cluster.note(f"{what}: told by {address} after {told_s:.1f} s; claimed, and not stolen")
+            if what == "planned move":
+                cluster.ctdb_ok(host, "enable")
+                lab.wait_healthy(timeout=60)
+    finally:
+        ear.close()
+        end_nfs(cluster)
+
+
+def _start_statd(lab, node):
+    """Debian's, with our callout, and one name for all nodes."""
+    lab._write_etc(node, "nfs.conf.d/cluster.conf", "[statd]\nname = files\nport = 32765\noutgoing-port = 32766\n"
+                   "ha-callout = /etc/ctdb/statd-callout\n")
+    lab.node(node, "sh", "-ec", """mkdir -p /var/lib/nfs/sm /var/lib/nfs/sm.bak
+        # As Debian has it: rpc.statd becomes this user, and its callout with it.
+        chown -R statd /var/lib/nfs/sm /var/lib/nfs/sm.bak
+        pidof rpc.statd >/dev/null || rpc.statd --no-notify""", check=True)
+
+
+def _file_of_version_3(lab, address, name):
+    def connect(port):
+        return lab.connect(address, port, timeout=2)
+
+    rpc = nfs3.connect_nfs(connect)
+    try:
+        file = nfs3.create(rpc, nfs3.mount(connect, "/share"), name)
+    finally:
+        rpc.close()
+    if not file:
+        raise nfs4.Nfs4Error("creation", nfs4.GRACE)
+    return file
+
+
+def _status_3(ask):
+    """A server that has just come may not answer yet."""
+    end = time.monotonic() + 5
+    while True:
+        try:
+            return ask()
+        except OSError as error:
+            if time.monotonic() > end:
+                raise Failed(str(error)) from error
+            time.sleep(0.1)
+
+
+def _until_status(ask, wanted, what):
+    end, status = time.monotonic() + 40, None
+    while (status := _status_3(ask)) != wanted:
+        expect(time.monotonic() < end, f"{what}: status {status} in place of {wanted}")
+        time.sleep(0.2)
+
+
+SECOND_CLIENT = f"{nslab.PUBLIC_NET}.249"
+
+
+def _client_of_41(lab, address, name, minor, source=""):
+    return nfs41.Client(lambda port: lab.connect(address, port, timeout=2, source=source),
+                        f"Linux NFSv4.{minor} {name}", minor)
+
+
+@contextlib.contextmanager
+def _releases_take_their_time(lab, node):
+    name = "ctdb/events/legacy/02.patience.script"
+    lab._write_etc(node, name, "#!/bin/sh\n[ \"$1\" != releaseip ] || sleep 3\n")
+    path = lab.node_path(node, "etc", *name.split("/"))
+    os.chmod(path, 0o755)
+    try:
+        yield
+    finally:
+        os.unlink(path)
+
+
+def _all_nodes_wait_before_the_address_moves(cluster, strangers, host, address):
+    """Clients of other nodes, which may not even take it, get no new lock, and the address is still there."""
+    def refused(client):
+        try:
+            client.lock(0, 100)
+        except nfs4.Nfs4Error as error:
+            expect_equal(error.status, nfs4.GRACE, "a lock at another node, status")
+            return True
+        client.unlock(0, 100)
+        return False
+
+    cluster.wait_for(lambda: all(refused(client) for client in strangers), 10,
+                     "other nodes go on giving locks while the address moves")
+    expect(cluster.lab.node(host, "ip", "addr", "show", "to", address).stdout,
+           "the address had left before the other nodes gave no more new locks")
+    cluster.note("the other nodes gave no new lock before the address had left")
+
+
 def _lock_at_the_start(owner, neighbour, thief):
     """Whoever had it before has let go; the server may still be in a grace period."""
     for client, name in ((owner, "locked"), (neighbour, "locked-too")):
@@ -227,8 +472,8 @@ def _lock_at_the_start(owner, neighbour, thief):
     expect_equal(_lock_status(thief), nfs4.DENIED, "the lock of another client")
 
 
-def _claimed_and_not_stolen(cluster, owner, neighbour, thief, old_host, what):
-    """The thief tries first, and all the time until the owner lets go."""
+def _claimed_and_not_stolen(cluster, owner, neighbour, thief, old_host, what, *others):
+    """The thief tries first, and all the time until the owner lets go. Others go on with what they have."""
     lab, address, refused = cluster.lab, cluster.lab.public_addresses()[1], []
     ask = next(node for node in lab.nodes if node != old_host)
     cluster.wait_for(lambda: lab.addresses(ask).get(address) not in (old_host, -1), 40,
@@ -236,15 +481,13 @@ def _claimed_and_not_stolen(cluster, owner, neighbour, thief, old_host, what):
     began = time.monotonic()
     while not refused:
         refused += _attempt(thief)
+        _renew(*others)
     for client in (owner, neighbour):
-        _patiently(client.connect)
-        _patiently(client.reclaim_open)
-        _patiently(lambda: client.lock(0, 100, reclaim=True))
+        _claim(client)
     claimed_s = time.monotonic() - began
     while nfs4.DENIED not in refused:
         refused += _attempt(thief)
-        owner.renew()
-        neighbour.renew()
+        _renew(owner, neighbour, *others)
         expect(time.monotonic() - began < 60, f"{what}: the grace period does not end: {set(refused)}")
     grace_s = time.monotonic() - began
     expect(nfs4.GRACE in refused, f"{what}: no grace period: {refused}")
@@ -254,6 +497,18 @@ def _claimed_and_not_stolen(cluster, owner, neighbour, thief, old_host, what):
     thief.unlock(0, 100)
     cluster.note(f"{what}: lock claimed again {claimed_s:.1f} s after the move; others were told to wait "
                  f"for {grace_s:.1f} s, and then that it is taken")
+
+
+def _claim(client):
+    _patiently(client.connect)
+    _patiently(client.reclaim_open)
+    _patiently(lambda: client.lock(0, 100, reclaim=True))
+    client.claimed_all()
+
+
+def _renew(*clients):
+    for client in clients:
+        client.renew()
 
 
 def _attempt(thief):

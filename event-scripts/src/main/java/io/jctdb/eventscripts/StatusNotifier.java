@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /**
  * The program {@code smnotify}: tells clients of NFSv3 that the server they have locks at has
@@ -32,9 +33,13 @@ public final class StatusNotifier {
   /** Exit status 0 when everything could be read, else 1. */
   public static void main(String[] arguments) throws IOException {
     List<StatusNotification> notifications;
+    List<String> complaints = new ArrayList<>();
     try {
       notifications =
-          arguments.length > 0 ? List.of(ofOptions(List.of(arguments))) : ofStandardInput();
+          arguments.length > 0
+              ? List.of(ofOptions(List.of(arguments)))
+              : ofLines(
+                  new BufferedReader(new InputStreamReader(System.in, UTF_8)), complaints::add);
     } catch (IllegalArgumentException e) {
       System.err.println("smnotify: " + e.getMessage());
       System.err.println(USAGE);
@@ -48,6 +53,10 @@ public final class StatusNotifier {
     try (ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor()) {
       byClient.values().forEach(list -> senders.execute(() -> send(list)));
     }
+    if (!complaints.isEmpty()) {
+      complaints.forEach(complaint -> System.err.println("smnotify: " + complaint));
+      System.exit(1);
+    }
   }
 
   private static void send(List<StatusNotification> sameClient) {
@@ -58,12 +67,17 @@ public final class StatusNotifier {
     }
   }
 
-  private static List<StatusNotification> ofStandardInput() throws IOException {
+  /** A line that makes no sense keeps nobody else from being told. */
+  static List<StatusNotification> ofLines(BufferedReader lines, Consumer<String> complain)
+      throws IOException {
     List<StatusNotification> notifications = new ArrayList<>();
-    BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     for (String line = lines.readLine(); line != null; line = lines.readLine()) {
       if (!line.isBlank()) {
-        notifications.add(StatusNotification.parse(line));
+        try {
+          notifications.add(StatusNotification.parse(line));
+        } catch (IllegalArgumentException e) {
+          complain.accept(e.getMessage());
+        }
       }
     }
     return notifications;

@@ -1,11 +1,15 @@
 package io.jctdb.eventscripts;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -14,6 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 class NfsCalloutTest {
   @TempDir private Path dir;
   private ScriptLab lab;
+  private @Nullable Process server;
 
   @BeforeEach
   void aHost() throws IOException {
@@ -201,6 +206,134 @@ class NfsCalloutTest {
   }
 
   @Test
+  void clientsWhoseNamesSayNothingOfTheServerGoWithTheirConnections() throws Exception {
+    aGaneshaWithClients(
+        "::ffff:10.9.0.1-(19:Linux NFSv4.1 owner)",
+        "::ffff:10.9.0.1-(54:0x4c696e7578204e465376342e32206e65696768626f75722f3737)",
+        "::ffff:10.9.0.2-(20:Linux NFSv4.1 of.two)",
+        "::ffff:10.9.0.4-(52:0x4c696e7578204e465376342e3020682f31302e302e302e3737)",
+        "fd00::5-(18:Linux NFSv4.1 idle)");
+    connected("10.0.0.1", "10.9.0.1");
+    ganesha("releaseip-pre", "eth0", "10.0.0.1", "24");
+    connected("10.0.0.77", "10.9.0.2");
+    lab.calls();
+
+    assertThat(ganesha("releaseip", "eth0", "10.0.0.1", "24"))
+        .isEqualTo(new ScriptLab.Outcome(0, ""));
+
+    assertThat(graces())
+        .containsExactlyInAnyOrder(
+            "2:Linux NFSv4.1 owner",
+            "2:Linux NFSv4.2 neighbour/77",
+            "2:Linux NFSv4.1 idle",
+            "2:10.0.0.1")
+        .endsWith("2:10.0.0.1");
+  }
+
+  @Test
+  void whoIsDroppedForANameThatIsAlikeMayClaimItsLocksHere() throws Exception {
+    aGaneshaWithClients(
+        "::ffff:10.9.0.1-(18:Linux NFSv4.1 host)", "::ffff:10.9.0.2-(19:Linux NFSv4.1 host2)");
+    connected("10.0.0.77", "10.9.0.2");
+
+    assertThat(ganesha("releaseip", "eth0", "10.0.0.1", "24").status()).isZero();
+
+    assertThat(graces()).containsExactly("5:own", "2:Linux NFSv4.1 host", "2:10.0.0.1");
+    assertThat(dir.resolve("lib/ganesha/own/v4recov"))
+        .isDirectoryContaining("glob:**:ffff:10.9.0.2-(19:Linux NFSv4.1 host2)")
+        .isDirectoryNotContaining("glob:**10.9.0.1*");
+  }
+
+  @Test
+  void whereAClientCannotBeNamedAllOfTheNodeClaimTheirLocksAgain() throws Exception {
+    aGaneshaWithClients("::ffff:10.9.0.1-(10:0x00ff0102)", "::ffff:10.9.0.2-(4:host)");
+    connected("10.0.0.77", "10.9.0.2");
+
+    assertThat(ganesha("releaseip", "eth0", "10.0.0.1", "24").status()).isZero();
+
+    assertThat(graces()).containsExactly("5:own", "2:", "2:10.0.0.1");
+    assertThat(dir.resolve("lib/ganesha/own/v4recov/::ffff:10.9.0.2-(4:host)")).isDirectory();
+  }
+
+  @Test
+  void clientsThatClaimNothingFromAnotherScopeAreWarnedOf() throws Exception {
+    Files.createDirectories(dir.resolve("shared"));
+    lab.variable("CTDB_GANESHA_RUN_DIR", dir.resolve("run").toString())
+        .variable("CTDB_GANESHA_RECOVERY_DIR", dir.resolve("lib/ganesha").toString())
+        .variable("CTDB_NFS_SHARED_STATE_DIR", dir.resolve("shared").toString())
+        .variable("CTDB_GANESHA_CONFIG", dir.resolve("ganesha.conf").toString())
+        .variable("CTDB_GANESHA_PROGRAM", "true")
+        .standIn("ctdb", "echo 1");
+    for (String fine :
+        List.of("NFSV4 { Server_Scope = \"files\"; }", "NFSV4 {\n  Minor_Versions = 0;\n}")) {
+      lab.file("ganesha.conf", fine);
+      assertThat(ganesha("startup")).isEqualTo(new ScriptLab.Outcome(0, ""));
+    }
+    for (String bad :
+        List.of("# Server_Scope = files\n", "NFSV4 { Minor_Versions = 0,1,2; Lease_Lifetime = 5; }")) {
+      lab.file("ganesha.conf", bad);
+      assertThat(ganesha("startup").output())
+          .startsWith("WARNING: " + dir + "/ganesha.conf: NFSV4 { Server_Scope");
+    }
+  }
+
+  @Test
+  void whereSystemdRunsTheServerIsItsService() throws Exception {
+    Path callout = dir.resolve("nfs-ganesha-callout");
+    Files.writeString(
+        callout, Files.readString(callout).replace("/run/systemd/system", dir.toString()));
+    lab.variable("CTDB_GANESHA_RUN_DIR", dir.resolve("run").toString());
+
+    assertThat(ganesha("startup").status()).isZero();
+    assertThat(ganesha("shutdown").status()).isZero();
+
+    assertThat(lab.calls())
+        .containsExactly(
+            "systemctl stop nfs-ganesha",
+            "systemctl start nfs-ganesha",
+            "systemctl stop nfs-ganesha");
+  }
+
+  /** A process that looks like the server, with what the server notes of its clients. */
+  private void aGaneshaWithClients(String... tags) throws IOException {
+    Path program = Files.copy(Path.of("/bin/sleep"), dir.resolve("ganesha.nfsd"));
+    server = new ProcessBuilder(program.toString(), "60").start();
+    lab.variable("CTDB_GANESHA_RUN_DIR", dir.resolve("run").toString())
+        .variable("CTDB_GANESHA_RECOVERY_DIR", dir.resolve("lib/ganesha").toString())
+        .file("run/ganesha.pid", server.pid() + "\n")
+        .file("var/scripts/my-public-ip-addresses", "10.0.0.77\n");
+    for (String tag : tags) {
+      Files.createDirectories(dir.resolve("lib/ganesha/v4recov/node0").resolve(tag));
+    }
+  }
+
+  @AfterEach
+  void endTheServer() {
+    if (server != null) {
+      server.destroyForcibly();
+    }
+  }
+
+  private void connected(String address, String client) throws IOException {
+    lab.standIn(
+        "ss",
+        """
+        case "$*" in
+        *src*"[%1$s]" | *:2049) echo "0 0 [::ffff:%1$s]:2049 [::ffff:%2$s]:700" ;;
+        esac
+        """
+            .formatted(address, client));
+  }
+
+  /** What the server was told, in its order. */
+  private List<String> graces() throws IOException {
+    return lab.calls().stream()
+        .filter(call -> call.startsWith("dbus-send"))
+        .map(call -> call.substring(call.indexOf("string:") + "string:".length()))
+        .toList();
+  }
+
+  @Test
   void statdsClientsGoIntoTheDatabaseInOneTransaction() throws Exception {
     statd();
 
@@ -248,6 +381,68 @@ class NfsCalloutTest {
     assertThat(told.getLast()).endsWith(" " + (even + 1));
     assertThat(dir.resolve("transaction")).hasContent("\"statd-state@10.0.0.1@10.9.0.7\" \"\"");
     assertThat(lab.calls()).containsSubsequence("callout stop nlockmgr", "callout start nlockmgr");
+  }
+
+  @Test
+  void statdThatIsNotRootMayTellAndIsNotTrusted() throws Exception {
+    assumeThat(System.getProperty("user.name")).isEqualTo("root");
+    statd();
+    Path spool = dir.resolve("var/scripts/service/nfs/statd-callout/told");
+    for (Path each = dir; each.startsWith(dir); each = each.getParent()) {
+      Files.setPosixFilePermissions(each, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+    Files.createDirectories(dir.resolve("statd/sm"));
+    Files.setAttribute(dir.resolve("statd/sm"), "unix:uid", 65534);
+    lab.file("var/scripts/my-public-ip-addresses", "10.0.0.1\nfd00::1\n");
+    callout("update");
+
+    assertThat(
+            lab.run(
+                "setpriv",
+                List.of(
+                    "--reuid=65534",
+                    "--clear-groups",
+                    "--bounding-set=-all",
+                    "--inh-caps=-all",
+                    dir.resolve("statd-callout").toString(),
+                    "add-client",
+                    "::ffff:10.9.0.1",
+                    "localhost")))
+        .isEqualTo(new ScriptLab.Outcome(0, ""));
+    Files.writeString(spool.resolve("statd-state@10.0.0.1@10.9.0.2"), "1\"\n\"evil\" \"x");
+    Files.writeString(spool.resolve("statd-state@10.0.0.1@10.9.0.3\" \"x"), "1");
+    Files.createSymbolicLink(
+        spool.resolve("statd-state@10.0.0.1@10.9.0.4"), Path.of("/proc/sys/kernel/pid_max"));
+    callout("update");
+
+    assertThat(Files.readAllLines(dir.resolve("transaction")))
+        .as("and an IPv6 address is no way to a client of IPv4")
+        .singleElement()
+        .asString()
+        .matches("\"statd-state@10.0.0.1@10.9.0.1\" \"\\d+\"");
+  }
+
+  @Test
+  void whatWasNotedOfAnAddressThatHasGoneIsForgotten() throws Exception {
+    statd();
+    callout("add-client", "10.9.0.1");
+    callout("del-client", "10.9.0.1");
+    lab.file("var/scripts/my-public-ip-addresses", "10.0.0.3\n");
+    callout("notify");
+
+    lab.file("var/scripts/my-public-ip-addresses", "10.0.0.1\n");
+    callout("update");
+    assertThat(dir.resolve("transaction"))
+        .as("it would have taken a client away that another node noted meanwhile")
+        .doesNotExist();
+  }
+
+  @Test
+  void whereNoClientHasLocksNobodyMissesTheNameOfTheServer() throws Exception {
+    statd();
+    lab.file("sys/default/nfs-common", "")
+        .file("var/scripts/my-public-ip-addresses", "10.0.0.3\n");
+    assertThat(callout("notify")).isEqualTo(new ScriptLab.Outcome(0, ""));
   }
 
   private void statd() throws IOException {

@@ -82,6 +82,23 @@ class NfsScriptTest {
   }
 
   @Test
+  void whoGotALockJustNowIsKnownWhereTheAddressGoes() throws Exception {
+    lab.file("var/scripts/my-public-ip-addresses", "10.0.0.1\n");
+    ScriptHouse.executable(
+        dir.resolve("statd-callout"),
+        "#!/bin/sh\necho \"statd-callout $*: $(cat %1$s/var/scripts/my-public-ip-addresses)\" >>%1$s/calls\n"
+            .formatted(dir));
+
+    lab.event("60.nfs", "releaseip", "eth0", "10.0.0.1", "24");
+    assertThat(lab.calls()).as("nobody").noneMatch(call -> call.startsWith("statd-callout"));
+
+    lab.file("var/scripts/my-public-ip-addresses", "10.0.0.1\n")
+        .file("var/scripts/service/nfs/statd-callout/statd-state@10.0.0.1@10.9.0.1", "");
+    assertThat(lab.event("60.nfs", "releaseip", "eth0", "10.0.0.1", "24").status()).isZero();
+    assertThat(lab.calls()).contains("statd-callout update: 10.0.0.1");
+  }
+
+  @Test
   void theServerHearsThatAddressesAreAboutToMove() throws Exception {
     assertThat(lab.event("60.nfs", "startipreallocate")).isEqualTo(new ScriptLab.Outcome(0, ""));
     assertThat(lab.calls()).contains("callout startipreallocate");

@@ -3,6 +3,9 @@ package io.jctdb.eventscripts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.io.StringReader;
+import java.io.BufferedReader;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -73,6 +76,20 @@ class StatusNotifierTest {
         .hasMessage("it has no rpc.statd");
     assertThatThrownBy(() -> StatusChannel.port(hex("7fffffff 3a"), false))
         .hasMessage("it has no rpc.statd");
+  }
+
+  @Test
+  void aLineThatMakesNoSenseKeepsNobodyElseFromBeingTold() throws Exception {
+    List<String> complaints = new ArrayList<>();
+    assertThat(
+            StatusNotifier.ofLines(
+                new BufferedReader(
+                    new StringReader("fd00::1 10.0.0.1 files 4\n\n10.9.0.1 10.0.0.1 files 4\n")),
+                complaints::add))
+        .singleElement()
+        .extracting(one -> one.client().getHostAddress())
+        .isEqualTo("10.9.0.1");
+    assertThat(complaints).containsExactly("fd00::1 cannot be reached from 10.0.0.1");
   }
 
   @Test
