@@ -248,6 +248,32 @@ class FunctionsTest {
   }
 
   @Test
+  void servicesAreAskedOfSystemdAndElsewhereOfTheirInitScripts() throws Exception {
+    Files.delete(dir.resolve("rc.local"));
+    Path library = dir.resolve("functions");
+    Files.writeString(
+        library,
+        Files.readString(library)
+            .replace("/sbin/service /usr/sbin/service", "/no/service")
+            .replace("/bin/systemctl", dir + "/bin/systemctl")
+            .replace("/etc/init.d", dir + "/init.d"));
+    lab.standIn("systemctl", "");
+    assertThat(lab.functions("service smbd start; nice_service smbd stop").status()).isZero();
+    assertThat(lab.calls()).containsExactly("systemctl start smbd", "systemctl stop smbd");
+
+    Files.delete(dir.resolve("bin/systemctl"));
+    assertThat(lab.functions("service smbd start"))
+        .isEqualTo(
+            new ScriptLab.Outcome(
+                1,
+                "ERROR: there is no way to start service smbd: no service, systemctl or init script\n"));
+    ScriptHouse.executable(
+        Files.createDirectory(dir.resolve("init.d")).resolve("smbd"), "#!/bin/sh\necho smbd $1\n");
+    assertThat(lab.functions("service smbd start"))
+        .isEqualTo(new ScriptLab.Outcome(0, "smbd start\n"));
+  }
+
+  @Test
   void thePlatformIsReadOnce() throws Exception {
     lab.variable("CTDB_SYS_ETCDIR", dir.toString());
     assertThat(lab.functions("echo $CTDB_PLATFORM_STYLE").output()).isEqualTo("unknown\n");
