@@ -9,7 +9,7 @@ import time
 import faults
 import nslab
 import smb2
-from story import RECORDS, STRETCHED, expect, expect_equal, story
+from story import RECORDS, STRETCHED, TWO_BRANCHES, Writer, expect, expect_equal, story
 from stories_wan import FAR, REMOTE, SITE, Line, wan_report
 
 MAIN = (0, 1, 2)
@@ -379,6 +379,62 @@ def questions_do_not_wait_for_the_line(cluster):
         expect("node 3" in addresses.stderr, f"ip all does not say what it could not ask: {addresses.stderr}")
         ask("Debian's status", "ctdb", "status", within=1)
         expect(lab.node_states(0).get(REMOTE, set()) <= {"Unhealthy"}, "the link was down before all was asked")
+
+
+@story("the line to one branch broke, and the other branch felt it", daemons=["jctdb"], layout=TWO_BRANCHES)
+def two_branches(cluster):
+    """One at 50, one at 100 ms each way. They share files; an outage of one's line is its own."""
+    lab = cluster.lab
+    branch, island = (lab.site_nodes(site)[0] for site in ("branch", "island"))
+    text = lab.node(0, OURS, "status", check=True).stdout
+    expect("Site:branch nodes:3 (REMOTE)\nSite:island nodes:4 (REMOTE)\n" in text, f"status shows: {text}")
+    with Line(cluster, "delay_ms 50") as line:
+        try:
+            lab.wan("island", "delay_ms 100")
+            cluster.ctdb_ok(0, "attach", RECORDS, "persistent")
+            one, other = cluster.client_of(branch), cluster.client_of(island)
+            one.make_directory("shared")
+            for number, (mine, yours) in enumerate(((one, other), (other, one))):
+                file = mine.open(f"shared\\{number}.txt")
+                file.write(b"from there")
+                begin = time.monotonic()
+                file.close()
+                copy = yours.open(f"shared\\{number}.txt", how=smb2.OPEN)
+                expect_equal(copy.read(100), b"from there", "what the other branch reads")
+                cluster.note(f"closed at one branch until read at the other: {time.monotonic() - begin:.2f} s")
+                copy.close()
+            for number, node in enumerate((branch, island, branch, island)):
+                begin = time.monotonic()
+                commit(cluster, node, "turn", str(number))
+                cluster.note(f"a transaction at node {node}: {time.monotonic() - begin:.2f} s")
+                cluster.wait_for(lambda: all(committed_at(cluster, at, "turn") == str(number) for at in (0, branch, island)),
+                                 10, "the transaction is not everywhere")  # noqa: B023
+            other.make_directory("own")
+            mine = Writer(cluster, cluster.address_of(island), "island")
+            mine.start()
+            cluster.wait_for(lambda: mine.saved_since(3), 60, "nothing is saved at the island")
+            mine.longest_gap_s = 0.0
+            time.sleep(6)
+            usual, mine.longest_gap_s = mine.longest_gap_s, 0.0
+            line.tell("down")
+            began = time.monotonic()
+            for number in range(4):
+                commit(cluster, (0, island)[number % 2], "meanwhile", str(number))
+            time.sleep(max(0.0, 12 - (time.monotonic() - began)))
+            broken = mine.longest_gap_s
+            states = lab.node_states(0)
+            line.tell("up")
+            cluster.wait_for(lambda: lab._agree(set(lab.nodes), True), 60, "the branch does not come back")
+            mine.finish()
+            cluster.note(f"the island saves a file in {usual:.2f} s at most; while the branch's line was down, "
+                         f"{broken:.2f} s")
+            expect_equal(states[island], set(), "states of the island meanwhile")
+            expect("Disconnected" in states[branch], f"states of the branch: {states[branch]}")
+            expect(broken <= 2 * usual + 1, "the island felt the branch's outage")
+            cluster.wait_for(lambda: committed_at(cluster, branch, "meanwhile") == "3", 10,
+                             "the branch lacks what was committed meanwhile")
+        finally:
+            lab.wan("island", "up; delay_ms 0")
 
 
 @story("I moved a node to the branch, and half of what I typed had no effect", daemons=["jctdb"], layout=STRETCHED)

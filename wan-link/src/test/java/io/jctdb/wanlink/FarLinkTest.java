@@ -119,6 +119,25 @@ class FarLinkTest extends LinkTestBase {
     }
   }
 
+  @Test
+  void aLineThatHangsIsQuietLongBeforeItsLinkIsDown() throws IOException {
+    TestNode n0 =
+        start(
+            at(0, new WideArea("branch", true, 0))
+                .withKeepalive(Duration.ofMillis(20), Duration.ofSeconds(600)));
+    try (FakePeer peer = new FakePeer(1, address(1));
+        Socket in = peer.accept();
+        Socket out = peer.connect(address(0))) {
+      FakePeer.write(
+          out, new LinkFrame.Hello(LinkFrame.VERSION, 1, 0, 99, 1, "main", nodesText(3)));
+      n0.awaitEvent("up 1 incarnation 99");
+      await("it says nothing").until(() -> n0.on(() -> n0.links.isLineQuiet(1)));
+      assertThat(n0.isUp(1)).isTrue();
+      assertThat(in.isConnected()).isTrue();
+      assertThat(n0.on(() -> n0.links.isLineQuiet(2))).as("there is no link").isFalse();
+    }
+  }
+
   private LinkConfig at(int pnn, WideArea area) {
     return TestNode.config(pnn, 1 + pnn, nodesList(3)).withWideArea(area);
   }

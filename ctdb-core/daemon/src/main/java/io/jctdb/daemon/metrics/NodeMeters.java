@@ -104,6 +104,10 @@ final class NodeMeters implements AutoCloseable {
             "jctdb.silent.waits", this, meters -> meters.status.silent().records().waits())
         .description("records for which a silent member had to be waited for 0.1 s or longer")
         .register(registry);
+    FunctionCounter.builder(
+            "jctdb.locks.behind.commits", this, meters -> meters.status.silent().records().behind())
+        .description("locks of transactions that waited here for what was committed before")
+        .register(registry);
     gauge(
         "jctdb.record.copies",
         "copies in this node's volatile databases",
