@@ -227,6 +227,46 @@ def a_node_with_other_zookeeper_servers(cluster):
            "the log does not say with which servers it works now")
 
 
+def _zookeeper_ports(lab, cut):
+    """Nothing of ZooKeeper passes between the nodes, or all of it; their links stay."""
+    for node in lab.nodes:
+        lab.node(node, "sh", "-ec", "".join(
+            f"iptables -{'I' if cut else 'D'} INPUT -i eth0 -p tcp --{side} 4380:4382 -j DROP; "
+            for side in ("dport", "sport")), check=True)
+
+
+def _in_failsafe(lab, node):
+    said = lab.node(node, "/srv/jctdb/bin/ctdb", "status", "-v", timeout=20).stdout
+    return re.search(rf"(?m)^pnn:{node} failsafe: YES", said) is not None
+
+
+@story("ZooKeeper had no quorum, and the file servers stopped although all of them were well", daemons=["jctdb"])
+def failsafe_without_a_quorum(cluster):
+    """They go on as long as all hear each other; when one of them is cut off, all stop, and come back by themselves."""
+    lab = cluster.lab
+    held = cluster.client_of(0).open("open-in-failsafe.txt")
+    before = lab.addresses(0)
+    _zookeeper_ports(lab, cut=True)
+    try:
+        cluster.wait_for(lambda: all(_in_failsafe(lab, node) for node in lab.nodes), 15,
+                         "they do not say that they are in failsafe")
+        time.sleep(6)  # every lease and session of ZooKeeper is over now
+        held.write(b"served without a quorum")
+        for node in lab.nodes:
+            cluster.client_of(node).open(f"made-in-failsafe-{node}.txt").write(b"fine")
+        expect(lab.addresses(0) == before, f"addresses moved: {before}, {lab.addresses(0)}")
+        lab.partition(2)
+        began = time.monotonic()
+        cluster.wait_for(lambda: not any(_lifetimes(lab, node) for node in lab.nodes), 20,
+                         "a member is lost, and the others go on without knowing what it does")
+        cluster.note(f"all let go {time.monotonic() - began:.1f} s after one of them was cut off")
+    finally:
+        lab.heal(2)
+        _zookeeper_ports(lab, cut=False)
+    lab.wait_healthy(timeout=60)
+    expect("failsafe is over" in _log(lab, 0), "the log does not say when failsafe ended")
+
+
 def _start_all(lab):
     starters = [threading.Thread(target=lab.start_daemon, args=(node,)) for node in lab.nodes]
     for starter in starters:
