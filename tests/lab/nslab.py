@@ -397,7 +397,7 @@ class Lab:
             return CTDB_CONF + (f"\n[jctdb]\n{ensemble}" if ensemble else "")
         # What ctdbd knows, for both; and the section that it ignores.
         return CTDB_CONF + ("  leader capability = false\n\n[legacy]\n  lmaster capability = false\n"
-                            f"\n[jctdb]\n  site = {site}\n{ensemble}")
+                            f"\n[jctdb]\n  site = {site}\n  metrics address = {METRICS}\n{ensemble}")
 
     def public_addresses(self, nodes=None):
         """All that the cluster, or these nodes of it, are given to serve."""
@@ -725,6 +725,7 @@ SMB_CONF = f"""[global]
   force create mode = 0666
 """
 
+METRICS = "127.0.0.1:9464"  # of remote nodes, inside each
 CTDB_CONF = """[logging]
   location = file:/var/log/ctdb/log.ctdb
   log level = NOTICE

@@ -346,10 +346,18 @@ def lock_comes_behind_the_commits(cluster):
             one.start()
         for one in changers:
             one.join()
+        behind = metric(cluster, REMOTE, "jctdb_locks_behind_commits_total")
     cluster.note("; ".join(f"node {node}: {len(took)} transactions, {sorted(took)[len(took) // 2]:.2f} s (median), "
-                           f"{max(took):.2f} s at most" for node, took in times.items()))
+                           f"{max(took):.2f} s at most" for node, took in times.items())
+                 + f"; the lock waited at the branch for what had been committed: {behind} times")
     expect_equal(refused_here, [], "refused")
     expect(len(times[REMOTE]) >= 3, "the branch hardly had a turn")
+
+
+def metric(cluster, node, name):
+    page = cluster.lab.node(node, "python3", "-c", "import urllib.request as web;"
+                            f"print(web.urlopen('http://{nslab.METRICS}/metrics').read().decode())", check=True).stdout
+    return next(int(float(line.split()[-1])) for line in page.splitlines() if line.startswith(name))
 
 
 @story("the line hung, I asked what is going on, and the answer took as long as the hang", daemons=["jctdb"],
