@@ -5,9 +5,11 @@ import contextlib
 import os
 import re
 import signal
+import subprocess
 import threading
 import time
 
+import faults
 from story import expect, story
 
 
@@ -265,6 +267,50 @@ def failsafe_without_a_quorum(cluster):
         _zookeeper_ports(lab, cut=False)
     lab.wait_healthy(timeout=60)
     expect("failsafe is over" in _log(lab, 0), "the log does not say when failsafe ended")
+
+
+@contextlib.contextmanager
+def _holding(lab, name):
+    """Somebody outside the cluster waits for the lock and then holds it, until this is left."""
+    with lab.start("client", "/usr/bin/python3", "-c",
+                   "import fcntl, sys\n"
+                   "file = open(sys.argv[1], 'w')\n"
+                   "print('waits', flush=True)\n"
+                   "fcntl.lockf(file, fcntl.LOCK_EX)\n"
+                   "print('holds', flush=True)\n"
+                   "sys.stdin.read()\n", os.path.join(lab.directory, "cluster", name),
+                   stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        try:
+            holder.stdout.readline()
+            yield holder
+        finally:
+            holder.stdin.close()
+            holder.wait(timeout=5)
+
+
+def _leaders(cluster, nodes):
+    return {cluster.ctdb(node, "leader").stdout.strip() for node in nodes}
+
+
+@story("the cluster lock was held by somebody else, and a server led all the same", daemons=["jctdb"])
+def cluster_lock_in_other_hands(cluster):
+    lab, old = cluster.lab, faults.leader(cluster.lab)
+    others = [node for node in lab.nodes if node != old]
+    held = cluster.client_of(others[0]).open("open-without-leader.txt")
+    with _holding(lab, "cluster.lock") as holder:
+        _stop(cluster, old)
+        expect("holds" in holder.stdout.readline(), "the lock did not become free with its leader")
+        time.sleep(3)
+        expect(_leaders(cluster, others) == {"UNKNOWN"}, f"somebody leads: {_leaders(cluster, others)}")
+        held.write(b"what has no need of a leader goes on")
+        expect(any("the cluster lock is not to be had" in _log(lab, node) for node in others),
+               "the log does not say what keeps them from leading")
+    began = time.monotonic()
+    cluster.wait_for(lambda: _leaders(cluster, others) < {str(node) for node in others}, 20,
+                     "nobody leads although the lock is free")
+    cluster.note(f"a leader {time.monotonic() - began:.1f} s after the lock was free")
+    _start(cluster, old)
+    lab.wait_healthy(timeout=60)
 
 
 def _start_all(lab):
