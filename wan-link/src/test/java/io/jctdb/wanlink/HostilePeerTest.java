@@ -68,7 +68,7 @@ class HostilePeerTest extends LinkTestBase {
       FakePeer.write(socket, new LinkFrame.Hello(9, 1, 0, 1, 0, "", "whatever comes in version 9"));
       assertThat(FakePeer.read(socket))
           .asString()
-          .contains("it speaks version 9", "node 0 version 2");
+          .contains("it speaks version 9", "node 0 version " + LinkFrame.VERSION);
     }
   }
 

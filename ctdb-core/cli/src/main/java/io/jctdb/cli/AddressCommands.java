@@ -13,8 +13,10 @@ import io.jctdb.protocol.SpecialPnn;
 import io.jctdb.protocol.Srvid;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -133,32 +135,35 @@ final class AddressCommands {
   }
 
   /**
-   * An address is at a node only if that node itself says so. When one cannot be asked, the rest is
-   * told all the same (the stock tool tells nothing then), and the exit status says that it is not
-   * all.
+   * An address is at a node only if that node itself says so. When one cannot be asked, the others'
+   * word is taken for what it has (the stock tool tells nothing then), and the exit status says
+   * that not all could be asked.
    */
   private Map<SockAddr, Integer> believedByHolders() {
-    TreeMap<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
+    Map<Integer, List<PublicIp>> told = new TreeMap<>();
+    Set<Integer> silent = new HashSet<>();
     for (int node : tool.cluster().activeNodes()) {
-      List<PublicIp> told;
       try {
-        told = addressesOf(node);
+        told.put(node, addressesOf(node));
       } catch (ToolFailure e) {
         if (node == client.pnn()) {
           throw e;
         }
-        tool.err().line("node " + Text.u(node) + " does not answer, its addresses are not shown");
+        silent.add(node);
         status = 1;
-        continue;
-      }
-      for (PublicIp ip : told) {
-        if (ip.pnn() == node) {
-          holders.put(ip.address(), node);
-        } else {
-          holders.putIfAbsent(ip.address(), SpecialPnn.UNKNOWN);
-        }
       }
     }
+    Map<SockAddr, Integer> holders = new TreeMap<>(Addresses::compare);
+    told.forEach(
+        (node, addresses) -> {
+          for (PublicIp ip : addresses) {
+            if (ip.pnn() == node || silent.contains(ip.pnn())) {
+              holders.put(ip.address(), ip.pnn());
+            } else {
+              holders.putIfAbsent(ip.address(), SpecialPnn.UNKNOWN);
+            }
+          }
+        });
     return holders;
   }
 

@@ -26,8 +26,8 @@ final class TranscriptReplayTest {
 
   /**
    * Where we differ on purpose: numbers with garbage or a misleading leading zero are refused; an
-   * address may be moved on a cluster of one node; with no time at all we still ask once; the
-   * version is our own.
+   * address may be moved on a cluster of one node; with no time at all we still ask once; a node
+   * that is silent does not hide the addresses of the others; the version is our own.
    */
   private static final Set<String> BETTER =
       Set.of(
@@ -35,6 +35,7 @@ final class TranscriptReplayTest {
           "setvar-trailing-garbage",
           "c1-moveip",
           "opt-t-0",
+          "frozen-ip-all",
           "version",
           "version-extra-arg",
           "no-daemon-version");
@@ -59,6 +60,22 @@ final class TranscriptReplayTest {
         .as("%s: stdout", transcript)
         .isEqualTo(expected);
     assertThat(exit).as("%s: exit status", transcript).isEqualTo(transcript.exit());
+  }
+
+  /** What the silent node has is told as the others know it. */
+  @Test
+  void aSilentNodeDoesNotHideTheAddressesOfTheOthers() throws IOException {
+    Transcript transcript =
+        Transcript.all().stream()
+            .filter(one -> one.name().equals("frozen-ip-all"))
+            .findFirst()
+            .orElseThrow();
+    ReplayHost host = new ReplayHost(transcript);
+    assertThat(Tool.run(host, words(transcript.command()))).isEqualTo(1);
+    assertThat(normal(transcript, "stderr", host.stderr()))
+        .isEqualTo(normal(transcript, "stderr", transcript.stderr()));
+    assertThat(new String(host.stdout(), StandardCharsets.UTF_8).lines())
+        .contains("198.51.100.101 1", "198.51.100.102 2", "198.51.100.103 0");
   }
 
   /** The recorded ones all have -X; scripts use the older letter, too, and separators of theirs. */

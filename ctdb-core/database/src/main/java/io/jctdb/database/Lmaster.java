@@ -621,6 +621,7 @@ final class Lmaster {
 
   private void purgeOthers(Line line, Burial burial, int keeper) {
     burial.noted = true;
+    newAttempt(line); // each question has its own time: two round trips may be longer
     burial.awaited.addAll(mayHave(line.id));
     burial.awaited.remove(burial.owner);
     burial.awaited.remove(keeper);
