@@ -73,6 +73,8 @@ def leader(lab):
 
 
 def zookeeper_leader(lab):
+    if lab.daemon != "jctdb":
+        return leader(lab)
     for node in lab.nodes:
         done = lab.node(node, "ss", "-Hltn", f"sport = :{ZOOKEEPER_QUORUM_PORT}")
         if done.stdout.strip():
@@ -88,16 +90,16 @@ def bystander(lab):
     return min(set(lab.nodes) - leads)
 
 
-# Name of the failure: (what it does, to whom). Of a daemon without ZooKeeper the last one is the leader's.
+# Name of the failure: (what it does, to whom).
 FAILURES = {
     "kill": (kill, bystander),
     "kill-leader": (kill, leader),
-    "kill-zookeeper-leader": (kill, lambda lab: zookeeper_leader(lab) if lab.daemon == "jctdb"
-                              else leader(lab)),
+    "kill-zookeeper-leader": (kill, zookeeper_leader),
     "power": (power, bystander),
     "power-leader": (power, leader),
     "freeze": (freeze, bystander),
     "freeze-leader": (freeze, leader),
     "partition": (partition, bystander),
     "partition-leader": (partition, leader),
+    "partition-zookeeper-leader": (partition, zookeeper_leader),
 }

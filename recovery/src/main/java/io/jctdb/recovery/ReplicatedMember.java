@@ -20,7 +20,7 @@ final class ReplicatedMember implements EnsembleMember {
    * One that was cut off for ten seconds would then be missing from the ensemble for as long again
    * after the network has healed, and the next failure would cost the quorum.
    */
-  private static final int ASK_AT_LEAST_EACH_MS = 800;
+  static final int ASK_AT_LEAST_EACH_MS = 800;
 
   static {
     // ZooKeeper reads it once, when the class is first used; what an operator set stays.

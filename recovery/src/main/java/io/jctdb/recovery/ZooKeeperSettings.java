@@ -26,6 +26,9 @@ final class ZooKeeperSettings {
    */
   private static final int SYNC_LIMIT_TICKS = 2;
 
+  /** Servers are at one site: far longer than a round trip there. */
+  static final int CONNECT_MS = 200;
+
   private ZooKeeperSettings() {}
 
   /** ZooKeeper's number for a node: from 1, while pnns begin at 0. */
@@ -54,8 +57,9 @@ final class ZooKeeperSettings {
       all.setProperty("initLimit", Integer.toString(INIT_LIMIT_TICKS));
       all.setProperty("syncLimit", Integer.toString(SYNC_LIMIT_TICKS));
       all.setProperty("quorumListenOnAllIPs", "false");
-      // A dead host does not refuse a connection; an election must not wait long for it.
-      all.setProperty("cnxTimeout", "1000");
+      // A dead host does not refuse a connection, and whoever elects says nothing to anybody while
+      // he tries one. What he says is due more often than that (ReplicatedMember), or it piles up.
+      all.setProperty("cnxTimeout", Integer.toString(CONNECT_MS));
       for (int pnn : ensemble.members().keySet()) {
         all.setProperty(
             "server." + serverId(pnn),
