@@ -57,8 +57,8 @@ final class ZooKeeperSettings {
       all.setProperty("initLimit", Integer.toString(INIT_LIMIT_TICKS));
       all.setProperty("syncLimit", Integer.toString(SYNC_LIMIT_TICKS));
       all.setProperty("quorumListenOnAllIPs", "false");
-      // A dead host does not refuse a connection, and whoever elects says nothing to anybody while
-      // he tries one. What he says is due more often than that (ReplicatedMember), or it piles up.
+      // A dead host does not refuse a connection; an election must not wait long for it. Shorter
+      // than the time between two things to say (ReplicatedMember), so that these do not pile up.
       all.setProperty("cnxTimeout", Integer.toString(CONNECT_MS));
       for (int pnn : ensemble.members().keySet()) {
         all.setProperty(

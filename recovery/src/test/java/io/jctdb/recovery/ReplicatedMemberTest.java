@@ -28,8 +28,8 @@ class ReplicatedMemberTest {
   }
 
   /**
-   * Found by the failure benchmark, partition of the node that led ZooKeeper: the others tried it
-   * for a second each time, had something to say each 0.8 s, and found no leader for 5 to 20 s.
+   * The failure benchmark saw servers that found no leader for 5 to 20 s while a third could not be
+   * reached. That trying it kept them from speaking is the likeliest cause, and is not proven.
    */
   @Test
   void serversThatCannotBeReachedDoNotKeepTheOthersFromSpeaking() {

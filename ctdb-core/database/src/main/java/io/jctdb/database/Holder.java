@@ -38,11 +38,11 @@ final class Holder {
 
   /** Hands the record to the requester, after the hold. */
   void release(int lmaster, RecordMessage.Yield m) {
-    long hold = m.requester() == member.self() ? 0 : holds.remainingNanos(RecordId.of(m));
-    if (hold == 0 && m.requester() == member.self()) {
+    if (m.requester() == member.self()) {
       behind.run(m.behind(), () -> releaseNow(lmaster, m));
       return;
     }
+    long hold = holds.remainingNanos(RecordId.of(m));
     if (hold == 0) {
       releaseNow(lmaster, m);
       return;
