@@ -252,13 +252,17 @@ final class Node implements ClusterMember.Actions {
         new CopyReplacement(this::othersServe, setAside, Clock.systemUTC(), this::startAnew);
     catalog.onDamage(replacement);
     this.records = new RecordEngine(port, catalog, RecordTunables.DEFAULT);
+    long firstNumber = System.currentTimeMillis() << 20;
     this.commits =
-        new CommitEngine(
-            port, catalog, System.currentTimeMillis() << 20, () -> nanos(Tunable.CONTROL_TIMEOUT));
+        new CommitEngine(port, catalog, firstNumber, () -> nanos(Tunable.CONTROL_TIMEOUT));
     records.keepBehindCommits(LOCKS, commits, LOCK_BEHIND_COMMITS.toNanos());
     this.traverses =
         new TraverseEngine(
-            port, catalog, records.remoteOwners(), () -> nanos(Tunable.TRAVERSE_TIMEOUT));
+            port,
+            catalog,
+            records.remoteOwners(),
+            firstNumber,
+            () -> nanos(Tunable.TRAVERSE_TIMEOUT));
     this.remote =
         new RemoteControls(port, () -> nanos(Tunable.CONTROL_TIMEOUT), links::isLineQuiet);
     this.broadcast = new ControlBroadcast(cluster, remote);

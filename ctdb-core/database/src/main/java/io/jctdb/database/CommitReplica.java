@@ -52,6 +52,10 @@ final class CommitReplica {
 
   private boolean fresh = true;
   private @Nullable CommitBatch prepared;
+
+  /** The highest number of a batch that was prepared here in this epoch. */
+  private long newest = -1;
+
   private long applying = -1;
 
   /** Counts epochs here, to tell what was put off in an earlier one. */
@@ -138,6 +142,7 @@ final class CommitReplica {
   void epochStarted() {
     epochs++;
     copyNumber = -1;
+    newest = -1;
     in.abandon();
     out.abandon();
   }
@@ -198,9 +203,16 @@ final class CommitReplica {
         });
   }
 
+  /**
+   * Keeps the batch. A sequencer gives its batches rising numbers, so one that is not higher comes
+   * late or again: it must not take the place of what others may be writing already.
+   */
   void prepare(long epoch, int sequencer, CommitBatch batch) {
     levelled(); // the sequencer makes all copies equal before the first batch
-    prepared = batch;
+    if (batch.sequenceNumber() > newest) {
+      newest = batch.sequenceNumber();
+      prepared = batch;
+    }
     port.send(sequencer, new CommitMessage.Prepared(epoch, dbId, batch.sequenceNumber()));
   }
 
@@ -328,6 +340,7 @@ final class CommitReplica {
   /** A whole new content was put in behind our back (restore, wipe). */
   void forget() {
     prepared = null;
+    newest = -1;
     onDisk = -1;
     written.clear();
   }

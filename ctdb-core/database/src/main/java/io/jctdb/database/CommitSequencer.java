@@ -157,6 +157,10 @@ final class CommitSequencer {
   private long level;
   private long previousLevel = -1;
   private @Nullable CommitBatch batch;
+
+  /** The number of the last batch that no disk could take: it names that one for all time. */
+  private long spent = -1;
+
   private @Nullable CommitBatch leftOver;
   private NodePort.@Nullable Timer repeat;
 
@@ -579,10 +583,11 @@ final class CommitSequencer {
     some.forEach(waiting -> others.remove(waiting.id));
     Set<Long> avoided = new HashSet<>(others.values());
     avoided.addAll(pausing.values());
+    long above = spent;
     replica
         .lane()
         .submit(
-            store -> check(store, some, avoided),
+            store -> check(store, some, avoided, above),
             this::checked,
             e -> {
               log.error("{}: {}", database.name(), e.getMessage());
@@ -595,9 +600,11 @@ final class CommitSequencer {
    *
    * <p>A client that is refused looks at the sequence number: if it is the one that it proposed, it
    * takes its transaction for done (client-protocol.md 3.7). So that number must not come from
-   * another transaction: it is passed over.
+   * another transaction: it is passed over. So are numbers of batches that no disk could take, or
+   * what is still said of those would be taken for this one's.
    */
-  private Checked check(TransactionStore store, List<Waiting> some, Set<Long> avoided) {
+  private Checked check(
+      TransactionStore store, List<Waiting> some, Set<Long> avoided, long above) {
     long base = store.sequenceNumber();
     Map<Key, StoredRecord> changed = new LinkedHashMap<>();
     List<CommitBatch.Id> ids = new ArrayList<>();
@@ -625,7 +632,7 @@ final class CommitSequencer {
     if (ids.isEmpty() && !taboo.contains(base)) {
       return new Checked(null, alreadyThere, refused);
     }
-    long number = base + 1;
+    long number = Math.max(base, above) + 1;
     while (taboo.contains(number)) {
       number++;
     }
@@ -784,6 +791,7 @@ final class CommitSequencer {
       }
     } else {
       // No disk could take it: all copies are still equal.
+      spent = done.sequenceNumber();
       participants.addAll(failedNow.keySet());
       failed.removeAll(failedNow.keySet());
       failedNow.clear();

@@ -193,14 +193,22 @@ public final class TraverseEngine implements EpochListener {
 
   /**
    * @param owners the record engine's of this node
+   * @param firstId where this run of the daemon begins to number its traverses: something that no
+   *     earlier run of this node came near, such as the time. What a member still sends for a
+   *     traverse of an earlier run is no answer to one of this run.
    * @param limitNanos tunable TraverseTimeout in nanoseconds, for a whole traverse; read at each
    *     start
    */
   public TraverseEngine(
-      NodePort port, Databases databases, RemoteOwners owners, LongSupplier limitNanos) {
+      NodePort port,
+      Databases databases,
+      RemoteOwners owners,
+      long firstId,
+      LongSupplier limitNanos) {
     this.port = port;
     this.databases = databases;
     this.owners = owners;
+    this.lastId = firstId;
     this.limitNanos = limitNanos;
   }
 

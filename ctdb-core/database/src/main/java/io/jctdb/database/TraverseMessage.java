@@ -18,7 +18,7 @@ public sealed interface TraverseMessage extends NodeMessage {
   /**
    * Origin to member: send what you own.
    *
-   * @param id chosen by the origin, unique there
+   * @param id chosen by the origin, unique there, also over its restarts
    * @param ahead so many chunks may be under way at once, 1 to {@link #AHEAD_MAX}
    */
   record Start(long id, int dbId, boolean withEmptyRecords, int ahead) implements TraverseMessage {}

@@ -221,6 +221,53 @@ class CommitEngineTest {
     assertThat(world.machines.get(1).disk.text("color")).isEqualTo("red");
   }
 
+  /** Found by the simulator: a node lost the batch that the others were writing. */
+  @Test
+  void aRepeatedPrepareDoesNotTakeThePlaceOfTheNextBatch() {
+    CommitWorld world = cluster(2);
+    Machine sequencer = world.machines.get(Math.floorMod(DB, 2));
+    Machine other = world.machines.get(1 - Math.floorMod(DB, 2));
+    List<String> told = new ArrayList<>();
+    other.engine().onLeftBehind((database, problem) -> told.add(problem));
+    repeatFirstPrepareBehindTheNext(sequencer, other);
+
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(commit(world, 0, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+
+    assertThat(told).isEmpty();
+    assertThat(other.disk.text("color")).isEqualTo("blue");
+  }
+
+  @Test
+  void aBatchThatNoDiskTookIsNeverTakenForALaterOne() {
+    CommitWorld world = cluster(2);
+    Machine sequencer = world.machines.get(Math.floorMod(DB, 2));
+    Machine other = world.machines.get(1 - Math.floorMod(DB, 2));
+    repeatFirstPrepareBehindTheNext(sequencer, other);
+
+    world.machines.forEach(machine -> machine.diskFull = true);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(-1);
+    world.machines.forEach(machine -> machine.diskFull = false);
+    world.runFor(30 * CommitWorld.SECONDS);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "blue"))).isEqualTo(0);
+
+    assertThat(other.disk.text("color")).isEqualTo("blue");
+    assertThat(other.disk.content()).isEqualTo(sequencer.disk.content());
+  }
+
+  private static void repeatFirstPrepareBehindTheNext(Machine sequencer, Machine other) {
+    List<CommitMessage.Prepare> first = new ArrayList<>();
+    other.onMessage =
+        message -> {
+          if (message instanceof CommitMessage.Prepare prepare) {
+            first.forEach(late -> other.engine().receive(sequencer.pnn, late));
+            if (first.isEmpty()) {
+              first.add(prepare);
+            }
+          }
+        };
+  }
+
   @Test
   void writersDoNotWaitForANodeThatCatchesUp() {
     CommitWorld world = new CommitWorld(1, 3, null);

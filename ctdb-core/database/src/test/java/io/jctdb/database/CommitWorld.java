@@ -260,6 +260,10 @@ final class CommitWorld {
     int clientLife;
 
     Runnable onChange = () -> {};
+
+    /** What comes from others, after it has been received. */
+    Consumer<CommitMessage> onMessage = message -> {};
+
     private @Nullable CommitEngine engine;
     private long promised;
     private @Nullable Epoch epoch;
@@ -398,7 +402,9 @@ final class CommitWorld {
           () -> {
             if (receiver.alive && linkGeneration.getOrDefault(to, 0) == generation) {
               receiver.fetching |= message instanceof CommitMessage.Fetch;
-              receiver.engine().receive(pnn, (CommitMessage) NodeMessageCodec.decode(bytes));
+              CommitMessage received = (CommitMessage) NodeMessageCodec.decode(bytes);
+              receiver.engine().receive(pnn, received);
+              receiver.onMessage.accept(received);
             }
           });
     }

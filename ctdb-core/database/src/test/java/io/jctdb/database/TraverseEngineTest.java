@@ -300,6 +300,25 @@ class TraverseEngineTest {
     assertThat(reader.end).isEqualTo("incomplete");
   }
 
+  /** Found by the simulator: the list lacked what the remote node owned, and said nothing. */
+  @Test
+  void whatWasSentForATraverseOfAnEarlierRunIsNoAnswerToOneOfThisRun() {
+    cluster(3);
+    begin(stretched(5, 0, 1, 2));
+    nodes.get(0).owners.grants(2, VOLATILE);
+    nodes.get(0).traverse(VOLATILE, false);
+    run(150);
+    assertThat(said).as("it owns nothing yet").contains("2>0 Chunk");
+    nodes.set(0, new Node(0));
+    begin(stretched(6, 0, 1, 2));
+    nodes.get(0).owners.grants(2, VOLATILE);
+    nodes.get(2).put("far", 2, "x");
+    Reader reader = nodes.get(0).traverse(VOLATILE, false);
+    run(1_000);
+    assertThat(reader.seen).containsExactly("far");
+    assertThat(reader.end).isEqualTo("complete");
+  }
+
   private void begin(Epoch epoch) {
     present = epoch;
     nodes.stream()
@@ -372,7 +391,7 @@ class TraverseEngineTest {
 
     Node(int pnn) {
       this.pnn = pnn;
-      this.engine = new TraverseEngine(this, this, owners, () -> 20_000 * MILLIS);
+      this.engine = new TraverseEngine(this, this, owners, now, () -> 20_000 * MILLIS);
     }
 
     void put(String key, int dmaster, String value) {
@@ -400,10 +419,10 @@ class TraverseEngineTest {
         said.add(pnn + ">" + to + " " + message.getClass().getSimpleName());
       }
       byte[] bytes = NodeMessageCodec.encode(message);
-      Node receiver = nodes.get(to);
       later(
           to == pnn ? 1 : isFar(to) ? FAR_MILLIS * MILLIS : 100_000,
           () -> {
+            Node receiver = nodes.get(to);
             if (receiver.alive) {
               receiver.engine.receive(pnn, (TraverseMessage) NodeMessageCodec.decode(bytes));
             }

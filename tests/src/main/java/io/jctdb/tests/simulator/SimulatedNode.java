@@ -215,7 +215,12 @@ final class SimulatedNode {
     freshParticipant.addListener(new Attendance());
     participant = freshParticipant;
     TraverseEngine freshTraverses =
-        new TraverseEngine(port, new Files(), freshEngine.remoteOwners(), () -> TRAVERSE_LIMIT);
+        new TraverseEngine(
+            port,
+            new Files(),
+            freshEngine.remoteOwners(),
+            world.events().now() + 1,
+            () -> TRAVERSE_LIMIT);
     traverses = freshTraverses;
     freshParticipant.addListener(freshTraverses);
     lane = new SimulatedLane(this, world, disk);

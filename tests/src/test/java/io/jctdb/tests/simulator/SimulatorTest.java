@@ -44,11 +44,23 @@ class SimulatorTest {
    * Two clients of one node proposed the same number, and both ran out of time. The shorter pause
    * after one had been told ended the longer one while the other was: it found its number in
    * another's transaction. In the third, a client at a remote site did: its copy took that number
-   * between the refusal and the look. In the last two, a burial at a remote lmaster asked two
-   * questions, one after the other, in the time of one, and so never came to an end.
+   * between the refusal and the look. In the next two, a burial at a remote lmaster asked two
+   * questions, one after the other, in the time of one, and so never came to an end. Then a PREPARE
+   * that came again took the place of the next batch, so a copy was behind whose disk was well, and
+   * its node did not know how far it was when it granted a lock. In the last one, an answer to a
+   * traverse of an earlier run of the node was taken for one to a traverse of this run.
    */
   @ParameterizedTest
-  @ValueSource(longs = {20_100_681L, 20_139_232L, 1_032_051L, 900_413_510L, 900_313_628L})
+  @ValueSource(
+      longs = {
+        20_100_681L,
+        20_139_232L,
+        1_032_051L,
+        900_413_510L,
+        900_313_628L,
+        910_841_766L,
+        910_397_272L
+      })
   void schedulesThatOnceFoundSomething(long seed) {
     assertThat(schedule(seed).totals()).containsKey("migrations");
   }
