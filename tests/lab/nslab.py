@@ -331,6 +331,14 @@ class Lab:
         """A path of the node's private tree, as seen from outside."""
         return os.path.join(self.directory, f"node{node}", *parts)
 
+    def log(self, node):
+        """What the node's daemon has said so far."""
+        try:
+            with open(self.node_path(node, "log", "ctdb", "log.ctdb"), errors="replace") as file:
+                return file.read()
+        except FileNotFoundError:
+            return ""
+
     @property
     def share_path(self):
         """The shared directory, as seen from outside."""

@@ -38,7 +38,7 @@ def port_in_use(cluster):
             lab.node(2, "pkill", "-f", "create_server")
             listener.kill()
         expect(started.returncode != 0, "the daemon claims to have started on a used port")
-        said = started.stderr + _log(lab, 2)
+        said = started.stderr + lab.log(2)
         expect(re.search(r"4379", said), f"the port is not named: {said[-500:]}")
 
 
@@ -63,10 +63,10 @@ def differing_nodes_file(cluster):
         return "\n".join([lines[1], lines[0], *lines[2:]]) + "\n"
 
     with _stopped(cluster, 2), _changed_file(lab, 2, "ctdb/nodes", swap):
-        already = len(_log(lab, 2))
+        already = len(lab.log(2))
         started = lab.start_daemon(2)
-        lab.until(lambda: "nodes" in _log(lab, 2)[already:], 20)
-        said = started.stderr + _log(lab, 2)[already:]
+        lab.until(lambda: "nodes" in lab.log(2)[already:], 20)
+        said = started.stderr + lab.log(2)[already:]
         expect(re.search(r"nodes", said, re.I), f"nothing is said of the nodes file: {said[-500:]}")
         states = lab.node_states(0)
         expect(states.get(2), f"node 2 takes part with another nodes file: {states}")
@@ -87,13 +87,13 @@ def damaged_persistent_database(cluster):
             file.write(os.urandom(max(0, os.path.getsize(path) - 8192)))
         with open(path, "rb") as file:
             damaged = file.read()
-        already = len(_log(lab, 2))
+        already = len(lab.log(2))
     # Up again, with what the others have.
     aside = [name for name in os.listdir(directory) if name.startswith("passdb.tdb.2.damaged-")]
     expect_equal(len(aside), 1, "damaged files set aside")
     with open(os.path.join(directory, aside[0]), "rb") as file:
         expect(file.read() == damaged, "the damaged file was changed")
-    expect(aside[0] in _log(lab, 2)[already:], "the log does not say where the damaged file went")
+    expect(aside[0] in lab.log(2)[already:], "the log does not say where the damaged file went")
     expect("HEALTH: OK" in cluster.ctdb_ok(2, "getdbstatus", "passdb.tdb"), "still unhealthy")
     os.unlink(os.path.join(directory, aside[0]))
     for node in lab.nodes:
@@ -112,7 +112,7 @@ def persistent_database_damaged_while_in_use(cluster):
         cluster.ctdb_ok(node, "attach", database, "persistent")
     content = "".join(f'"key{number}" "{"x" * 600}"\n' for number in range(60))
     lab.node(0, "/srv/jctdb/bin/ctdb", "ptrans", database, input=content, check=True)
-    before, already = lab.daemon_pid(2), len(_log(lab, 2))
+    before, already = lab.daemon_pid(2), len(lab.log(2))
     writers = [Writer(cluster, cluster.address_of(node), f"damage-{time.monotonic_ns()}-{node}")
                for node in (0, 1)]
     try:
@@ -137,7 +137,7 @@ def persistent_database_damaged_while_in_use(cluster):
     cluster.note(f"whole again after {took:.1f} s; longest time without a saved file: {gaps}")
     for writer in writers:
         expect(writer.longest_gap_s < 3, f"users of other nodes waited {writer.longest_gap_s:.1f} s")
-    said = _log(lab, 2)[already:]
+    said = lab.log(2)[already:]
     expect(f"{database}.2: the file is damaged" in said, "the log does not tell of the damage")
     expect("banned for" not in said, "the node was banned")
     expect_equal(cluster.ctdb_ok(2, "pfetch", database, "lab"), "stored after the damage\n",
@@ -161,18 +161,18 @@ def full_disk_of_one_node(cluster):
                  f"mount -t tmpfs -o size=64m limited {directory}\n"
                  f"cp -a --sparse=never /tmp/kept/. {directory}", check=True)
     try:
-        already = len(_log(lab, 2))
+        already = len(lab.log(2))
         lab.node(2, "sh", "-c", f"cat /dev/zero > {directory}/filler")
         text, asked = "x" * 100_000, time.monotonic()
         cluster.ctdb_ok(0, "pstore", database, "large", text)
         took = time.monotonic() - asked
-        cluster.wait_for(lambda: "banned for 2 seconds" in _log(lab, 2)[already:], 10,
+        cluster.wait_for(lambda: "banned for 2 seconds" in lab.log(2)[already:], 10,
                          "the node with the full disk is not banned for a moment")
         lab.node(2, "rm", f"{directory}/filler", check=True)
         lab.wait_healthy(timeout=40)
         cluster.note(f"commit took {took:.2f} s; all healthy after {time.monotonic() - asked:.1f} s")
         expect(took < 5, f"the commit on another node took {took:.1f} s")
-        said = _log(lab, 2)[already:]
+        said = lab.log(2)[already:]
         expect("KiB free" in said, "the log does not speak of the disk")
         expect("the file is damaged" not in said, "a full disk was taken for damage")
         expect_equal(cluster.ctdb_ok(2, "pfetch", database, "large").strip(), text,
@@ -247,11 +247,3 @@ class _changed_file:
     def _write(self, text):
         with open(self.path, "w") as file:
             file.write(text)
-
-
-def _log(lab, node):
-    try:
-        with open(lab.node_path(node, "log", "ctdb", "log.ctdb"), errors="replace") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""

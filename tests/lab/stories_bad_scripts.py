@@ -4,7 +4,7 @@ import os
 import re
 
 from service_faults import monitor_often
-from stories_bad_input import _changed_file, _log, _stopped
+from stories_bad_input import _changed_file, _stopped
 from story import expect, expect_equal, story
 
 NODE = 1
@@ -19,7 +19,7 @@ def script_that_hangs(cluster):
             lambda text: text + "[event]\n  debug script = debug-hung-script.sh\n"):
         cluster.revive(NODE)
         lab.wait_healthy(timeout=60)
-        already = len(_log(lab, NODE))
+        already = len(lab.log(NODE))
         with _script(lab, "sleep 3600 &\nexec sleep 3601\n"):
             run = cluster.ctdb(NODE, "event", "run", "3", "legacy", "ipreallocated")
             expect_equal(run.returncode, 46, "ETIMEDOUT, less the tool's 64; exit code")
@@ -27,7 +27,7 @@ def script_that_hangs(cluster):
             # The whole process group goes, and the debug script has had its look before.
             cluster.wait_for(lambda: not _processes(lab, "sleep 360"), 20,
                              "what the script had started goes on")
-            said = _log(lab, NODE)[already:]
+            said = lab.log(NODE)[already:]
             expect(re.search(rf"{BAD}: event ipreallocated timed out", said), f"not in the log: {said}")
             expect("event_debug: " in said and "sleep" in said,
                    f"the log does not show what it was waiting for: {said[-2000:]}")
@@ -38,12 +38,12 @@ def script_that_hangs(cluster):
 @story("a chatty or a strange script took the server down", daemons=["jctdb"])
 def scripts_that_behave_oddly(cluster):
     lab = cluster.lab
-    size = len(_log(lab, NODE))
+    size = len(lab.log(NODE))
     # The node's own monitor events are not meant.
     only = '[ "$1" = probe ] || exit 0\n'
     with _script(lab, only + "yes 'a flood of words' | head -c 50000000\n"):
         _expect_run(cluster, 0, "OK")
-    expect(len(_log(lab, NODE)) - size < 1 << 20, "the log is flooded")
+    expect(len(lab.log(NODE)) - size < 1 << 20, "the log is flooded")
     for exit_status, answer, state in (
             (3, 8, "ERROR"), (64, 0, "OK"), (77, 0, "DISABLED"), (127, 8, "CANNOT"),
             (174, 46, "TIMEDOUT")):
@@ -69,7 +69,7 @@ def script_with_a_syntax_error(cluster):
                          "a monitor event that fails leaves the node healthy")
         said = cluster.ctdb(NODE, "scriptstatus").stdout
         expect(re.search(rf"{BAD}\S*: \d+: Syntax error", said), f"file and line are not shown: {said}")
-        expect(re.search(rf"{BAD}\S*: \d+: Syntax error", _log(lab, NODE)), "nor are they in the log")
+        expect(re.search(rf"{BAD}\S*: \d+: Syntax error", lab.log(NODE)), "nor are they in the log")
     lab.wait_healthy(timeout=60)
 
 
@@ -79,11 +79,11 @@ def options_with_bad_values(cluster):
     options = "ctdb/script.options"
     with _changed_file(lab, NODE, options, lambda text: text + 'CTDB_MONITOR_MEMORY_USAGE="lots"\n'):
         line = _lines(lab, options)
-        already = len(_log(lab, NODE))
+        already = len(lab.log(NODE))
         cluster.ctdb_ok(NODE, "event", "run", "30", "legacy", "monitor")
         cluster.wait_for(lambda: f"script.options:{line}: CTDB_MONITOR_MEMORY_USAGE=\"lots\""
-                         in _log(lab, NODE)[already:], 10, "the option's place is not in the log: "
-                         + _log(lab, NODE)[already:])
+                         in lab.log(NODE)[already:], 10, "the option's place is not in the log: "
+                         + lab.log(NODE)[already:])
     with _changed_file(lab, NODE, options, lambda text: text + 'CTDB_SAMBA_CHECK_PORTS="445\n'):
         run = cluster.ctdb(NODE, "event", "run", "30", "legacy", "monitor")
         expect_equal(run.returncode, 8, "a file that is no shell text; exit code")

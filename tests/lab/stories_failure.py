@@ -7,6 +7,7 @@ import subprocess
 import threading
 import time
 
+import faults
 from service_faults import monitor_often
 from story import RECORDS, RecordKeeper, Writer, expect, expect_equal, story
 
@@ -112,13 +113,8 @@ def launcher_killed_too(cluster):
 
 def _wills_told(cluster):
     """How often the others have been told that the daemon of node 2 is dead."""
-    told = 0
-    for node in (0, 1):
-        log = cluster.lab.node_path(node, "log", "ctdb", "log.ctdb")
-        if os.path.exists(log):
-            with open(log, errors="replace") as file:
-                told += file.read().count("node 2: its daemon has died and left nothing behind")
-    return told
+    return sum(cluster.lab.log(node).count("node 2: its daemon has died and left nothing behind")
+               for node in (0, 1))
 
 
 @story("a daemon that hung for a while came back and served what others had taken over",
@@ -162,6 +158,28 @@ def partition_under_load(cluster):
     lab.heal(0)
     lab.wait_healthy(timeout=120)
 
+
+@story("one server was cut off for a while, then another one, and the two that were left agreed on nothing",
+       daemons=["jctdb"])
+def cut_off_one_after_the_other(cluster):
+    """What TCP says again after a cut comes as late as the cut was long: nobody may wait for that."""
+    lab = cluster.lab
+    second = faults.zookeeper_leader(lab)
+    first = max(set(lab.nodes) - {second})
+    lab.partition(first)
+    time.sleep(14)  # said again after 0.2, 0.6, 1.4, 3, 6.2, 12.6 and 25.4 s
+    lab.heal(first)
+    lab.wait_healthy(timeout=60)
+    expect_equal(faults.zookeeper_leader(lab), second, "the leader of ZooKeeper")
+    left = {node: lab.log(node).count(NO_MEMBER) for node in lab.nodes if node != second}
+    _break_under_load(cluster, second, lab.partition, limit_s=15, others_limit_s=10)
+    expect_equal({node: lab.log(node).count(NO_MEMBER) for node in left}, left,
+                 "how often the nodes that were not cut off had to leave the cluster")
+    lab.heal(second)
+    lab.wait_healthy(timeout=60)
+
+
+NO_MEMBER = "this node is no member of the cluster any more"
 
 CHAIN_HELD_S = float(os.environ.get("JCTDB_LAB_CHAIN_S", "12"))
 CHAINS = "lab_chain.tdb"

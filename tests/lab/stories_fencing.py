@@ -96,11 +96,6 @@ def address_lifetimes_alone(cluster):
 RECORD = "state/zookeeper/ensemble"
 
 
-def _log(lab, node):
-    with open(lab.node_path(node, "log", "ctdb", "log.ctdb"), errors="replace") as file:
-        return file.read()
-
-
 def _servers(lab, node):
     """What a node says of the ZooKeeper servers that it works with, in `ctdb status -v`."""
     said = lab.node(node, "/srv/jctdb/bin/ctdb", "status", "-v", timeout=20).stdout
@@ -216,7 +211,7 @@ def a_node_with_other_zookeeper_servers(cluster):
                           "print(u.urlopen('http://127.0.0.1:9797/metrics').read().decode())").stdout
         expect(health.startswith("503") and "keeps out of the cluster" in health, f"/health says {health[:500]}")
         expect(re.search(r"(?m)^jctdb_ensemble_kept_out 1", health), "the metric does not show it")
-        expect("keeps out of the cluster" in _log(lab, victim), "the log does not say it")
+        expect("keeps out of the cluster" in lab.log(victim), "the log does not say it")
         expect(not _lifetimes(lab, victim), f"it has addresses: {_lifetimes(lab, victim)}")
         lab.wait_healthy({0, 1}, timeout=20)
         cluster.wait_for(lambda: "node 2 works with" in _servers(lab, 0), 10,
@@ -225,7 +220,7 @@ def a_node_with_other_zookeeper_servers(cluster):
     os.unlink(record)
     _start(cluster, victim)
     lab.wait_healthy(timeout=60)
-    expect("so does this node" in _log(lab, victim) or "ZooKeeper servers of this cluster are" in _log(lab, victim),
+    expect("so does this node" in lab.log(victim) or "ZooKeeper servers of this cluster are" in lab.log(victim),
            "the log does not say with which servers it works now")
 
 
@@ -266,7 +261,7 @@ def failsafe_without_a_quorum(cluster):
         lab.heal(2)
         _zookeeper_ports(lab, cut=False)
     lab.wait_healthy(timeout=60)
-    expect("failsafe is over" in _log(lab, 0), "the log does not say when failsafe ended")
+    expect("failsafe is over" in lab.log(0), "the log does not say when failsafe ended")
 
 
 @contextlib.contextmanager
@@ -303,7 +298,7 @@ def cluster_lock_in_other_hands(cluster):
         time.sleep(3)
         expect(_leaders(cluster, others) == {"UNKNOWN"}, f"somebody leads: {_leaders(cluster, others)}")
         held.write(b"what has no need of a leader goes on")
-        expect(any("the cluster lock is not to be had" in _log(lab, node) for node in others),
+        expect(any("the cluster lock is not to be had" in lab.log(node) for node in others),
                "the log does not say what keeps them from leading")
     began = time.monotonic()
     cluster.wait_for(lambda: _leaders(cluster, others) < {str(node) for node in others}, 20,

@@ -118,7 +118,7 @@ def the_list_changes_while_all_serve(cluster):
             file.write("10.77.1.194/24 eth9\n")
         cluster.ctdb(1, "reloadips")
         expect("10.77.1.194" not in cluster.ctdb_ok(1, "ip"), "a line with a wrong interface is taken")
-        told = lab.node(1, "cat", "/var/log/ctdb/log.ctdb").stdout
+        told = lab.log(1)
         expect("public_addresses:" in told and "eth9" in told, "nobody says which line is wrong")
     cluster.ctdb_ok(0, "reloadips", "all")
     cluster.wait_for(lambda: lab.addresses(0) == before, 10,

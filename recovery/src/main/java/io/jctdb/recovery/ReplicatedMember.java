@@ -43,6 +43,11 @@ final class ReplicatedMember implements EnsembleMember {
           QuorumPeer created =
               new QuorumPeer() {
                 @Override
+                public QuorumCnxManager createCnxnManager() {
+                  return new VoteConnections(this, quorumCnxnThreadsSize);
+                }
+
+                @Override
                 public synchronized void start() {
                   super.start();
                   listening.complete(null);

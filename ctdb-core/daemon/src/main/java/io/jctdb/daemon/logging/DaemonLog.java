@@ -39,10 +39,6 @@ public final class DaemonLog {
     appender.setContext(context);
     appender.start();
     context.getLogger(ROOT).addAppender(appender);
-    // What libraries tell at info is not what an administrator means by NOTICE.
-    for (String chatty : new String[] {"org.apache.zookeeper", "org.apache.curator", "io.netty"}) {
-      context.getLogger(chatty).setLevel(Level.WARN);
-    }
     setLevel(level);
   }
 
@@ -58,7 +54,13 @@ public final class DaemonLog {
               case INFO -> Level.DEBUG;
               case DEBUG -> Level.TRACE;
             });
-    context.getLogger(ROOT).setLevel(level == LogLevel.ERROR ? Level.ERROR : Level.WARN);
+    // What libraries tell at info is not what an administrator means by NOTICE. ZooKeeper's
+    // elections are told there, which somebody who asks for everything wants to see.
+    Level libraries = level == LogLevel.ERROR ? Level.ERROR : Level.WARN;
+    context.getLogger(ROOT).setLevel(libraries);
+    context
+        .getLogger("org.apache.zookeeper")
+        .setLevel(level == LogLevel.DEBUG ? Level.INFO : libraries);
   }
 
   private static Appender<ILoggingEvent> file(LoggerContext context, String path) {

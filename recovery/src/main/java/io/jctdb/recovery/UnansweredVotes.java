@@ -1,0 +1,55 @@
+package io.jctdb.recovery;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * When a server of ZooKeeper that looks for a leader should speak to another one over a new
+ * connection. Pure: the caller gives the time. For one thread at a time.
+ *
+ * <p>Servers keep one connection to each other for votes, for as long as both live. What was said
+ * into a connection while the network was cut is sent again by TCP after ever longer pauses (the
+ * next one is about as long as the whole cut has lasted), and what is said afterwards waits behind
+ * it: after a cut of 12 s a server may be mute to another one for 12 s more, although the network
+ * is whole and both say that they are connected. If the leader is lost then, the rest finds no
+ * other. ZooKeeper votes again whenever it has heard nothing for a while, into the same connection;
+ * so a vote that is said again is the sign.
+ */
+final class UnansweredVotes {
+  /**
+   * Votes are first said again after 200 ms; several within this time are an election that makes
+   * progress (each better vote that is heard is passed on).
+   */
+  static final Duration PATIENCE = Duration.ofMillis(150);
+
+  /** Between two new connections to the same server: as long as connecting may take. */
+  static final Duration PAUSE = Duration.ofMillis(2L * ZooKeeperSettings.CONNECT_MS);
+
+  /** Longer than between any two votes of one election: what comes later belongs to another. */
+  static final Duration ELECTION_OVER =
+      Duration.ofMillis(2L * ReplicatedMember.ASK_AT_LEAST_EACH_MS);
+
+  private record Asked(long first, long last, long renewed) {}
+
+  private final Map<Long, Asked> byServer = new HashMap<>();
+
+  /**
+   * A vote is about to be said.
+   *
+   * @param server ZooKeeper's number of the server that is to hear it
+   * @param now nanoseconds of a monotonic clock
+   * @return whether a new connection should be made to that server
+   */
+  boolean said(long server, long now) {
+    Asked before = byServer.get(server);
+    if (before == null || now - before.last() > ELECTION_OVER.toNanos()) {
+      byServer.put(server, new Asked(now, now, now));
+      return false;
+    }
+    boolean first = before.renewed() == before.first();
+    boolean renew = now - before.renewed() >= (first ? PATIENCE : PAUSE).toNanos();
+    byServer.put(server, new Asked(before.first(), now, renew ? now : before.renewed()));
+    return renew;
+  }
+}
