@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,6 +26,11 @@ final class HeldCondition {
   /** Called when it was got hold of, or lost. */
   private final Runnable changed;
 
+  /** Why it is not to be had is asked every second as long as nobody leads. */
+  private final LastingState denied = new LastingState();
+
+  private final Consumer<String> complaint;
+
   private State state = State.RELEASED;
 
   /** Which attempt is the present one; answers to others are not for us. */
@@ -33,9 +39,15 @@ final class HeldCondition {
   private long againAt = Long.MIN_VALUE;
 
   HeldCondition(LeadershipCondition condition, Executor owner, Runnable changed) {
+    this(condition, owner, changed, LOG::warn);
+  }
+
+  HeldCondition(
+      LeadershipCondition condition, Executor owner, Runnable changed, Consumer<String> complaint) {
     this.condition = condition;
     this.owner = owner;
     this.changed = changed;
+    this.complaint = complaint;
   }
 
   boolean held() {
@@ -56,21 +68,25 @@ final class HeldCondition {
           .whenComplete(
               Guard.guarded(
                   (got, failure) ->
-                      owner.execute(() -> answered(asked, failure == null && got, failure))));
+                      owner.execute(() -> answered(asked, now, failure == null && got, failure))));
     }
     return state == State.HELD;
   }
 
-  private void answered(long asked, boolean got, @Nullable Throwable why) {
+  private void answered(long asked, long now, boolean got, @Nullable Throwable failure) {
     if (asked != attempt || state != State.ACQUIRING) {
       return;
     }
     state = got ? State.HELD : State.RELEASED;
     if (got) {
+      denied.isOver();
       LOG.info("the cluster lock is held");
       changed.run();
-    } else {
-      LOG.info("the cluster lock is not to be had: {}", why == null ? "contention" : why);
+      return;
+    }
+    String why = failure == null ? "contention" : String.valueOf(failure.getMessage());
+    if (denied.isNews(why, now)) {
+      complaint.accept("the cluster lock is not to be had: " + why);
     }
   }
 
@@ -85,6 +101,7 @@ final class HeldCondition {
 
   /** Somebody else leads, or nobody is to lead from here. */
   void release() {
+    denied.isOver();
     if (state != State.RELEASED) {
       state = State.RELEASED;
       attempt++;

@@ -13,7 +13,8 @@ public interface LeadershipCondition {
    *
    * @param lost called, on any thread, if what was got hold of is lost again without {@link
    *     #release}
-   * @return true once it is held; false if somebody else holds it or it cannot be had now
+   * @return true once it is held; false if somebody else holds it; failed, with a text that tells
+   *     why, if it cannot be had for another reason
    */
   CompletionStage<Boolean> acquire(Runnable lost);
 

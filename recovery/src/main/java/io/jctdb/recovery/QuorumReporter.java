@@ -33,13 +33,18 @@ final class QuorumReporter implements AutoCloseable {
   private void watch() {
     boolean served = false;
     int looksWithout = 0;
+    LastingState missing = new LastingState();
     try {
       while (!Thread.currentThread().isInterrupted()) {
         boolean serves = member.serving();
         if (serves && !served) {
+          missing.isOver();
           LOG.info("node {}: ZooKeeper serves, {}", self, contact());
         } else if (!serves && (served || looksWithout % LOOKS_PER_REPORT == LOOKS_PER_REPORT - 1)) {
-          LOG.info("node {}: waiting for a ZooKeeper quorum: {}", self, contact());
+          String contact = contact();
+          if (missing.isNews(contact, System.nanoTime())) {
+            LOG.info("node {}: waiting for a ZooKeeper quorum: {}", self, contact);
+          }
         }
         looksWithout = serves ? 0 : looksWithout + 1;
         served = serves;

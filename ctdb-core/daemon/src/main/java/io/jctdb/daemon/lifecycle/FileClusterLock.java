@@ -79,8 +79,9 @@ public final class FileClusterLock implements LeadershipCondition {
     } catch (OverlappingFileLockException e) {
       result.complete(false); // of this very process, which is about to let go
     } catch (IOException e) {
-      log.error("cluster lock {}: {}", path, e.toString());
-      if (!result.complete(false) && isPresent(mine)) {
+      // Whoever asks tells why it was not got hold of; they ask every second.
+      if (!result.completeExceptionally(new IOException(path + ": " + e, e)) && isPresent(mine)) {
+        log.error("cluster lock {}: {}", path, e.toString());
         lost.run();
       }
     } catch (InterruptedException e) {

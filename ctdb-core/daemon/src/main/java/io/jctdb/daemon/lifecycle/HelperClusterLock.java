@@ -84,10 +84,12 @@ public final class HelperClusterLock implements LeadershipCondition {
         int first = says.read();
         if (first != '0') {
           process.destroy();
-          if (first != '1') {
-            log.error("cluster lock helper {}: it answers {}", command, meaning(first));
+          if (first == '1') {
+            result.complete(false);
+          } else {
+            result.completeExceptionally(
+                new IOException("helper " + command + ": it answers " + meaning(first)));
           }
-          result.complete(false);
           return;
         }
         result.complete(isPresent(mine));
@@ -100,8 +102,9 @@ public final class HelperClusterLock implements LeadershipCondition {
         lost.run();
       }
     } catch (IOException e) {
-      log.error("cluster lock helper {}: {}", command, e.toString());
-      if (!result.complete(false) && isPresent(mine)) {
+      if (!result.completeExceptionally(new IOException("helper " + command + ": " + e, e))
+          && isPresent(mine)) {
+        log.error("cluster lock helper {}: {}", command, e.toString());
         lost.run();
       }
     }

@@ -1,6 +1,7 @@
 package io.jctdb.daemon.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jctdb.recovery.LeadershipCondition;
 import java.nio.file.Files;
@@ -56,8 +57,8 @@ class ClusterLockTest {
 
   @Test
   void aFileThatCannotBeMadeIsNotHeld() throws Exception {
-    assertThat(get(new FileClusterLock(directory.resolve("no/lock"), Duration.ofSeconds(5))))
-        .isFalse();
+    FileClusterLock lock = new FileClusterLock(directory.resolve("no/lock"), Duration.ofSeconds(5));
+    assertThatThrownBy(() -> get(lock)).hasMessageContaining("no/lock");
   }
 
   @Test
@@ -88,9 +89,12 @@ class ClusterLockTest {
   @Test
   void contentionAndErrorsAreNoLock() throws Exception {
     assertThat(get(new HelperClusterLock(script("printf 1").toString()))).isFalse();
-    assertThat(get(new HelperClusterLock(script("printf 3").toString()))).isFalse();
-    assertThat(get(new HelperClusterLock(script("exit 0").toString()))).isFalse();
-    assertThat(get(new HelperClusterLock("/does/not/exist"))).isFalse();
+    HelperClusterLock failing = new HelperClusterLock(script("printf 3").toString());
+    assertThatThrownBy(() -> get(failing)).hasMessageContaining("it failed");
+    HelperClusterLock silent = new HelperClusterLock(script("exit 0").toString());
+    assertThatThrownBy(() -> get(silent)).hasMessageContaining("answers nothing");
+    HelperClusterLock missing = new HelperClusterLock("/does/not/exist");
+    assertThatThrownBy(() -> get(missing)).hasMessageContaining("/does/not/exist");
     assertThat(lost).isNotDone();
   }
 }
