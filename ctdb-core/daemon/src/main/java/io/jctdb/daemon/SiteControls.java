@@ -11,6 +11,7 @@ import io.jctdb.protocol.Control;
 import io.jctdb.protocol.SiteOrder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -27,19 +28,30 @@ import org.slf4j.LoggerFactory;
 final class SiteControls implements ControlTable.Group {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
 
-  private final NodePlan plan;
-  private final Paths paths;
+  /** Writes the name of the site into the configuration file. */
+  interface Writer {
+    /** See {@link SiteEditor#set}. */
+    boolean write(String site) throws ConfigException, IOException;
+  }
+
+  private final Path file;
+  private final Writer writer;
   private final Executor owner;
   private final Consumer<String> startAnew;
   private boolean writing;
 
+  SiteControls(NodePlan plan, Paths paths, Executor owner, Consumer<String> startAnew) {
+    this(paths.conf(), site -> edit(plan, paths, site), owner, startAnew);
+  }
+
   /**
+   * @param file that the writer writes
    * @param owner runs things on the owner thread
    * @param startAnew ends this daemon in good order, to be started again by its launcher
    */
-  SiteControls(NodePlan plan, Paths paths, Executor owner, Consumer<String> startAnew) {
-    this.plan = plan;
-    this.paths = paths;
+  SiteControls(Path file, Writer writer, Executor owner, Consumer<String> startAnew) {
+    this.file = file;
+    this.writer = writer;
     this.owner = owner;
     this.startAnew = startAnew;
   }
@@ -69,28 +81,36 @@ final class SiteControls implements ControlTable.Group {
             });
   }
 
+  /** Whatever comes of it, there is an answer, and the next order has its turn. */
   private Runnable write(SiteOrder order, ControlReply reply) {
     try {
-      boolean changed =
-          new SiteEditor(paths)
-              .set(
-                  order.site(),
-                  conf ->
-                      NodePlan.checkSite(
-                          paths,
-                          conf,
-                          NodesFile.read(NodeSettings.nodesPath(conf, paths)),
-                          plan.self()));
+      boolean changed = writer.write(order.site());
       return () -> done(order, changed, reply);
     } catch (ConfigException | StartException | IOException e) {
       return () -> refuse(reply, String.valueOf(e.getMessage()));
+    } catch (RuntimeException | Error e) {
+      log.error("setsite: nobody expected this", e);
+      return () -> refuse(reply, "internal error: " + e);
     }
+  }
+
+  private static boolean edit(NodePlan plan, Paths paths, String site)
+      throws ConfigException, IOException {
+    return new SiteEditor(paths)
+        .set(
+            site,
+            conf ->
+                NodePlan.checkSite(
+                    paths,
+                    conf,
+                    NodesFile.read(NodeSettings.nodesPath(conf, paths)),
+                    plan.self()));
   }
 
   private void done(SiteOrder order, boolean changed, ControlReply reply) {
     String text =
         (changed ? "site = " + order.site() + " is written to " : "nothing to change in ")
-            + paths.conf()
+            + file
             + (order.restart()
                 ? "; the daemon starts anew"
                 : "; it takes effect when the daemon starts again");
