@@ -255,8 +255,9 @@ def _failures_of_others_are_noticed(cluster, scripts):
                          f"nobody notices that what {script} is about is gone")
         said = cluster.ctdb(NODE, "scriptstatus").stdout
         expect(word in said, f"{script}: the reason is not shown: {said}")
-        lab.node(NODE, *begin, check=True)
-        lab.wait_healthy(timeout=60)
+        # Again and again, too: what a script has just begun to stop may end what is begun here.
+        cluster.wait_for(lambda: lab.node(NODE, *begin).returncode == 0 and lab.until(
+            lambda: lab.node_states(0).get(NODE) == set(), 15), 100, f"{script} does not get well")
     if "41.httpd" in scripts:
         lab.node(NODE, "killall", "-9", "apache2", check=True)
         cluster.wait_for(lambda: lab.node(NODE, "ss", "-Hltn", "sport = :80").stdout, 100,
