@@ -11,8 +11,11 @@ package io.jctdb.database;
  *     doubles with each repetition. Far longer than a round trip and than chain locks are usually
  *     held: what repeats is only what a broken link lost
  * @param retryMaxNanos where the doubling ends
- * @param burialDelayNanos how long an empty record rests before its removal is asked for
- *     (VacuumInterval)
+ * @param burialDelayNanos how long an empty record rests before its removal is asked for, and
+ *     before that is asked again. ctdb's VacuumInterval is 10 s; here it is shorter, because until
+ *     then others wait for the owner's lease when the owner falls silent, for a file that nobody has
+ *     open (and for a new one to which the file system gives the same inode). Far longer than
+ *     between two uses of one file by one client, which would fetch the record anew each time
  * @param burialBatch how many removals are asked for at a time
  * @param burialsMax how many empty records are remembered for removal; the rest stays as it is,
  *     which costs only space
@@ -42,7 +45,7 @@ public record RecordTunables(
           300_000L,
           1_000_000_000L,
           8_000_000_000L,
-          10_000_000_000L,
+          2_000_000_000L,
           1_000,
           1_000_000,
           131_072,
