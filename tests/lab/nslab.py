@@ -501,9 +501,11 @@ class Lab:
         return done
 
     def start(self, who, *words, **options):
-        """Starts a command that stays, such as a load: its Popen. It ends with the lab."""
-        return subprocess.Popen(self.command(who, *words), **{"stdin": subprocess.DEVNULL,
-                                                             "text": True, **options})
+        """Starts a command that stays, such as a load: its Popen. It ends with the lab, or when that is killed:
+        what is killed then is nsenter, whose child would live on (and listen, at an address to come)."""
+        return subprocess.Popen(self.command(who, "setpriv", "--pdeathsig", "KILL", *words),
+                                **{"stdin": subprocess.DEVNULL,
+                                   "text": True, **options})
 
     def node(self, node, *words, **options):
         return self.run(f"node{node}", *words, **options)

@@ -112,6 +112,33 @@ class IscsiScriptTest {
     }
 
     @Test
+    void nobodyIsToldThatThereIsNoSuchTargetBeforeAnAddressHasItsTargets() throws Exception {
+      assumeTrue(Files.isExecutable(Path.of("/usr/sbin/iptables")), "iptables is not installed");
+      Files.delete(dir.resolve("bin/iptables"));
+      lab.file("public_addresses", "10.0.0.11/24 lo\n# the other\n10.0.0.12/24 lo\n");
+      String story =
+          alone(
+              """
+              closed() { echo "$1:" $(iptables -S INPUT | sed -n "s/^-A INPUT -d \\([0-9./]*\\) .*3260 -j DROP/\\1/p" | sort); }
+              $s init; closed init; $s startup; closed started
+              $s takeip lo 10.0.0.11 24; closed taken; $s ipreallocated; closed both
+              $s releaseip lo 10.0.0.12 24; $s releaseip lo 10.0.0.12 24; closed released
+              kill -9 $(pidof tgtd); $s ipreallocated > /dev/null; closed again
+              $s shutdown; closed down
+              """);
+
+      assertThat(story.lines().filter(line -> line.contains(":")))
+          .containsExactly(
+              "init:",
+              "started: 10.0.0.11/32 10.0.0.12/32",
+              "taken: 10.0.0.12/32",
+              "both:",
+              "released: 10.0.0.12/32",
+              "again:",
+              "down:");
+    }
+
+    @Test
     void underLoadTheStoreIsClosedWhenTheAddressIsReleasedAndOtherSessionsGoOn() throws Exception {
       String story =
           alone(

@@ -102,6 +102,7 @@ class BehindCommitsTest {
   void whoeverHasItsLastCopyKnowsOfTheCommitsOfTheDead() {
     branch.call(lock);
     cluster.pass(20 * MILLI);
+    branch.write(lock, "not empty, so it stays");
     zero.call(lock);
     cluster.pass(3_000 * MILLI);
     assertThat(zero.owns(lock)).isTrue();
