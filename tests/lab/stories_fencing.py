@@ -308,42 +308,6 @@ def cluster_lock_in_other_hands(cluster):
     lab.wait_healthy(timeout=60)
 
 
-HELPER = "/usr/libexec/ctdb/ctdb_mutex_fcntl_helper"
-
-
-@story("my cluster lock is a helper program, and nobody asked it", daemons=["jctdb"])
-def cluster_lock_of_a_helper(cluster):
-    """Debian's own helper; the lock is in other hands when all daemons start."""
-    lab = cluster.lab
-    try:
-        with _files_kept(lab, "ctdb.conf"):
-            for node in lab.nodes:
-                _stop(cluster, node)
-                _change(lab, node, "ctdb.conf", lambda text: re.sub(
-                    r"(?m)^( *cluster lock = ).*$", rf"\1!{HELPER} /srv/cluster/helper.lock", text))
-            with _holding(lab, "helper.lock") as holder:
-                expect("holds" in holder.stdout.readline(), "the lock is not free at first")
-                _start_all(lab)
-                time.sleep(4)
-                expect(_leaders(cluster, lab.nodes) == {"UNKNOWN"}, f"somebody leads: {_leaders(cluster, lab.nodes)}")
-            began = time.monotonic()
-            cluster.wait_for(lambda: len(_leaders(cluster, lab.nodes)) == 1 and _leaders(cluster, lab.nodes) < set("012"),
-                             20, "nobody leads although the lock is free")
-            cluster.note(f"a leader {time.monotonic() - began:.1f} s after the lock was free")
-            lead = faults.leader(lab)
-            lab.wait_healthy(timeout=60)
-            said = len(lab.log(lead))
-            lab.node(lead, "pkill", "-9", "-f", HELPER, check=True)
-            cluster.wait_for(lambda: "the cluster lock was lost" in lab.log(lead)[said:], 10, "its loss is not noticed")
-            cluster.wait_for(lambda: len(_leaders(cluster, lab.nodes)) == 1 and _leaders(cluster, lab.nodes) < set("012"),
-                             20, "nobody leads after a loss of the lock")
-    finally:
-        for node in lab.nodes:
-            _stop(cluster, node)
-        _start_all(lab)
-    lab.wait_healthy(timeout=60)
-
-
 def _start_all(lab):
     starters = [threading.Thread(target=lab.start_daemon, args=(node,)) for node in lab.nodes]
     for starter in starters:
