@@ -27,15 +27,13 @@ def second_daemon(cluster):
 def port_in_use(cluster):
     lab = cluster.lab
     with _stopped(cluster, 2):
-        with subprocess.Popen(
-                lab.command("node2", "/usr/bin/python3", "-c",
-                            "import socket, time\n"
-                            "s = socket.create_server(('10.77.0.3', 4379))\n"
-                            "print('ready', flush=True)\ntime.sleep(60)"),
-                stdout=subprocess.PIPE, text=True) as listener:
+        with lab.start("node2", "/usr/bin/python3", "-c",
+                       "import socket, time\n"
+                       "s = socket.create_server(('10.77.0.3', 4379))\n"
+                       "print('ready', flush=True)\ntime.sleep(60)",
+                       stdout=subprocess.PIPE) as listener:
             listener.stdout.readline()
             started = lab.start_daemon(2)
-            lab.node(2, "pkill", "-f", "create_server")
             listener.kill()
         expect(started.returncode != 0, "the daemon claims to have started on a used port")
         said = started.stderr + lab.log(2)

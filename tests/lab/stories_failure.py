@@ -159,6 +159,9 @@ def partition_under_load(cluster):
     lab.wait_healthy(timeout=120)
 
 
+NO_MEMBER = "this node is no member of the cluster any more"
+
+
 @story("one server was cut off for a while, then another one, and the two that were left agreed on nothing",
        daemons=["jctdb"])
 def cut_off_one_after_the_other(cluster):
@@ -178,8 +181,6 @@ def cut_off_one_after_the_other(cluster):
     lab.heal(second)
     lab.wait_healthy(timeout=60)
 
-
-NO_MEMBER = "this node is no member of the cluster any more"
 
 CHAIN_HELD_S = float(os.environ.get("JCTDB_LAB_CHAIN_S", "12"))
 CHAINS = "lab_chain.tdb"

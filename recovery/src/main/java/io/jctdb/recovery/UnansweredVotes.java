@@ -21,13 +21,13 @@ final class UnansweredVotes {
    * Votes are first said again after 200 ms; several within this time are an election that makes
    * progress (each better vote that is heard is passed on).
    */
-  static final Duration PATIENCE = Duration.ofMillis(150);
+  private static final Duration PATIENCE = Duration.ofMillis(150);
 
   /** Between two new connections to the same server: as long as connecting may take. */
-  static final Duration PAUSE = Duration.ofMillis(2L * ZooKeeperSettings.CONNECT_MS);
+  private static final Duration PAUSE = Duration.ofMillis(2L * ZooKeeperSettings.CONNECT_MS);
 
   /** Longer than between any two votes of one election: what comes later belongs to another. */
-  static final Duration ELECTION_OVER =
+  private static final Duration ELECTION_OVER =
       Duration.ofMillis(2L * ReplicatedMember.ASK_AT_LEAST_EACH_MS);
 
   private record Asked(long first, long last, long renewed) {}
