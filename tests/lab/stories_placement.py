@@ -34,6 +34,24 @@ def _files_kept(paths):
                 os.unlink(path)
 
 
+@contextlib.contextmanager
+def _tunables(cluster, **wanted):
+    """Set on every node, because any of them may lead; as they were, afterwards."""
+    lab = cluster.lab
+    before = {name: cluster.ctdb_ok(0, "getvar", name).split("=")[1].strip() for name in wanted}
+
+    def put(values):
+        for node in lab.nodes:
+            for name, value in values.items():
+                cluster.ctdb_ok(node, "setvar", name, str(value))
+
+    put(wanted)
+    try:
+        yield
+    finally:
+        put(before)
+
+
 @story("I added addresses to a server that had been started without any, and it could not take them",
        daemons=["jctdb"])
 def a_node_that_was_started_without_addresses(cluster):
@@ -132,7 +150,7 @@ def where_addresses_shall_be(cluster):
     lab = cluster.lab
     before = lab.addresses(0)
     address = cluster.address_of(1)
-    with cluster.tunables(NoIPTakeover=1):
+    with _tunables(cluster, NoIPTakeover=1):
         cluster.ctdb_ok(1, "disable")
         cluster.wait_for(lambda: lab.addresses(0)[address] == -1, 10,
                          "NoIPTakeover: it has gone to another node")
@@ -141,7 +159,7 @@ def where_addresses_shall_be(cluster):
         cluster.ctdb_ok(1, "enable")
     cluster.ctdb_ok(0, "ipreallocate")
     cluster.wait_for(lambda: lab.addresses(0) == before, 10, "node 1 does not serve again")
-    with cluster.tunables(NoIPFailback=1):
+    with _tunables(cluster, NoIPFailback=1):
         cluster.ctdb_ok(1, "disable")
         cluster.wait_for(lambda: lab.addresses(0)[address] in (0, 2), 10, "nobody takes it")
         cluster.ctdb_ok(1, "enable")
@@ -156,7 +174,7 @@ def where_addresses_shall_be(cluster):
         for path in files:
             with open(path, "w") as file:
                 file.write("".join(f"{a} {node}\n" for a, node in home.items()))
-        with cluster.tunables(IPAllocAlgorithm=0):
+        with _tunables(cluster, IPAllocAlgorithm=0):
             cluster.ctdb_ok(0, "ipreallocate")
             cluster.wait_for(lambda: lab.addresses(0) == home, 10,
                              f"not at home: {home}, {lab.addresses(0)}")

@@ -77,20 +77,6 @@ class Cluster:
                 return address
         raise Failed(f"node {node} serves no public address")
 
-    @contextlib.contextmanager
-    def tunables(self, **wanted):
-        """Set on every node, because any of them may lead; as they were, afterwards."""
-        before = {name: self.ctdb_ok(0, "getvar", name).split("=")[1].strip() for name in wanted}
-        for node in self.lab.nodes:
-            for name, value in wanted.items():
-                self.ctdb_ok(node, "setvar", name, str(value))
-        try:
-            yield
-        finally:
-            for node in self.lab.nodes:
-                for name, value in before.items():
-                    self.ctdb(node, "setvar", name, value)  # one that is down starts with its own values
-
     def client_of(self, node):
         return self.client_at(self.address_of(node))
 

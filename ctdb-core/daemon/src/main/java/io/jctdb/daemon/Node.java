@@ -387,6 +387,7 @@ final class Node implements ClusterMember.Actions {
     }
     events.notify(Notifier.Notification.INIT);
     conf.jctdb().metrics().ifPresent(this::startMetrics);
+    loop.submit(this::listenToPeers).syncUninterruptibly();
     try {
       links.start().join();
     } catch (CompletionException e) {
@@ -397,6 +398,15 @@ final class Node implements ClusterMember.Actions {
     willListener =
         WillListener.open(
             loop, new InetSocketAddress(plan.ownAddress(), plan.port()), this::willTold);
+  }
+
+  /**
+   * Before there is any link: a node says once, as soon as there is one, which databases are
+   * attached there and who is connected to its addresses.
+   */
+  private void listenToPeers() {
+    catalog.attachPersistent();
+    enterControls();
   }
 
   private void willTold(byte[] secret, int pnn) {
@@ -483,7 +493,14 @@ final class Node implements ClusterMember.Actions {
             settings.capabilities(),
             this::shutdown,
             this::reloadNodes);
-    enterControls(states);
+    controls.add(
+        new ClusterControls(
+            cluster,
+            life,
+            states,
+            () -> tunables.on(Tunable.ENABLE_BANS),
+            settings::nodesFile,
+            settings::clusterLock));
     commits.onLeftBehind((database, problem) -> standAside(states, database.name(), problem));
     HealthMonitor monitor = new HealthMonitor(port, events, life, cluster, joined, tunables);
     Lifecycle started =
@@ -497,7 +514,6 @@ final class Node implements ClusterMember.Actions {
             message -> finish.accept(Optional.of(message)));
     lifecycle = started;
     addresses.start(joined);
-    catalog.attachPersistent();
     if (server != null) {
       server.serve();
     }
@@ -528,20 +544,13 @@ final class Node implements ClusterMember.Actions {
     }
   }
 
-  private void enterControls(NodeStates states) {
+  /** All but those that need a member ({@link ClusterControls}), which this node is not yet. */
+  private void enterControls() {
     controls.add(new IdentityControls(cluster, life, clients));
     controls.add(
         table ->
             table.on(Control.NODE_STORY, r -> r.reply().ok(StatusLines.of(status()).encode())));
     controls.add(new RegistrationControls(announcer::registered, tunnels));
-    controls.add(
-        new ClusterControls(
-            cluster,
-            life,
-            states,
-            () -> tunables.on(Tunable.ENABLE_BANS),
-            settings::nodesFile,
-            settings::clusterLock));
     controls.add(
         new DatabaseControls(
             catalog,
