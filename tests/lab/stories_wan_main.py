@@ -242,8 +242,8 @@ def end_daemon(cluster):
 
 
 def noise(count):
-    """Text of so many random bytes."""
-    return base64.b64encode(os.urandom(count)).decode()
+    """Text of so many random bytes; `ptrans` would read one that begins with 0x as hexadecimal."""
+    return "~" + base64.b64encode(os.urandom(count)).decode()
 
 
 def read(path):
