@@ -4,6 +4,7 @@ takes the other two away: they are the proof that no layer only seems to work be
 import contextlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -264,6 +265,31 @@ def failsafe_without_a_quorum(cluster):
     expect("failsafe is over" in lab.log(0), "the log does not say when failsafe ended")
 
 
+@story("two of three servers came back with new disks, and the cluster stood still, or the old server's data were gone",
+       daemons=["jctdb"])
+def a_majority_of_disks_lost_at_once(cluster):
+    """Two nodes lose power and all that they had on their own disks: ZooKeeper's data and their copies of the
+    databases. Nobody is left who could outvote them; the third node's copies are the only ones."""
+    lab, database = cluster.lab, "lab_disks.tdb"
+    cluster.ctdb_ok(0, "attach", database, "persistent")
+    cluster.ctdb_ok(0, "pstore", database, "kept", "by node 0 alone")
+    for node in (1, 2):
+        lab.power_off(node)
+    cluster.wait_for(lambda: not _lifetimes(lab, 0), 20, "node 0 serves on, though it is the only one of three")
+    for node in (1, 2):
+        for kept in ("state", "persistent"):
+            shutil.rmtree(lab.node_path(node, "lib-ctdb", kept))
+            os.mkdir(lab.node_path(node, "lib-ctdb", kept))
+        lab.power_on(node)
+    began = time.monotonic()
+    _start_all(lab, (1, 2))
+    lab.wait_healthy(timeout=90)
+    cluster.note(f"all serve again {time.monotonic() - began:.1f} s after the two nodes were started")
+    for node in lab.nodes:
+        kept = cluster.ctdb_ok(node, "pfetch", database, "kept")
+        expect("by node 0 alone" in kept, f"node {node} has {kept!r}")
+
+
 @contextlib.contextmanager
 def _holding(lab, name):
     """Somebody outside the cluster waits for the lock and then holds it, until this is left."""
@@ -308,8 +334,8 @@ def cluster_lock_in_other_hands(cluster):
     lab.wait_healthy(timeout=60)
 
 
-def _start_all(lab):
-    starters = [threading.Thread(target=lab.start_daemon, args=(node,)) for node in lab.nodes]
+def _start_all(lab, nodes=None):
+    starters = [threading.Thread(target=lab.start_daemon, args=(node,)) for node in nodes or lab.nodes]
     for starter in starters:
         starter.start()
     for starter in starters:
