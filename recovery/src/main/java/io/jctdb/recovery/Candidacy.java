@@ -88,6 +88,11 @@ final class Candidacy {
     usurping = false;
   }
 
+  /** Asked by any thread. */
+  Optional<String> whyDenied() {
+    return condition.whyDenied();
+  }
+
   /** This node's life has ended. */
   void withdraw() {
     condition.release();

@@ -95,7 +95,14 @@ public interface ClusterMembership extends AutoCloseable {
   /** This node's own flags, at once after a setter. */
   int ownFlags();
 
+  /** Empty while nobody leads, or the leader's node has begun a new life since its election. */
   OptionalInt leader();
+
+  /**
+   * What keeps this node from leading while nobody leads: why its {@link LeadershipCondition} is
+   * not fulfilled. Empty while somebody leads, or nothing is in the way.
+   */
+  Optional<String> leadershipDenied();
 
   /**
    * The term of this node's leadership, or of its last one if it does not lead: greater than that

@@ -22,8 +22,12 @@ import org.slf4j.LoggerFactory;
 final class ClusterView {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterView.class);
 
-  /** The leader's record. */
-  record Leader(int pnn, long session) {}
+  /**
+   * The leader's record.
+   *
+   * @param created the ZooKeeper transaction that created it
+   */
+  record Leader(int pnn, long session, long created) {}
 
   /** Called when something has changed. */
   interface Reader {
@@ -34,7 +38,8 @@ final class ClusterView {
     void epoch(CommittedEpoch epoch);
   }
 
-  private record Versioned(MemberInfo info, int version, long session) {}
+  /** A member's record; {@code created} as the leader's. */
+  private record Versioned(MemberInfo info, int version, long session, long created) {}
 
   private final ZooKeeperSession session;
   private final Paths paths;
@@ -95,6 +100,17 @@ final class ClusterView {
         .findAny();
   }
 
+  /**
+   * Whether that leader's node has registered anew since it was elected. Registering says that the
+   * life before is over, so nobody leads, although the record stands until its session ends.
+   */
+  boolean isOfAnEarlierLife(Leader leads) {
+    Versioned member = members.get(leads.pnn());
+    return member != null
+        && member.session() != leads.session()
+        && member.created() > leads.created();
+  }
+
   private void refreshMembers() {
     if (reading) {
       readAgain = true;
@@ -148,7 +164,12 @@ final class ClusterView {
     try {
       MemberInfo info = MemberRecord.decode(pnn, node.data());
       found.put(
-          pnn, new Versioned(info, node.stat().getVersion(), node.stat().getEphemeralOwner()));
+          pnn,
+          new Versioned(
+              info,
+              node.stat().getVersion(),
+              node.stat().getEphemeralOwner(),
+              node.stat().getCzxid()));
     } catch (IllegalArgumentException e) {
       LOG.error("the membership record of node {} cannot be read: {}", pnn, e.getMessage());
       Versioned before = members.get(pnn);
@@ -184,7 +205,10 @@ final class ClusterView {
                 (node, failure) -> {
                   if (failure == null) {
                     int pnn = pnn(new String(node.data(), StandardCharsets.UTF_8));
-                    leaderIs(Optional.of(new Leader(pnn, node.stat().getEphemeralOwner())));
+                    leaderIs(
+                        Optional.of(
+                            new Leader(
+                                pnn, node.stat().getEphemeralOwner(), node.stat().getCzxid())));
                   } else if (isMissing(failure)) {
                     leaderIs(Optional.empty());
                   }

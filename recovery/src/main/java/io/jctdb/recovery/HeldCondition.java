@@ -1,5 +1,7 @@
 package io.jctdb.recovery;
 
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +14,10 @@ import org.slf4j.LoggerFactory;
  */
 final class HeldCondition {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterMembership.class);
-  private static final long AGAIN_NANOS = 1_000_000_000L;
+  private static final long AGAIN_NANOS = Duration.ofSeconds(1).toNanos();
+
+  /** No answer within that time is told; it is waited for all the same. */
+  private static final long PATIENCE_NANOS = Duration.ofSeconds(5).toNanos();
 
   private enum State {
     RELEASED,
@@ -36,7 +41,9 @@ final class HeldCondition {
   /** Which attempt is the present one; answers to others are not for us. */
   private long attempt;
 
+  private long askedAt;
   private long againAt = Long.MIN_VALUE;
+  private volatile Optional<String> why = Optional.empty();
 
   HeldCondition(LeadershipCondition condition, Executor owner, Runnable changed) {
     this(condition, owner, changed, LOG::warn);
@@ -61,6 +68,7 @@ final class HeldCondition {
     }
     if (state == State.RELEASED && now >= againAt) {
       state = State.ACQUIRING;
+      askedAt = now;
       againAt = now + AGAIN_NANOS;
       long asked = ++attempt;
       condition
@@ -69,6 +77,8 @@ final class HeldCondition {
               Guard.guarded(
                   (got, failure) ->
                       owner.execute(() -> answered(asked, now, failure == null && got, failure))));
+    } else if (state == State.ACQUIRING && now - askedAt >= PATIENCE_NANOS) {
+      isDenied("no answer yet", now);
     }
     return state == State.HELD;
   }
@@ -79,15 +89,29 @@ final class HeldCondition {
     }
     state = got ? State.HELD : State.RELEASED;
     if (got) {
-      denied.isOver();
+      isOver();
       LOG.info("the cluster lock is held");
       changed.run();
-      return;
+    } else {
+      isDenied(failure == null ? "contention" : String.valueOf(failure.getMessage()), now);
     }
-    String why = failure == null ? "contention" : String.valueOf(failure.getMessage());
-    if (denied.isNews(why, now)) {
-      complaint.accept("the cluster lock is not to be had: " + why);
+  }
+
+  private void isDenied(String reason, long now) {
+    why = Optional.of(reason);
+    if (denied.isNews(reason, now)) {
+      complaint.accept("the cluster lock is not to be had: " + reason);
     }
+  }
+
+  private void isOver() {
+    why = Optional.empty();
+    denied.isOver();
+  }
+
+  /** Why nobody leads although this node would; asked by any thread. */
+  Optional<String> whyDenied() {
+    return why;
   }
 
   private void lost(long asked) {
@@ -101,7 +125,7 @@ final class HeldCondition {
 
   /** Somebody else leads, or nobody is to lead from here. */
   void release() {
-    denied.isOver();
+    isOver();
     if (state != State.RELEASED) {
       state = State.RELEASED;
       attempt++;

@@ -528,7 +528,8 @@ final class ZooKeeperMembership implements ClusterMembership {
   }
 
   private boolean isDead(ClusterView read, ClusterView.Leader leads) {
-    return read.registeredIn(leads.session()).filter(machine.departures()::dead).isPresent();
+    return read.isOfAnEarlierLife(leads)
+        || read.registeredIn(leads.session()).filter(machine.departures()::dead).isPresent();
   }
 
   // News from ZooKeeper.
@@ -541,13 +542,13 @@ final class ZooKeeperMembership implements ClusterMembership {
       nodes = Map.copyOf(members);
       step(new LeaderEvent.Nodes(nodes));
       listener.nodesChanged(nodes);
+      noteLeader();
       leaveIfDone();
     }
 
     @Override
     public void leader(Optional<ClusterView.Leader> now) {
-      leaderIs(now.map(l -> OptionalInt.of(l.pnn())).orElse(OptionalInt.empty()));
-      considerAgain();
+      noteLeader();
     }
 
     @Override
@@ -561,6 +562,19 @@ final class ZooKeeperMembership implements ClusterMembership {
         listener.epochCommitted(now.epoch(), now.incarnations().getOrDefault(config.self(), 0L));
       }
       leaveIfDone();
+    }
+  }
+
+  private void noteLeader() {
+    ClusterView read = view;
+    Optional<ClusterView.Leader> known = read == null ? null : read.leader();
+    if (read != null && known != null) {
+      leaderIs(
+          known
+              .filter(leads -> !read.isOfAnEarlierLife(leads))
+              .map(leads -> OptionalInt.of(leads.pnn()))
+              .orElse(OptionalInt.empty()));
+      considerAgain();
     }
   }
 
@@ -803,6 +817,11 @@ final class ZooKeeperMembership implements ClusterMembership {
   @Override
   public OptionalInt leader() {
     return leader;
+  }
+
+  @Override
+  public Optional<String> leadershipDenied() {
+    return candidacy.whyDenied();
   }
 
   @Override

@@ -57,6 +57,29 @@ class HeldConditionTest {
   }
 
   @Test
+  void thatThereIsNoAnswerIsSaidAndTheAnswerIsWaitedFor() {
+    CompletableFuture<Boolean> late = new CompletableFuture<>();
+    answer = late;
+    askEverySecond(Duration.ofSeconds(5));
+    assertThat(log).isEmpty();
+    askEverySecond(Duration.ofMinutes(1));
+    assertThat(log).containsExactly("the cluster lock is not to be had: no answer yet");
+    assertThat(condition.whyDenied()).contains("no answer yet");
+    late.complete(true);
+    assertThat(condition.holdOrAsk(now)).isTrue();
+    assertThat(condition.whyDenied()).isEmpty();
+  }
+
+  @Test
+  void whyItIsNotToBeHadIsKnownUntilSomebodyLeads() {
+    assertThat(condition.whyDenied()).isEmpty();
+    askEverySecond(Duration.ofSeconds(1));
+    assertThat(condition.whyDenied()).contains("contention");
+    condition.release();
+    assertThat(condition.whyDenied()).isEmpty();
+  }
+
+  @Test
   void itIsSaidAgainWhenSomebodyHasLedMeanwhile() {
     askEverySecond(Duration.ofSeconds(5));
     condition.release();

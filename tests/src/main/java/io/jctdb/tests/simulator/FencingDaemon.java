@@ -569,7 +569,10 @@ final class FencingDaemon {
     step(new LeaderEvent.Nodes(infos));
     now.epoch().ifPresent(this::epochSeen);
     FencingZooKeeper.Leadership leads = now.leader();
-    leaderIs(leads == null ? OptionalInt.empty() : OptionalInt.of(leads.pnn()));
+    leaderIs(
+        leads == null || isOfAnEarlierLife(now, leads)
+            ? OptionalInt.empty()
+            : OptionalInt.of(leads.pnn()));
   }
 
   private void epochSeen(CommittedEpoch seen) {
@@ -734,8 +737,15 @@ final class FencingDaemon {
   }
 
   private boolean isDead(FencingZooKeeper.View known, FencingZooKeeper.Leadership leads) {
-    return known.records().values().stream()
-        .anyMatch(r -> r.session() == leads.session() && machine.departures().dead(r.info()));
+    return isOfAnEarlierLife(known, leads)
+        || known.records().values().stream()
+            .anyMatch(r -> r.session() == leads.session() && machine.departures().dead(r.info()));
+  }
+
+  private static boolean isOfAnEarlierLife(
+      FencingZooKeeper.View known, FencingZooKeeper.Leadership leads) {
+    FencingZooKeeper.Record record = known.records().get(leads.pnn());
+    return record != null && record.session() != leads.session();
   }
 
   private int electedTerm;

@@ -31,8 +31,7 @@ public final class CtdbConf {
    * {@code [cluster]}.
    *
    * @param nodeAddress this node's own address in the nodes file, when it must not be guessed
-   * @param clusterLock the lock of ctdbd's leader: a file or {@code !helper args}; kept so that
-   *     tools and peers can show and compare it
+   * @param clusterLock what a node must hold to lead: a file or {@code !helper args}
    * @param leaderTimeout how long ctdbd waits for its leader before an election
    * @param leaderCapability whether this node may become leader
    * @param nodesList another nodes file, or {@code !command args}

@@ -91,6 +91,7 @@ public final class FencingHistory {
             .map(
                 reason ->
                     new FencingStatus.Ban(
-                        reason, banEnd > now ? Duration.ofNanos(banEnd - now) : Duration.ZERO)));
+                        reason, banEnd > now ? Duration.ofNanos(banEnd - now) : Duration.ZERO)),
+        membership == null ? Optional.empty() : membership.leadershipDenied());
   }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param clockJumps how often the boot clock and the monotonic clock moved apart
  * @param bans how often this node was banned
  * @param ban the last one
+ * @param lockDenied why this node cannot have the cluster lock, while nobody leads
  */
 public record FencingStatus(
     Optional<Duration> sinceRenewal,
@@ -32,7 +33,8 @@ public record FencingStatus(
     Duration longestStall,
     long clockJumps,
     long bans,
-    Optional<Ban> ban) {
+    Optional<Ban> ban,
+    Optional<String> lockDenied) {
 
   /**
    * A ban.

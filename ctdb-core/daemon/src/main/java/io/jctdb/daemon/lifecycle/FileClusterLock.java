@@ -1,16 +1,11 @@
 package io.jctdb.daemon.lifecycle;
 
+import io.jctdb.linux.LockFile;
 import io.jctdb.recovery.LeadershipCondition;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.slf4j.Logger;
@@ -18,8 +13,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A cluster lock that is a file: an exclusive fcntl lock of its first byte, held as long as this
- * node leads, on a file system that all nodes share. Looked after every few seconds: if the path is
- * another file by then, the lock protects nothing any more (cluster-and-failover 1.14).
+ * node leads, on a file system that all nodes share ({@link LockFile}). Looked after every few
+ * seconds: if the path is another file by then, the lock protects nothing any more.
  *
  * <p>A thread of its own for each attempt, since a shared file system may keep it waiting.
  */
@@ -61,37 +56,27 @@ public final class FileClusterLock implements LeadershipCondition {
   }
 
   private void hold(long mine, CompletableFuture<Boolean> result, Runnable lost) {
-    try (FileChannel file =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      FileLock lock = file.tryLock(0, 1, false);
-      Object locked = identity();
-      if (lock == null || !isPresent(mine)) {
+    try {
+      Optional<LockFile> got = LockFile.tryLock(path);
+      if (got.isEmpty()) {
         result.complete(false);
         return;
       }
-      result.complete(true);
-      while (waitsOn(mine)) {
-        if (!Objects.equals(locked, identity())) {
-          throw new IOException("it is another file now");
+      try (LockFile lock = got.get()) {
+        result.complete(isPresent(mine));
+        while (waitsOn(mine)) {
+          lock.verify();
         }
       }
-    } catch (OverlappingFileLockException e) {
-      result.complete(false); // of this very process, which is about to let go
     } catch (IOException e) {
       // Whoever asks tells why it was not got hold of; they ask every second.
-      if (!result.completeExceptionally(new IOException(path + ": " + e, e)) && isPresent(mine)) {
-        log.error("cluster lock {}: {}", path, e.toString());
+      if (!result.completeExceptionally(e) && isPresent(mine)) {
+        log.error("cluster lock {}", e.getMessage());
         lost.run();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private Object identity() throws IOException {
-    Object key = Files.readAttributes(path, BasicFileAttributes.class).fileKey();
-    return key == null ? path : key;
   }
 
   /** Waits a while; false when the lock is to be let go. */

@@ -73,9 +73,10 @@ public record NodeStatus(
   /** What to say to a probe: why not, or what is out of order although all is served. */
   String verdict() {
     if (healthy()) {
-      return fencing.failsafe()
-          ? "healthy, in failsafe: ZooKeeper has no quorum, membership is frozen"
-          : "healthy";
+      return (fencing.failsafe()
+              ? "healthy, in failsafe: ZooKeeper has no quorum, membership is frozen"
+              : "healthy")
+          + nobodyLeads();
     }
     String banned =
         fencing
@@ -91,7 +92,15 @@ public record NodeStatus(
         + (epoch == 0 ? ", no member of an epoch" : "")
         + banned
         + silent
-        + ensemble.keptOut().map(why -> "; " + why).orElse("");
+        + ensemble.keptOut().map(why -> "; " + why).orElse("")
+        + nobodyLeads();
+  }
+
+  private String nobodyLeads() {
+    return fencing
+        .lockDenied()
+        .map(why -> "; nobody leads: " + StatusLines.CLUSTER_LOCK + why)
+        .orElse("");
   }
 
   boolean holds(PublicIp address) {

@@ -4,6 +4,7 @@ import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.lifecycle.EnsembleStatus;
 import io.jctdb.daemon.lifecycle.FencingStatus;
 import io.jctdb.protocol.NodeStory;
+import io.jctdb.protocol.SpecialPnn;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,8 @@ import java.util.stream.Collectors;
 
 /** A node's place in the cluster, in words: for {@code ctdb status -v} and the status page. */
 public final class StatusLines {
+  static final String CLUSTER_LOCK = "the cluster lock is not to be had: ";
+
   private final List<NodeStory.Line> lines = new ArrayList<>();
 
   private StatusLines() {}
@@ -20,6 +23,7 @@ public final class StatusLines {
     StatusLines text = new StatusLines();
     FencingStatus fencing = status.fencing();
     text.line("membership", membership(status));
+    text.line("leader", leader(status));
     text.line("lease", lease(status, fencing));
     text.line(
         "ZooKeeper",
@@ -66,6 +70,11 @@ public final class StatusLines {
             + ", members "
             + status.members()
             + (status.recovering() ? ", its databases are not ready yet" : "");
+  }
+
+  private static String leader(NodeStatus status) {
+    return (status.leader() == SpecialPnn.UNKNOWN ? "NONE" : "node " + status.leader())
+        + status.fencing().lockDenied().map(why -> "; " + CLUSTER_LOCK + why).orElse("");
   }
 
   private static String lease(NodeStatus status, FencingStatus fencing) {

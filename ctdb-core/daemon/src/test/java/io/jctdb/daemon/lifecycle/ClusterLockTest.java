@@ -87,10 +87,28 @@ class ClusterLockTest {
   }
 
   @Test
+  void aHelperThatNeverAnswersIsEnded() throws Exception {
+    Path marker = directory.resolve("ended");
+    HelperClusterLock lock =
+        new HelperClusterLock(
+            script("trap 'touch " + marker + "; exit 0' TERM; while :; do sleep 0.05; done")
+                .toString(),
+            Duration.ofSeconds(1));
+    assertThatThrownBy(() -> get(lock)).hasMessageContaining("no answer within 1 s");
+    while (!Files.exists(marker)) {
+      Thread.sleep(10);
+    }
+    assertThat(lost).isNotDone();
+  }
+
+  @Test
   void contentionAndErrorsAreNoLock() throws Exception {
     assertThat(get(new HelperClusterLock(script("printf 1").toString()))).isFalse();
     HelperClusterLock failing = new HelperClusterLock(script("printf 3").toString());
     assertThatThrownBy(() -> get(failing)).hasMessageContaining("it failed");
+    HelperClusterLock explaining =
+        new HelperClusterLock(script("echo 'the  disk is away' >&2; printf 3").toString());
+    assertThatThrownBy(() -> get(explaining)).hasMessageEndingWith("it failed: the disk is away");
     HelperClusterLock silent = new HelperClusterLock(script("exit 0").toString());
     assertThatThrownBy(() -> get(silent)).hasMessageContaining("answers nothing");
     HelperClusterLock missing = new HelperClusterLock("/does/not/exist");

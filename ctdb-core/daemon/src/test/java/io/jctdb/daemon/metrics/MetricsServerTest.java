@@ -54,6 +54,7 @@ class MetricsServerTest {
           Duration.ofMillis(900),
           1,
           0,
+          Optional.empty(),
           Optional.empty());
   private static final FencingStatus UNWELL =
       new FencingStatus(
@@ -69,7 +70,8 @@ class MetricsServerTest {
           Duration.ZERO,
           0,
           3,
-          Optional.of(new FencingStatus.Ban("the disk is full", Duration.ofSeconds(42))));
+          Optional.of(new FencingStatus.Ban("the disk is full", Duration.ofSeconds(42))),
+          Optional.of("contention"));
 
   private volatile CompletableFuture<NodeStatus> owner =
       CompletableFuture.completedFuture(status(0, RunState.RUNNING, 7));
@@ -255,7 +257,9 @@ class MetricsServerTest {
 
     owner = CompletableFuture.completedFuture(status(0, RunState.RUNNING, 7, UNWELL));
     assertThat(get("/health").statusCode()).as("failsafe serves").isEqualTo(200);
-    assertThat(get("/health").body()).contains("failsafe", "no quorum");
+    assertThat(get("/health").body())
+        .contains("failsafe", "no quorum")
+        .contains("nobody leads: the cluster lock is not to be had: contention");
   }
 
   @Test
@@ -293,6 +297,7 @@ class MetricsServerTest {
     assertThat(unwell.lines().stream().map(Object::toString))
         .anyMatch(line -> line.contains("DOES NOT ANSWER for 12.0 s"))
         .anyMatch(line -> line.contains("YES") && line.contains("2 times"))
+        .anyMatch(line -> line.contains("the cluster lock is not to be had: contention"))
         .anyMatch(line -> line.contains("once, the last time because the lease has run out"))
         .anyMatch(line -> line.contains("3 times, BANNED for another 42.0 s: the disk is full"));
     assertThat(NodeStory.decode(unwell.encode())).isEqualTo(unwell);
