@@ -11,7 +11,7 @@ import threading
 import time
 
 import faults
-from story import expect, story
+from story import expect, expect_equal, story
 
 
 def _lifetimes(lab, node):
@@ -340,3 +340,169 @@ def _start_all(lab, nodes=None):
         starter.start()
     for starter in starters:
         starter.join()
+
+
+HELPER = "/usr/libexec/ctdb/ctdb_mutex_fcntl_helper"  # as in the configuration of somebody who comes from Debian's ctdb
+
+
+@contextlib.contextmanager
+def _other_cluster_lock(cluster, setting):
+    """All daemons are stopped and have this cluster lock in their files; in the end they have the lab's again."""
+    lab = cluster.lab
+    try:
+        with _files_kept(lab, "ctdb.conf"):
+            for node in lab.nodes:
+                _stop(cluster, node)
+                _change(lab, node, "ctdb.conf",
+                        lambda text: re.sub(r"(?m)^( *cluster lock = ).*$", rf"\1{setting}", text))
+            yield
+    finally:
+        for node in lab.nodes:
+            if cluster.answers(node):
+                _stop(cluster, node)
+        _start_all(lab)
+        lab.wait_healthy(timeout=60)
+
+
+def _lock_holders(lab, name):
+    """The nodes with a process that holds an exclusive POSIX lock of the first byte of this file, says the kernel."""
+    inode = os.stat(os.path.join(lab.directory, "cluster", name)).st_ino
+    held = re.compile(rf"(?m)^\d+: POSIX +ADVISORY +WRITE (\d+) \w+:\w+:{inode} 0 0$")
+    return {node: pids for node in lab.nodes
+            if (pids := held.findall(lab.node(node, "cat", "/proc/locks").stdout))}
+
+
+def _lock_helpers(lab, node):
+    return lab.node(node, "pgrep", "-f", "[M]utexHelper").stdout.split()
+
+
+def _leads_with_the_lock(cluster, name, without=()):
+    """Waits for one node that all (but those) name as the leader, and that alone holds the lock."""
+    lab, found = cluster.lab, []
+    asked = [node for node in lab.nodes if node not in without]
+
+    def one_leads():
+        named = _leaders(cluster, asked)
+        found[:] = [node for node in asked if named == {str(node)}]
+        return found and _lock_holders(lab, name) == {found[0]: _lock_helpers(lab, found[0])}
+
+    cluster.wait_for(one_leads, 20, "nobody leads, or not with the lock")
+    expect(not any(_lock_helpers(lab, node) for node in asked if node != found[0]), "a second node has a helper")
+    return found[0]
+
+
+def _says_of_its_leader(lab, node):
+    said = lab.node(node, "/srv/jctdb/bin/ctdb", "status", "-v", timeout=20).stdout
+    line = re.search(rf"(?m)^pnn:{node} leader: (.*)$", said)
+    return line.group(1) if line else said
+
+
+@story("my cluster lock is a helper program, and nobody asked it", daemons=["jctdb"])
+def cluster_lock_of_a_helper(cluster):
+    """While somebody outside has it nobody leads; then one does, and only as long as its helper lives."""
+    lab = cluster.lab
+    with _other_cluster_lock(cluster, f"!{HELPER} /srv/cluster/helper.lock"):
+        with _holding(lab, "helper.lock") as holder:
+            expect("holds" in holder.stdout.readline(), "the lock is not free at first")
+            said = {node: len(lab.log(node)) for node in lab.nodes}
+            _start_all(lab)
+            cluster.wait_for(lambda: _leaders(cluster, lab.nodes) == {"UNKNOWN"}, 15, "somebody leads")
+            for node in lab.nodes:
+                cluster.wait_for(lambda: "NONE; the cluster lock is not to be had: contention"
+                                 in _says_of_its_leader(lab, node), 10,
+                                 f"node {node} does not say why nobody leads: {_says_of_its_leader(lab, node)}")
+                expect("the cluster lock is not to be had: contention" in lab.log(node)[said[node]:],
+                       f"node {node} does not write why it does not lead")
+                expect("is the leader, term" not in lab.log(node)[said[node]:], f"node {node} leads")
+        began = time.monotonic()
+        lead = _leads_with_the_lock(cluster, "helper.lock")
+        cluster.note(f"a leader {time.monotonic() - began:.1f} s after the lock was free")
+        lab.wait_healthy(timeout=60)
+        lead = _helper_is_killed(cluster, lead)
+        lead = _leader_is_killed(cluster, lead)
+        _stop(cluster, lead)
+        expect(not _lock_helpers(lab, lead), "the helper outlives its daemon")
+        _leads_with_the_lock(cluster, "helper.lock", without=[lead])
+
+
+def _helper_is_killed(cluster, lead):
+    """Leadership is given up and taken again, and users notice nothing."""
+    lab = cluster.lab
+    held, before = cluster.client_of(lead).open("open-while-the-lock-is-lost.txt"), lab.addresses(lead)
+    said, helpers = len(lab.log(lead)), _lock_helpers(lab, lead)
+    began = time.monotonic()
+    lab.node(lead, "kill", "-9", *helpers, check=True)
+    cluster.wait_for(lambda: "it has lost the cluster lock" in lab.log(lead)[said:], 10,
+                     "the leader goes on without the lock")
+    again = _leads_with_the_lock(cluster, "helper.lock")
+    cluster.note(f"a leader {time.monotonic() - began:.1f} s after the helper was killed")
+    expect(_lock_helpers(lab, again) != helpers, "the helper was not killed")
+    held.write(b"what has no need of a leader goes on")
+    expect(lab.addresses(again) == before, f"addresses moved: {before}, {lab.addresses(again)}")
+    return again
+
+
+def _leader_is_killed(cluster, lead):
+    """Its helper goes with it, so that nobody waits for the lock."""
+    lab, rest = cluster.lab, [node for node in cluster.lab.nodes if node != lead]
+    began = time.monotonic()
+    lab.kill_daemon(lead)
+    cluster.wait_for(lambda: _leaders(cluster, rest) < {str(node) for node in rest}, 20, "nobody follows")
+    cluster.note(f"another leader {time.monotonic() - began:.1f} s after the leader was killed")
+    cluster.revive(lead)
+    lab.wait_healthy(timeout=60)
+    return _leads_with_the_lock(cluster, "helper.lock")
+
+
+# What is wrong with a node's helper: what its leader line says then.
+BAD_HELPERS = {"echo 1": "contention",
+               "echo the disk is away >&2; echo 3": "it answers that it failed: the disk is away",
+               "exec sleep 1000": "no answer yet",
+               "": "No such file or directory"}
+
+
+@story("the helper for my cluster lock did not work, and a server led all the same, or did not say why not",
+       daemons=["jctdb"])
+def cluster_lock_helpers_that_fail(cluster):
+    lab = cluster.lab
+    cases = list(BAD_HELPERS.items())
+    with _other_cluster_lock(cluster, "!/etc/ctdb/lock-helper /srv/cluster/helper.lock"):
+        try:
+            for node in lab.nodes:
+                _give_helper(lab, node, cases[node][0])
+            said = {node: len(lab.log(node)) for node in lab.nodes}
+            _start_all(lab)
+            for node in lab.nodes:
+                _does_not_lead(cluster, node, cases[node][1], said[node])
+            _give_helper(lab, 0, cases[3][0])
+            _does_not_lead(cluster, 0, cases[3][1], said[0])
+            _give_helper(lab, 0, f'exec {HELPER} "$@"')
+            expect_equal(_leads_with_the_lock(cluster, "helper.lock"), 0, "the leader")
+            lab.wait_healthy(timeout=60)
+            for node in lab.nodes:
+                expect_equal(_says_of_its_leader(lab, node), "node 0", f"what node {node} says of its leader")
+        finally:
+            for node in lab.nodes:
+                _give_helper(lab, node, "")
+
+
+def _give_helper(lab, node, commands):
+    """The node's helper is a script of these, or none."""
+    path = lab.node_path(node, "etc", "ctdb", "lock-helper")
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    if commands:
+        with open(path + ".new", "w") as file:
+            file.write(f"#!/bin/sh\n{commands}\n")
+        os.chmod(path + ".new", 0o755)
+        os.rename(path + ".new", path)
+
+
+def _does_not_lead(cluster, node, why, said):
+    lab = cluster.lab
+    cluster.wait_for(lambda: why in _says_of_its_leader(lab, node), 20,
+                     f"node {node} does not say {why}: {_says_of_its_leader(lab, node)}")
+    expect(_says_of_its_leader(lab, node).startswith("NONE; the cluster lock is not to be had: "), "somebody leads")
+    expect(re.search(rf"the cluster lock is not to be had: .*{re.escape(why)}", lab.log(node)[said:]),
+           f"node {node} does not write {why}")
+    expect("is the leader, term" not in lab.log(node)[said:], f"node {node} leads")

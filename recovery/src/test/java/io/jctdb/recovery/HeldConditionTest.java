@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 /** Nobody leads, and this node asks for the cluster lock every second; what the log says of it. */
 class HeldConditionTest {
   private static final String CONTENTION = "the cluster lock is not to be had: contention";
-  private static final String BROKEN = "the cluster lock is not to be had: /lock: no such directory";
+  private static final String BROKEN =
+      "the cluster lock is not to be had: /lock: no such directory";
 
   private final List<String> log = new ArrayList<>();
   private CompletionStage<Boolean> answer = CompletableFuture.completedFuture(false);

@@ -48,8 +48,7 @@ public final class LockFile implements Closeable {
     try {
       create(path);
       Object before = identity(path);
-      FileChannel file =
-          FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      FileChannel file = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE);
       try {
         // Between the same two, what was opened is the file that has this name.
         if (locked(file) && before.equals(identity(path))) {
