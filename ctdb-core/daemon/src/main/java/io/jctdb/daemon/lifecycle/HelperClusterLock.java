@@ -69,7 +69,7 @@ public final class HelperClusterLock implements LeadershipCondition {
   private synchronized long next(@Nullable Process started) {
     Process before = helper;
     if (before != null) {
-      before.destroy();
+      end(before);
     }
     helper = started;
     return ++attempt;
@@ -84,8 +84,13 @@ public final class HelperClusterLock implements LeadershipCondition {
     if (mine == attempt) {
       helper = process;
     } else {
-      process.destroy();
+      end(process);
     }
+  }
+
+  /** SIGTERM. {@link Process#destroy} would also close what the helper's last words come from. */
+  private static void end(Process process) {
+    process.toHandle().destroy();
   }
 
   private void hold(long mine, CompletableFuture<Boolean> result, Runnable lost) {
@@ -102,18 +107,18 @@ public final class HelperClusterLock implements LeadershipCondition {
               () -> {
                 if (result.completeExceptionally(
                     failure("no answer within " + limit.toSeconds() + " s"))) {
-                  process.destroy();
+                  end(process);
                 }
               });
       try (InputStream says = process.getInputStream()) {
         int first = says.read();
         if (first != '0') {
-          process.destroy();
           if (first == '1') {
             result.complete(false);
           } else {
             result.completeExceptionally(failure(meaning(first) + complaint.text()));
           }
+          end(process);
           return;
         }
         if (!result.complete(isPresent(mine))) {
@@ -128,7 +133,7 @@ public final class HelperClusterLock implements LeadershipCondition {
         lost.run();
       }
     } catch (IOException e) {
-      if (!result.completeExceptionally(failure(String.valueOf(e.getMessage())))
+      if (!result.completeExceptionally(failure(String.valueOf(e.getMessage()).strip()))
           && isPresent(mine)) {
         log.error("cluster lock helper {}: {}", command, e.toString());
         lost.run();
