@@ -7,6 +7,7 @@ that a node started can outlive the lab.
 
 usage: init.py outer READY_SOCKET [LIFE_FD]
        init.py node  READY_SOCKET NAME NODE_DIR SHARED_DIR PRODUCT_DIR|- DAEMON
+       init.py systemd-node READY_SOCKET NAME NODE_DIR SHARED_DIR PRODUCT_DIR DAEMON
        init.py client READY_SOCKET NAME
 """
 
@@ -19,6 +20,9 @@ import subprocess
 import sys
 import time
 
+import systemd_root
+from systemd_root import mount
+
 # What a node has to itself: (directory of the node's private tree, where the node sees it).
 PRIVATE = [
     ("etc", "/etc"),
@@ -29,16 +33,12 @@ PRIVATE = [
 ]
 
 
-def mount(*arguments):
-    subprocess.run(["mount", *arguments], check=True)
-
-
 def mount_kernel_views():
     mount("-t", "proc", "proc", "/proc")
     mount("-t", "sysfs", "sysfs", "/sys")
 
 
-def mount_node(node_dir, shared_dir, product_dir, daemon):
+def mount_node(node_dir, shared_dir, product_dir, daemon, root=""):
     """The order matters: whatever lies under /tmp or /srv must be bound before those are hidden."""
     stage = os.path.join(node_dir, "srv")
     mount("-t", "tmpfs", "-o", "mode=755", "srv", stage)
@@ -47,22 +47,22 @@ def mount_node(node_dir, shared_dir, product_dir, daemon):
     if product_dir != "-":
         os.mkdir(stage + "/jctdb")
         mount("--rbind", product_dir, stage + "/jctdb")
-        mount("--bind", product_dir + "/share/ctdb", "/usr/share/ctdb")
+        mount("--bind", product_dir + "/share/ctdb", root + "/usr/share/ctdb")
         if daemon == "jctdb":
             # Links, so that a helper finds the installation that it belongs to.
             helpers = os.listdir(product_dir + "/libexec/ctdb")
-            mount("-t", "tmpfs", "-o", "mode=755", "helpers", "/usr/libexec/ctdb")
+            mount("-t", "tmpfs", "-o", "mode=755", "helpers", root + "/usr/libexec/ctdb")
             for helper in helpers:
-                os.symlink("/srv/jctdb/libexec/ctdb/" + helper, "/usr/libexec/ctdb/" + helper)
+                os.symlink("/srv/jctdb/libexec/ctdb/" + helper,
+                           f"{root}/usr/libexec/ctdb/{helper}")
     for private, visible in PRIVATE:
-        mount("--bind", os.path.join(node_dir, private), visible)
-    mount("--rbind", stage, "/srv")
-    mount("-t", "tmpfs", "-o", "mode=755", "run", "/run")
-    mount("-t", "tmpfs", "-o", "mode=1777", "tmp", "/tmp")
-    # Made by the service manager on a real machine; the daemon expects it.
-    os.mkdir("/run/ctdb", 0o755)
-    os.mkdir("/run/lock", 0o1777)
-    os.mkdir("/run/samba", 0o755)
+        mount("--bind", os.path.join(node_dir, private), root + visible)
+    mount("--rbind", stage, root + "/srv")
+    mount("-t", "tmpfs", "-o", "mode=755", "run", root + "/run")
+    mount("-t", "tmpfs", "-o", "mode=1777", "tmp", root + "/tmp")
+    # Made on a real machine when it boots.
+    os.mkdir(root + "/run/lock", 0o1777)
+    os.mkdir(root + "/run/samba", 0o755)
 
 
 def reap():
@@ -100,6 +100,7 @@ def clean_up():
         except ChildProcessError:
             break
         time.sleep(0.02)
+    systemd_root.remove_group("/sys/fs/cgroup/" + systemd_root.group_of(os.environ["JCTDB_LAB_DIRECTORY"]))
     shutil.rmtree(os.environ["JCTDB_LAB_DIRECTORY"], ignore_errors=True)
 
 
@@ -112,10 +113,18 @@ def main():
         name = "outer"
         life_fd = int(sys.argv[3]) if len(sys.argv) > 3 else None
         mount_kernel_views()
+        # For the groups of nodes with systemd; where this is refused there are no such nodes.
+        subprocess.run(["mount", "-t", "cgroup2", "cgroup2", "/sys/fs/cgroup"], stderr=subprocess.DEVNULL)
     elif kind == "node":
         name = sys.argv[3]
         mount_kernel_views()
         mount_node(*sys.argv[4:8])
+        os.mkdir("/run/ctdb", 0o755)  # what the daemon's unit sees to where there is systemd
+        socket.sethostname(name)
+    elif kind == "systemd-node":
+        name, (node_dir, shared_dir, product_dir, daemon) = sys.argv[3], sys.argv[4:8]
+        systemd_root.enter(node_dir, product_dir, [visible for _, visible in PRIVATE],
+                           lambda root: mount_node(node_dir, shared_dir, product_dir, daemon, root))
         socket.sethostname(name)
     else:
         name = sys.argv[3]
@@ -128,6 +137,8 @@ def main():
     connection.sendall(name.encode())
     connection.recv(1)
     connection.close()
+    if kind == "systemd-node":
+        systemd_root.become_systemd()
     adopt_forever(life_fd)
     clean_up()
 

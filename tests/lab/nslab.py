@@ -25,6 +25,7 @@ import sys
 import threading
 import time
 
+import systemd_root
 import wan
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -134,7 +135,8 @@ class Lab:
         os.makedirs(os.path.join(self.directory, "cluster"))
         take_processor_share()
         self.state = {"daemon": daemon, "nodes": nodes, "samba": samba, "ipv6": ipv6, "pids": {},
-                      "sites": sites or {}, "wan_public": wan_public, "each": each}
+                      "sites": sites or {}, "wan_public": wan_public, "each": each,
+                      "systemd": []}
         self._start_outer(keep)
         self._start_watcher()
         self._outer_ip("link add priv type bridge", "link add pub type bridge",
@@ -152,6 +154,8 @@ class Lab:
     def down(self):
         """Ends every process of the lab and removes its directory."""
         if self.is_up():
+            for node in list(self.state["systemd"]):
+                self.without_systemd(node)
             self._kill_and_wait(self.state["pids"]["outer"])
         self._close_life()
         leave_processor_share()
@@ -443,7 +447,8 @@ class Lab:
         if not os.path.exists(self.node_path(node)):
             self._lay_out_node(node)
         product = self._product() if self.daemon != "stock" else "-"
-        self._spawn_init(f"node{node}", self._inside_outer() + ["--uts"], ["node"],
+        kind = "systemd-node" if node in self.state["systemd"] else "node"
+        self._spawn_init(f"node{node}", self._inside_outer() + ["--uts"], [kind],
                          [f"node{node}", self.node_path(node),
                           os.path.join(self.directory, "cluster"), product, self.daemon])
         self._plug(f"node{node}", self._bridge(node, "priv"), f"n{node}-priv", "eth0")
@@ -456,6 +461,34 @@ class Lab:
         self._outer_ip(f"link del n{node}-priv", f"link del n{node}-pub")
         self._kill_and_wait(self.state["pids"][f"node{node}"])
         self.ask_watcher("gone", f"node{node}")
+
+    def why_no_systemd(self):
+        """Why no node can have systemd for its process 1, or None."""
+        if not os.path.exists(systemd_root.SYSTEMD):
+            return "Debian's systemd is missing"
+        try:
+            os.makedirs(self._control_group(), exist_ok=True)
+        except OSError as error:
+            return f"there are no control groups of version 2 here: {error.strerror}"
+        return None
+
+    def with_systemd(self, node):
+        """From its next boot on process 1 of the node, which is off, is systemd (see systemd_root.py)."""
+        self.state["systemd"].append(node)
+
+    def without_systemd(self, node):
+        """Switches the node off; from its next boot on it is like the others."""
+        if self._alive(f"node{node}"):
+            self.power_off(node)
+        self.state["systemd"].remove(node)
+        shutil.rmtree(self.node_path(node, "etc-systemd"), ignore_errors=True)
+        systemd_root.remove_group(self._control_group(f"node{node}"))
+        if not self.state["systemd"]:
+            systemd_root.remove_group(self._control_group())
+
+    def _control_group(self, *node):
+        return os.path.join(f"/proc/{self.state['pids']['outer']}/root/sys/fs/cgroup",
+                            systemd_root.group_of(self.directory), *node)
 
     def partition(self, node):
         """Cuts the node off from the other nodes; its clients still reach it."""
@@ -541,6 +574,8 @@ class Lab:
         return "/srv/jctdb/bin/ctdbd" if self.daemon == "jctdb" else "/usr/sbin/ctdbd"
 
     def start_daemon(self, node):
+        if node in self.state["systemd"]:
+            return self.node(node, "systemctl", "start", "jctdbd", timeout=60)
         return self.node(node, self.daemon_command(), timeout=60)
 
     def daemon_pid(self, node):
