@@ -139,6 +139,29 @@ class IscsiScriptTest {
     }
 
     @Test
+    void howManyAddressesThereAreDoesNotMatterToATakeoverRunThatMovesNothing() throws Exception {
+      assumeTrue(Files.isExecutable(Path.of("/usr/sbin/iptables")), "iptables is not installed");
+      lab.standIn("iptables", "echo \"$*\" >> " + dir + "/asked; exec /usr/sbin/iptables \"$@\"");
+      Files.delete(dir.resolve("bin/ip6tables"));
+      StringBuilder list = new StringBuilder("fd77:0::11/64 lo\n");
+      for (int last = 11; last < 51; last++) {
+        list.append("10.0.0.").append(last).append("/24 lo\n");
+      }
+      lab.file("public_addresses", list.toString());
+      String story =
+          alone(
+              """
+              $s startup; $s takeip lo 10.0.0.11 24; $s takeip lo 10.0.0.12 24; $s ipreallocated
+              : > $CTDB_BASE/asked; $s ipreallocated; cat $CTDB_BASE/asked
+              iptables -S INPUT | grep -c 3260; ip6tables -S INPUT | grep -c 3260
+              $s shutdown; iptables -S INPUT | grep -c 3260; ip6tables -S INPUT | grep -c 3260
+              """);
+
+      assertThat(story.lines().filter(line -> !line.startsWith("Starting")))
+          .containsExactly("-S INPUT", "-S INPUT", "38", "1", "0", "0");
+    }
+
+    @Test
     void underLoadTheStoreIsClosedWhenTheAddressIsReleasedAndOtherSessionsGoOn() throws Exception {
       String story =
           alone(
