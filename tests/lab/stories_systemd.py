@@ -162,6 +162,10 @@ def services_are_units_of_systemd(cluster):
                     _whole(cluster)
                     cluster.note(f"{program} {what}: unhealthy after {noticed:.1f} s, healthy "
                                  f"{time.monotonic() - began:.1f} s after it was back")
+            # systemd alone would wait for 90 s.
+            lab.node(NODE, "killall", "-STOP", "smbd", "winbindd", check=True)
+            _timed(cluster, "restart")
+            _whole(cluster)
             _timed(cluster, "stop")
             _ended_cleanly(cluster, "systemctl stop")
             expect_equal(_state(cluster, "winbind"), "inactive", "winbind.service after systemctl stop")

@@ -248,6 +248,34 @@ class FunctionsTest {
   }
 
   @Test
+  void aServiceThatSystemdWouldWaitForIsKilled() throws Exception {
+    Files.delete(dir.resolve("rc.local"));
+    Path library = dir.resolve("functions");
+    Files.writeString(
+        library,
+        Files.readString(library)
+            .replace("/sbin/service /usr/sbin/service", "/no/service")
+            .replace("/bin/systemctl", dir + "/bin/systemctl")
+            .replace("/run/systemd/system", dir.toString())
+            .replace("STOP_SECONDS=10", "STOP_SECONDS=0.2"));
+    lab.standIn(
+        "systemctl",
+        "case $1 in kill) : > %1$s/killed ;; *) [ -e %1$s/killed ] || exec sleep 20 ;; esac"
+            .formatted(dir));
+
+    assertThat(lab.functions("stop_or_kill smbd"))
+        .isEqualTo(
+            new ScriptLab.Outcome(
+                0, "WARNING: smbd does not stop within 0.2 s, so it is killed\n"));
+    assertThat(lab.calls())
+        .containsExactly(
+            "systemctl stop smbd", "systemctl kill --signal=KILL smbd", "systemctl stop smbd");
+
+    lab.standIn("systemctl", "exit 5");
+    assertThat(lab.functions("stop_or_kill smbd")).isEqualTo(new ScriptLab.Outcome(5, ""));
+  }
+
+  @Test
   void servicesAreAskedOfSystemdAndElsewhereOfTheirInitScripts() throws Exception {
     Files.delete(dir.resolve("rc.local"));
     Path library = dir.resolve("functions");
