@@ -100,8 +100,9 @@ def clean_up():
         except ChildProcessError:
             break
         time.sleep(0.02)
-    systemd_root.remove_group("/sys/fs/cgroup/" + systemd_root.group_of(os.environ["JCTDB_LAB_DIRECTORY"]))
-    shutil.rmtree(os.environ["JCTDB_LAB_DIRECTORY"], ignore_errors=True)
+    directory = os.environ["JCTDB_LAB_DIRECTORY"]
+    shutil.rmtree(directory, ignore_errors=True)
+    systemd_root.remove_group("/sys/fs/cgroup/" + systemd_root.group_of(directory))
 
 
 def main():

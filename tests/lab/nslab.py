@@ -154,7 +154,7 @@ class Lab:
     def down(self):
         """Ends every process of the lab and removes its directory."""
         if self.is_up():
-            for node in list(self.state["systemd"]):
+            for node in list(self.state.get("systemd", [])):
                 self.without_systemd(node)
             self._kill_and_wait(self.state["pids"]["outer"])
         self._close_life()

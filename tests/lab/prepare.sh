@@ -3,7 +3,7 @@
 
 LAB_PACKAGES="samba smbclient samba-testsuite ctdb tdb-tools iproute2 iptables ethtool psmisc \
 procps util-linux openssl tgt python3 libtdb1 nfs-ganesha nfs-ganesha-vfs rpcbind dbus \
-libnfs-utils libiscsi-bin winbind nfs-common vsftpd apache2"
+libnfs-utils libiscsi-bin winbind nfs-common vsftpd apache2 systemd"
 
 # step TEXT COMMAND...: runs it with its output in build/step.log; shows the log when it fails.
 step() {

@@ -30,6 +30,8 @@ def systemd_on_a_node(cluster):
             _whole(cluster)
             yield
         finally:
+            if lab._alive(f"node{NODE}"):  # beside the other logs, which are kept when a story fails
+                lab.node(NODE, "sh", "-c", "journalctl --boot --output=short-precise >/var/log/systemd.log")
             lab.without_systemd(NODE)
             lab.power_on(NODE)
             expect(os.path.exists(canary.name), "the node's systemd has cleaned the /tmp of this machine")

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -292,6 +293,13 @@ class NfsCalloutTest {
             "systemctl stop nfs-ganesha",
             "systemctl start nfs-ganesha",
             "systemctl stop nfs-ganesha");
+
+    aGaneshaWithClients();
+    lab.standIn("systemctl", "exec sleep 60");
+    assertThat(ganesha("shutdown"))
+        .isEqualTo(
+            new ScriptLab.Outcome(0, "WARNING: NFS-Ganesha does not end, so it is killed\n"));
+    assertThat(server.waitFor(5, TimeUnit.SECONDS)).isTrue();
   }
 
   /** A process that looks like the server, with what the server notes of its clients. */
