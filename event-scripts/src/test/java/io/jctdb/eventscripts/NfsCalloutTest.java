@@ -1,5 +1,6 @@
 package io.jctdb.eventscripts;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
@@ -299,7 +300,7 @@ class NfsCalloutTest {
     assertThat(ganesha("shutdown"))
         .isEqualTo(
             new ScriptLab.Outcome(0, "WARNING: NFS-Ganesha does not end, so it is killed\n"));
-    assertThat(server.waitFor(5, TimeUnit.SECONDS)).isTrue();
+    assertThat(requireNonNull(server).waitFor(5, TimeUnit.SECONDS)).isTrue();
   }
 
   /** A process that looks like the server, with what the server notes of its clients. */
