@@ -165,7 +165,7 @@ def services_are_units_of_systemd(cluster):
                 _whole(cluster)
                 cluster.note(f"{what}: unhealthy after {noticed:.1f} s, healthy "
                              f"{time.monotonic() - began:.1f} s after it was back")
-            # systemd alone would wait for 90 s.
+            # The daemon's restart mends an smbd that hangs: systemd has it go on, and end.
             lab.node(NODE, "killall", "-STOP", "smbd", check=True)
             _timed(cluster, "restart")
             _whole(cluster)
