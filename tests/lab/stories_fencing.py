@@ -319,7 +319,8 @@ def _holding(lab, name):
 
 
 def _leaders(cluster, nodes):
-    return {cluster.ctdb(node, "leader").stdout.strip() for node in nodes}
+    # Where nobody leads the tool waits for one to speak.
+    return {cluster.ctdb(node, "-t", "2", "leader").stdout.strip() for node in nodes}
 
 
 @story("the cluster lock was held by somebody else, and a server led all the same", daemons=["jctdb"])
@@ -401,7 +402,7 @@ def _leads_with_the_lock(cluster, name, without=()):
 
 
 def _says_of_its_leader(lab, node):
-    said = lab.node(node, "/srv/jctdb/bin/ctdb", "status", "-v", timeout=20).stdout
+    said = lab.node(node, "/srv/jctdb/bin/ctdb", "-t", "2", "status", "-v", timeout=20).stdout
     line = re.search(rf"(?m)^pnn:{node} leader: (.*)$", said)
     return line.group(1) if line else said
 
