@@ -16,6 +16,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -654,6 +655,12 @@ class Lab:
         return {int(words[0]): {name for name, word in zip(head[2:], words[2:])
                                 if word == "1" and name != "PartiallyOnline"}
                 for words in lines[1:]}
+
+    def lifetimes(self, node):
+        """Seconds that each IPv4 public address of the node is still valid: {address: seconds or 'forever'}."""
+        text = self.node(node, "ip", "-o", "-4", "addr", "show", "dev", "eth1").stdout
+        return {address: seconds if seconds == "forever" else int(seconds)
+                for address, seconds in re.findall(r"inet (\S+)/.*valid_lft (\w+?)(?:sec)?\b", text)}
 
     def addresses(self, ask=0):
         """Where the public addresses are, says node `ask`: {address: pnn or -1}."""
