@@ -26,6 +26,13 @@ final class ZooKeeperSettings {
    */
   private static final int SYNC_LIMIT_TICKS = 2;
 
+  /**
+   * Between two attempts to connect to a leader that does not listen yet, of which there are five.
+   * One that was elected a little later than its follower believes must be found all the same, or
+   * it waits for followers until INIT_LIMIT_TICKS is over, and the others find no other meanwhile.
+   */
+  private static final int FOLLOW_RETRY_MS = 200;
+
   /** Servers are at one site: far longer than a round trip there. */
   static final int CONNECT_MS = 200;
 
@@ -60,6 +67,7 @@ final class ZooKeeperSettings {
       // A dead host does not refuse a connection; an election must not wait long for it. Shorter
       // than the time between two things to say (ReplicatedMember), so that these do not pile up.
       all.setProperty("cnxTimeout", Integer.toString(CONNECT_MS));
+      all.setProperty("leaderConnectDelayDuringRetryMs", Integer.toString(FOLLOW_RETRY_MS));
       for (int pnn : ensemble.members().keySet()) {
         all.setProperty(
             "server." + serverId(pnn),
