@@ -3,6 +3,8 @@ is saved is saved."""
 
 import contextlib
 import os
+import subprocess
+import threading
 import time
 
 import nfs3
@@ -233,6 +235,7 @@ def nfs_file_goes_on(cluster):
     writer = FileWriter(lab, address, "growing")
     try:
         writer.start()
+        _libnfs_reads_on(cluster, address)
         through_faults(cluster, writer, "ganesha.nfsd", 2049,
                        os.path.join(lab.directory, "cluster", "nfs", "growing"))
     finally:
@@ -241,6 +244,31 @@ def nfs_file_goes_on(cluster):
         if writer.problem:
             cluster.note(f"the client was refused: {writer.problem}")
     cluster.note(f"told to wait for the end of a grace period {writer.told_to_wait} times")
+
+
+def _libnfs_reads_on(cluster, address):
+    """libnfs has a file open, and has read a part of it, when the address moves: it goes on by itself. With
+    version 3, which has no state to lose: of version 4 it claims nothing again."""
+    lab, content = cluster.lab, os.urandom(8 << 20).hex()
+    if not os.path.exists("/usr/bin/nfs-cat"):
+        cluster.note("left out: Debian's libnfs-utils is missing")
+        return
+    with open(os.path.join(lab.directory, "cluster", "nfs", "long"), "w") as file:
+        file.write(content)
+    host = host_of(cluster, address)
+    with lab.start("client", "nfs-cat", f"nfs://{address}/share/long?version=3", stdout=subprocess.PIPE) as reader:
+        patience = threading.Timer(60, reader.kill)
+        patience.start()
+        got = reader.stdout.read(1 << 20)  # it waits then: a pipe takes no more than 64 KiB
+        began = time.monotonic()
+        cluster.ctdb_ok(host, "disable")
+        expect(host_of(cluster, address) != host, "the address has not moved")
+        got += reader.stdout.read()
+        patience.cancel()
+    expect(got == content, f"libnfs: {len(got)} bytes of {len(content)}, or others")
+    cluster.note(f"libnfs: the rest of its file {time.monotonic() - began:.1f} s after its address began to move")
+    cluster.ctdb_ok(host, "enable")
+    lab.wait_healthy(timeout=60)
 
 
 @story("another client got my NFS lock while my server moved", daemons=["jctdb"])
