@@ -272,7 +272,8 @@ class NfsCalloutTest {
       assertThat(ganesha("startup")).isEqualTo(new ScriptLab.Outcome(0, ""));
     }
     for (String bad :
-        List.of("# Server_Scope = files\n", "NFSV4 { Minor_Versions = 0,1,2; Lease_Lifetime = 5; }")) {
+        List.of(
+            "# Server_Scope = files\n", "NFSV4 { Minor_Versions = 0,1,2; Lease_Lifetime = 5; }")) {
       lab.file("ganesha.conf", bad);
       assertThat(ganesha("startup").output())
           .startsWith("WARNING: " + dir + "/ganesha.conf: NFSV4 { Server_Scope");
@@ -463,8 +464,7 @@ class NfsCalloutTest {
   @Test
   void whereNoClientHasLocksNobodyMissesTheNameOfTheServer() throws Exception {
     statd();
-    lab.file("sys/default/nfs-common", "")
-        .file("var/scripts/my-public-ip-addresses", "10.0.0.3\n");
+    lab.file("sys/default/nfs-common", "").file("var/scripts/my-public-ip-addresses", "10.0.0.3\n");
     assertThat(callout("notify")).isEqualTo(new ScriptLab.Outcome(0, ""));
   }
 

@@ -855,8 +855,8 @@ public final class LocalAddresses {
   }
 
   /**
-   * IPREALLOCATED. A node that shuts down runs no event but {@code shutdown}: its addresses have gone
-   * in order, its services end, and that is no failure of the leader's takeover run.
+   * IPREALLOCATED. A node that shuts down runs no event but {@code shutdown}: its addresses have
+   * gone in order, its services end, and that is no failure of the leader's takeover run.
    */
   public void ipReallocated(IntConsumer status) {
     if (shutsDown()) {

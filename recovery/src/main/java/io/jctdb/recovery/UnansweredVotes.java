@@ -22,7 +22,8 @@ final class UnansweredVotes {
    * that makes progress (each better vote that is heard is passed on), or one that is held up by a
    * busy machine. Shorter is worse: two servers that make new connections to each other at the same
    * moment lose the votes that are on the way, one is elected later than the other believes, and
-   * the other does not find it. Seen with 150 ms, once in five killed leaders: 5 s without a leader.
+   * the other does not find it. Seen with 150 ms, once in five killed leaders: 5 s without a
+   * leader.
    */
   private static final Duration PATIENCE = Duration.ofMillis(500);
 

@@ -101,10 +101,7 @@ final class SiteControls implements ControlTable.Group {
             site,
             conf ->
                 NodePlan.checkSite(
-                    paths,
-                    conf,
-                    NodesFile.read(NodeSettings.nodesPath(conf, paths)),
-                    plan.self()));
+                    paths, conf, NodesFile.read(NodeSettings.nodesPath(conf, paths)), plan.self()));
   }
 
   private void done(SiteOrder order, boolean changed, ControlReply reply) {

@@ -603,8 +603,7 @@ final class CommitSequencer {
    * another transaction: it is passed over. So are numbers of batches that no disk could take, or
    * what is still said of those would be taken for this one's.
    */
-  private Checked check(
-      TransactionStore store, List<Waiting> some, Set<Long> avoided, long above) {
+  private Checked check(TransactionStore store, List<Waiting> some, Set<Long> avoided, long above) {
     long base = store.sequenceNumber();
     Map<Key, StoredRecord> changed = new LinkedHashMap<>();
     List<CommitBatch.Id> ids = new ArrayList<>();

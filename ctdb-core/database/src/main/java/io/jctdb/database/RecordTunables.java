@@ -13,8 +13,8 @@ package io.jctdb.database;
  * @param retryMaxNanos where the doubling ends
  * @param burialDelayNanos how long an empty record rests before its removal is asked for, and
  *     before that is asked again. ctdb's VacuumInterval is 10 s; here it is shorter, because until
- *     then others wait for the owner's lease when the owner falls silent, for a file that nobody has
- *     open (and for a new one to which the file system gives the same inode). Far longer than
+ *     then others wait for the owner's lease when the owner falls silent, for a file that nobody
+ *     has open (and for a new one to which the file system gives the same inode). Far longer than
  *     between two uses of one file by one client, which would fetch the record anew each time
  * @param burialBatch how many removals are asked for at a time
  * @param burialsMax how many empty records are remembered for removal; the rest stays as it is,

@@ -22,8 +22,7 @@ class UnitFileTest {
     String text = Files.readString(UNIT);
     assertThat(text).containsPattern("ExecStart=" + programs);
     Path unit =
-        Files.writeString(
-            dir.resolve("jctdbd.service"), text.replaceAll(programs, "/bin/true"));
+        Files.writeString(dir.resolve("jctdbd.service"), text.replaceAll(programs, "/bin/true"));
 
     Process checker =
         new ProcessBuilder("systemd-analyze", "verify", "--man=no", unit.toString())
