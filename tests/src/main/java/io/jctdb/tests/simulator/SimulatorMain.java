@@ -1,5 +1,6 @@
 package io.jctdb.tests.simulator;
 
+import java.time.Duration;
 import java.util.Locale;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -13,11 +14,13 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * Seeds count up from N (default: the clock). Each failure is printed with the command that replays
- * it. The last line is a figure: {@code schedules=... events=... per_second=... failures=...}. Exit
- * status 1 if anything failed, 2 for a wrong command line.
+ * it; how far it is goes to standard error every 10 s. The last line is a figure: {@code
+ * schedules=... events=... per_second=... failures=...}. Exit status 1 if anything failed, 2 for a
+ * wrong command line.
  */
 public final class SimulatorMain {
   private static final int FAILURES_MAX = 10;
+  private static final long PROGRESS_NANOS = Duration.ofSeconds(10).toNanos();
 
   private long seed = System.nanoTime() & 0xFFFF_FFFFL;
   private long schedules = 10_000;
@@ -87,6 +90,7 @@ public final class SimulatorMain {
 
   private int run() {
     long begun = System.nanoTime();
+    long progressAt = begun + PROGRESS_NANOS;
     long done = 0;
     Simulation.Result sum = new Simulation.Result(0, 0, new TreeMap<>());
     int failures = 0;
@@ -98,6 +102,16 @@ public final class SimulatorMain {
       } catch (RuntimeException e) {
         failures++;
         report(next, e);
+      }
+      long now = System.nanoTime();
+      if (now >= progressAt) {
+        progressAt = now + PROGRESS_NANOS;
+        System.err.printf(
+            Locale.ROOT,
+            "… %d schedules, %.0f a second, %d failures%n",
+            done,
+            done / ((now - begun) / 1e9),
+            failures);
       }
     }
     double seconds = (System.nanoTime() - begun) / 1e9;
