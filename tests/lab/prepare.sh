@@ -5,6 +5,9 @@ LAB_PACKAGES="samba smbclient samba-testsuite ctdb tdb-tools iproute2 iptables e
 procps util-linux openssl tgt python3 libtdb1 nfs-ganesha nfs-ganesha-vfs rpcbind dbus \
 libnfs-utils libiscsi-bin winbind nfs-common vsftpd apache2 systemd"
 
+# What the fast tests run for real where it is installed; a test without its program is skipped.
+FAST_PACKAGES="libtdb1 ctdb ethtool iproute2 iptables libiscsi-bin openssl procps psmisc shellcheck tgt util-linux"
+
 # step TEXT COMMAND...: runs it with its output in build/step.log; shows the log when it fails.
 step() {
   local text=$1 started=$SECONDS told=0 process
