@@ -12,6 +12,9 @@ public interface AddressEvents {
   /** The status of an event whose time ran out. */
   int TIMED_OUT = 110;
 
+  /** In the place of an interface that is not known. */
+  String NO_INTERFACE = "__none__";
+
   /**
    * Starts the event.
    *

@@ -11,8 +11,19 @@ import java.util.List;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/** What this node knows about one public address of its list. */
+/** What this node knows about one public address of its list. Owner thread. */
 final class LocalAddress {
+  /** What an event script is just doing with it. */
+  enum Change {
+    NONE,
+    /** On its way in. */
+    TAKING,
+    /** From one interface of this node to another. */
+    MOVING,
+    /** On its way out. */
+    RELEASING
+  }
+
   /** What to do when the event that is under way for this address has ended. */
   enum AfterChange {
     /** What the event was for. */
@@ -24,6 +35,8 @@ final class LocalAddress {
   }
 
   final PublicAddress configured;
+  private final int self;
+  private final AddressHistory history;
 
   /** The presumed holder; only what RELEASE_IP and TAKEOVER_IP said. */
   int holder = SpecialPnn.UNKNOWN;
@@ -34,13 +47,9 @@ final class LocalAddress {
   /** To be forgotten at the next release. */
   boolean deleting;
 
-  /** An event for this address is under way. */
-  boolean changing;
+  Change change = Change.NONE;
 
-  /** ... and it is on its way out. */
-  boolean releasing;
-
-  /** ... or it is on its way in, and no neighbour has been told yet. */
+  /** It is being taken, and no neighbour has been told yet. */
   boolean arriving;
 
   /** See {@link AddressFigures}. */
@@ -64,8 +73,37 @@ final class LocalAddress {
 
   private record Request(Runnable body, IntConsumer status, boolean isTake) {}
 
-  LocalAddress(PublicAddress configured) {
+  /**
+   * @param self pnn of this node
+   */
+  LocalAddress(PublicAddress configured, int self, AddressHistory history) {
     this.configured = configured;
+    this.self = self;
+    this.history = history;
+  }
+
+  /** Whether this node is the recorded holder. */
+  boolean isHere() {
+    return holder == self;
+  }
+
+  /** From now on this node is the holder. */
+  void claim() {
+    holder = self;
+  }
+
+  boolean isChanging() {
+    return change != Change.NONE;
+  }
+
+  /** Whether it is just being released. */
+  boolean isGoing() {
+    return change == Change.RELEASING;
+  }
+
+  /** Something has happened to it, for people to read. */
+  void note(String text) {
+    history.note(address(), text);
   }
 
   /** To be carried out after the change that is under way; refused with -1 if too much waits. */
@@ -113,7 +151,7 @@ final class LocalAddress {
 
   /** A change has ended: carries out what has waited for that, up to the next change. */
   void carryOn() {
-    while (!changing) {
+    while (!isChanging()) {
       Request next = waiting.poll();
       if (next == null) {
         return;
@@ -135,5 +173,9 @@ final class LocalAddress {
     arguments.add(text());
     arguments.add(Integer.toString(configured.prefixLength()));
     return arguments;
+  }
+
+  AddressFigures figures() {
+    return new AddressFigures(address(), holder, takes, releases, refusals, putBacks, lastTake);
   }
 }

@@ -32,7 +32,8 @@ public final class TcpConnections {
   /** An address beyond this many connections would be tickled for minutes. */
   private static final int CONNECTIONS_MAX = 100_000;
 
-  private final LocalAddresses addresses;
+  private final LocalTable addresses;
+  private final Announcements announcements;
   private final AddressListener listener;
   private final Map<InetAddress, Set<Connection>> byAddress = new HashMap<>();
   private final Map<Long, Set<Connection>> byClient = new HashMap<>();
@@ -45,8 +46,9 @@ public final class TcpConnections {
   /** Something differs from what the keeper has. */
   private boolean unkept;
 
-  TcpConnections(LocalAddresses addresses, AddressListener listener) {
+  TcpConnections(LocalTable addresses, Announcements announcements, AddressListener listener) {
     this.addresses = addresses;
+    this.announcements = announcements;
     this.listener = listener;
   }
 
@@ -165,7 +167,7 @@ public final class TcpConnections {
    */
   public int addedElsewhere(Connection connection) {
     if (addresses.isHere(connection.destination().address())) {
-      addresses.wake(connection);
+      announcements.wake(connection);
       return OK;
     }
     return add(connection, false);
