@@ -37,6 +37,14 @@ def systemd_on_a_node(cluster):
             expect(os.path.exists(canary.name), "the node's systemd has cleaned the /tmp of this machine")
 
 
+def _left_out(cluster):
+    """Whether no node can run systemd here; the story says why."""
+    reason = cluster.lab.why_no_systemd()
+    if reason:
+        cluster.note("left out: " + reason)
+    return bool(reason)
+
+
 def _boot(cluster):
     lab = cluster.lab
     lab.power_on(NODE)
@@ -86,9 +94,7 @@ def _ended_cleanly(cluster, said):
        daemons=["jctdb"])
 def daemon_is_a_unit_of_systemd(cluster):
     lab = cluster.lab
-    reason = lab.why_no_systemd()
-    if reason:
-        cluster.note("left out: " + reason)
+    if _left_out(cluster):
         return
     with systemd_on_a_node(cluster):
         for victim, restarts in (("java", "0"), ("jctdb-launcher", "1")):
@@ -138,9 +144,7 @@ def _timed(cluster, what):
        daemons=["jctdb"])
 def services_are_units_of_systemd(cluster):
     lab = cluster.lab
-    reason = lab.why_no_systemd()
-    if reason:
-        cluster.note("left out: " + reason)
+    if _left_out(cluster):
         return
     with systemd_on_a_node(cluster):
         cluster.ctdb_ok(NODE, "event", "script", "enable", "legacy", "49.winbind")
