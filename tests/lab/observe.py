@@ -174,6 +174,22 @@ class Load:
         self._process.stop()
 
 
+class Disk:
+    """What the file system did to a process that needs nothing of Samba or of the daemon."""
+
+    def __init__(self, lab, name):
+        self.slow = []
+        self._process = Process(lab, self.slow.append, "disk.py", os.path.join(lab.share_path, name))
+
+    def during(self, begin, end):
+        """Longest stall that was under way in that time, in seconds."""
+        return max([0.0, *(slow["to"] - slow["from"] for slow in self.slow
+                           if slow["to"] > begin and slow["from"] < end)])
+
+    def stop(self):
+        self._process.stop()
+
+
 class Observation:
     """Polls every address and works on one address of each node of `loaded`, until `finish`."""
 

@@ -505,6 +505,9 @@ final class Lmaster {
         } else if (watch.isQuiet(move.asked)) {
           move.waitedFor = move.asked;
           move.waitedBecause = WaitReason.OWNER;
+          if (!isRemote(move.asked)) {
+            query(line, move); // a hint may be of an earlier life: its keeper knows better
+          }
         }
       }
     }

@@ -150,6 +150,22 @@ class SilentMemberTest {
   }
 
   @Test
+  void whatTheSilentMemberOwnedInAnEarlierLifeOnlyIsNotWaitedFor() {
+    Key key = keyOf(0);
+    two.call(key);
+    cluster.settle();
+    cluster.begin(Epoch.of(2, Set.of(0, 1)));
+    two.engine.leftCluster();
+    two.store.wipe();
+    cluster.begin(3);
+    cluster.pass(200 * MILLIS);
+    silence();
+    zero.call(key);
+    cluster.pass(90 * MILLIS);
+    assertThat(zero.answers).as("its keeper knows better than its lmaster").containsExactly("");
+  }
+
+  @Test
   void aKeeperThatWasNotToldEverythingVouchesForNothing() {
     cluster.lose(message -> message instanceof KeeperMessage.Copies);
     cluster.begin(2);
