@@ -37,6 +37,8 @@ def ip6_addresses(cluster):
             for address in IP6:
                 cluster.ctdb(node, "delip", address)
         lab.client("ip", "addr", "del", CLIENT_IP6, "dev", "eth0")
+        # They go with the next takeover run, which must not be another story's.
+        lab.until(lambda: not set(IP6) & set(lab.addresses(0)), 10)
 
 
 def _moved(cluster, ping, ask, what, *words):
