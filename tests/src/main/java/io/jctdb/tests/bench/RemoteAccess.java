@@ -14,32 +14,38 @@ import java.util.List;
  */
 final class RemoteAccess implements Benchmark {
   private static final int COUNT = 9;
+  private static final String NAME = "bench_remote.tdb";
+  private static final byte[] CONTENT = "here".getBytes(UTF_8);
 
   @Override
   public String run(List<Path> roots) throws IOException {
     try (NodeClient near = new NodeClient(roots.get(0));
-        NodeClient far = new NodeClient(roots.get(1))) {
-      byte[] name = "bench_remote.tdb\0".getBytes(UTF_8);
-      int database = NodeClient.number(near.control(Control.DB_ATTACH, 0, name));
-      far.control(Control.DB_ATTACH, 0, name);
+        NodeClient far = new NodeClient(roots.get(1));
+        SharedDatabase nearBy = SharedDatabase.attach(near, NAME, Control.DB_ATTACH);
+        SharedDatabase farAway = SharedDatabase.attach(far, NAME, Control.DB_ATTACH)) {
       String run = Long.toString(System.nanoTime());
       return "free_ms=%.2f again_ms=%.2f fetched_ms=%.2f back_ms=%.2f commit_ms=%.2f"
           .formatted(
-              median(i -> far.migrate(database, key(run, i))),
-              median(i -> far.migrate(database, key(run, i))),
-              fetched(near, far, database, run),
-              median(i -> near.migrate(database, key(run, i))),
+              median(i -> write(farAway, run + "-" + i)),
+              median(i -> write(farAway, run + "-" + i)),
+              fetched(nearBy, farAway, run + "-near-"),
+              median(i -> write(nearBy, run + "-" + i)),
               commits(far));
     }
   }
 
   /** Records that the main site owns. */
-  private static double fetched(NodeClient near, NodeClient far, int database, String run)
+  private static double fetched(SharedDatabase near, SharedDatabase far, String run)
       throws IOException {
     for (int i = 0; i < COUNT; i++) {
-      near.migrate(database, key(run + "-near", i));
+      write(near, run + i);
     }
-    return median(i -> far.migrate(database, key(run + "-near", i)));
+    return median(i -> write(far, run + i));
+  }
+
+  /** Something that stays: an empty record would be removed, and the next one would find none. */
+  private static void write(SharedDatabase database, String key) throws IOException {
+    database.change(key.getBytes(UTF_8), old -> CONTENT);
   }
 
   private static double commits(NodeClient far) throws IOException {
@@ -50,10 +56,6 @@ final class RemoteAccess implements Benchmark {
     } catch (Transactions.LostCommitException e) {
       return Double.NaN; // what a node of ctdbd's that is no lmaster does
     }
-  }
-
-  private static byte[] key(String run, int number) {
-    return (run + "-" + number).getBytes(UTF_8);
   }
 
   private interface Step {
