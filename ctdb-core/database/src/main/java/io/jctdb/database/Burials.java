@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The owner's side of the removal of deleted records.
@@ -24,15 +23,17 @@ import org.jspecify.annotations.Nullable;
 final class Burials {
   private final Member member;
   private final CopyIndex copies;
+  private final Delegations delegations;
 
   /** When each record is (again) asked for, in that order. */
   private final Map<RecordId, Long> dueNanos = new LinkedHashMap<>();
 
   private boolean armed;
 
-  Burials(Member member, CopyIndex copies) {
+  Burials(Member member, CopyIndex copies, Delegations delegations) {
     this.member = member;
     this.copies = copies;
+    this.delegations = delegations;
   }
 
   int pending() {
@@ -101,14 +102,19 @@ final class Burials {
     if (store == null) {
       dueNanos.remove(id);
     } else {
-      member.locked(store, id.key(), record -> ask(id, record.fetch()));
+      member.locked(store, id.key(), record -> ask(id, record));
     }
   }
 
-  private void ask(RecordId id, @Nullable StoredRecord copy) {
-    if (copy == null || !isDeletable(copy)) {
+  private void ask(RecordId id, LockedRecord record) {
+    StoredRecord copy = record.fetch();
+    if (copy == null || !copy.isEmpty() || copy.header().dmaster() != member.self()) {
       dueNanos.remove(id);
-    } else if (member.isOpen()) {
+    } else if (!member.isOpen()) {
+      return; // it is due again after a while
+    } else if (Delegations.mustBeRevoked(copy.header(), false)) {
+      delegations.revoke(id, record, copy); // the same
+    } else {
       member.send(
           member.lmaster(id.key()),
           new RecordMessage.Bury(member.epochNumber(), id.dbId(), id.key(), copy.header().rsn()));

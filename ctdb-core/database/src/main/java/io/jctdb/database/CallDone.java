@@ -8,8 +8,8 @@ import io.jctdb.protocol.RecordHeader;
 public interface CallDone {
   /**
    * The record was here, owned by this node ({@code header.dmaster()} is its pnn in the local
-   * store), and its chain lock is released. Another node may take it away at any moment from now
-   * on.
+   * store), or, for a client that only reads, as a read-only copy; and its chain lock is released.
+   * Another node may take it away at any moment from now on.
    *
    * @param data the value as it was under the lock; not to be modified
    */

@@ -20,6 +20,7 @@ final class Holder {
   private final Keeper keeper;
   private final CopyIndex copies;
   private final BehindCommits behind;
+  private final Delegations delegations;
 
   Holder(
       Member member,
@@ -27,16 +28,18 @@ final class Holder {
       Requester requester,
       Keeper keeper,
       CopyIndex copies,
-      BehindCommits behind) {
+      BehindCommits behind,
+      Delegations delegations) {
     this.member = member;
     this.holds = holds;
     this.requester = requester;
     this.keeper = keeper;
     this.copies = copies;
     this.behind = behind;
+    this.delegations = delegations;
   }
 
-  /** Hands the record to the requester, after the hold. */
+  /** Hands the record, or a read-only copy, to the requester, after the hold. */
   void release(int lmaster, RecordMessage.Yield m) {
     if (m.requester() == member.self()) {
       behind.run(m.behind(), () -> releaseNow(lmaster, m));
@@ -48,13 +51,13 @@ final class Holder {
       return;
     }
     member.counters().holds++;
-    member.after(
-        hold,
-        () -> {
-          if (member.follows(lmaster, m.epoch(), m.key())) {
-            release(lmaster, m);
-          }
-        });
+    member.after(hold, () -> releaseIfStillTold(lmaster, m));
+  }
+
+  private void releaseIfStillTold(int lmaster, RecordMessage.Yield m) {
+    if (member.follows(lmaster, m.epoch(), m.key())) {
+      release(lmaster, m);
+    }
   }
 
   private void releaseNow(int lmaster, RecordMessage.Yield m) {
@@ -73,8 +76,13 @@ final class Holder {
     StoredRecord copy = record.fetch();
     if (copy == null || !meets(m, copy.header())) {
       reply(lmaster, m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
+    } else if (Delegations.mustBeRevoked(copy.header(), m.copyWillDo())) {
+      delegations.revokeForOrder(
+          RecordId.of(m), record, copy, () -> releaseIfStillTold(lmaster, m));
     } else if (m.requester() == member.self()) {
       handToSelf(lmaster, m, record, copy);
+    } else if (m.copyWillDo()) {
+      delegations.delegate(m, record, copy, numbersFor(m));
     } else {
       handToOther(m, record, copy);
     }
@@ -108,7 +116,7 @@ final class Holder {
    */
   private void handToOther(RecordMessage.Yield m, LockedRecord record, StoredRecord copy) {
     RecordHeader old = copy.header();
-    int flags = stored(old.flags()) | (copy.isEmpty() ? 0 : RecordHeader.MIGRATED_WITH_DATA);
+    int flags = lasting(old.flags()) | (copy.isEmpty() ? 0 : RecordHeader.MIGRATED_WITH_DATA);
     RecordHeader left = new RecordHeader(old.rsn(), m.requester(), flags);
     record.store(left, copy.data());
     member.counters().migrationsOut++;
@@ -123,12 +131,19 @@ final class Holder {
             flags,
             m.hops() + 1,
             copy.data(),
-            behind.numbersFor(m.dbId(), m.requester()).and(m.behind())));
+            numbersFor(m)));
   }
 
-  /** The two flags that never are in a file (databases.md 3.1). */
-  private static int stored(int flags) {
-    return flags & ~(RecordHeader.VACUUM_MIGRATED | RecordHeader.AUTOMATIC);
+  private CopyNumbers numbersFor(RecordMessage.Yield m) {
+    return behind.numbersFor(m.dbId(), m.requester()).and(m.behind());
+  }
+
+  /**
+   * Without the two flags that never are in a file (databases.md 3.1), and those of delegations.
+   */
+  private static int lasting(int flags) {
+    int passing = RecordHeader.VACUUM_MIGRATED | RecordHeader.AUTOMATIC | RecordHeader.RO_MASK;
+    return flags & ~passing;
   }
 
   void query(int lmaster, RecordMessage.Query m) {
@@ -136,8 +151,17 @@ final class Holder {
     if (store == null) {
       answer(lmaster, m, null);
     } else {
-      member.locked(store, m.key(), record -> answer(lmaster, m, record.fetch()));
+      member.locked(store, m.key(), record -> answer(lmaster, m, onlyOwned(record)));
     }
+  }
+
+  /**
+   * The copy, which from now on nobody reads unless it is this node's own: if nobody owns the
+   * record, somebody is about to, and may write as soon as all have answered.
+   */
+  private static @Nullable StoredRecord onlyOwned(LockedRecord record) {
+    StoredRecord copy = record.fetch();
+    return copy == null ? null : Delegations.withoutReading(record, copy);
   }
 
   private void answer(int lmaster, RecordMessage.Query m, @Nullable StoredRecord copy) {
@@ -164,6 +188,39 @@ final class Holder {
         m,
         new RecordMessage.Answer(
             m.epoch(), m.dbId(), m.key(), m.move(), holding, rsn, vouches, mayHave));
+  }
+
+  /** The owner is about to write, or to hand the record on. */
+  void revoke(int owner, RecordMessage.Revoke m) {
+    RecordId id = RecordId.of(m);
+    RecordStore store = member.store(id);
+    long hold = holds.remainingNanos(id);
+    if (!member.isOpen(m.epoch())) {
+      return; // it will be sent again in the next epoch
+    }
+    if (hold > 0) {
+      member.after(hold, () -> revoke(owner, m));
+    } else if (store == null) {
+      revoked(owner, m);
+    } else {
+      member.locked(store, m.key(), record -> revoke(owner, m, record));
+    }
+  }
+
+  private void revoke(int owner, RecordMessage.Revoke m, LockedRecord record) {
+    if (!member.isOpen(m.epoch())) {
+      return;
+    }
+    StoredRecord copy = record.fetch();
+    if (copy != null && copy.header().rsn() <= m.rsn()) {
+      Delegations.withoutReading(record, copy);
+    }
+    revoked(owner, m);
+  }
+
+  private void revoked(int owner, RecordMessage.Revoke m) {
+    requester.refuseCopies(RecordId.of(m), m.rsn());
+    member.send(owner, new RecordMessage.Revoked(m.epoch(), m.dbId(), m.key(), m.rsn()));
   }
 
   /** Deletes a copy that the owner's empty record has made worthless. */

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -49,7 +50,7 @@ final class Lmaster {
 
   private static final class Move implements Work {
     final int requester;
-    final long ticket;
+    final RecordMessage.Locate wish;
 
     /** While querying: who has not answered. Empty otherwise. */
     final Set<Integer> awaited = new HashSet<>();
@@ -90,10 +91,14 @@ final class Lmaster {
     /** Of a remote requester: it had no copy before it was noted, and has not been given one. */
     boolean hasNone;
 
-    Move(int requester, long ticket, long beganNanos) {
+    Move(int requester, RecordMessage.Locate wish, long beganNanos) {
       this.requester = requester;
-      this.ticket = ticket;
+      this.wish = wish;
       this.beganNanos = beganNanos;
+    }
+
+    boolean serves(int pnn, long ticket) {
+      return pnn == requester && ticket == wish.ticket();
     }
   }
 
@@ -115,8 +120,8 @@ final class Lmaster {
   private static final class Line {
     final RecordId id;
 
-    /** Tickets of the nodes in line, in order of arrival, without the one being served. */
-    final Map<Integer, Long> waiting = new LinkedHashMap<>(4);
+    /** What the nodes in line want, in order of arrival, without the one being served. */
+    final Map<Integer, RecordMessage.Locate> waiting = new LinkedHashMap<>(4);
 
     int owner;
     @Nullable Work work;
@@ -185,12 +190,10 @@ final class Lmaster {
       if (line == null) {
         return; // full: the requester asks again
       }
-    } else if (line.work instanceof Move move
-        && move.requester == from
-        && move.ticket == m.ticket()) {
+    } else if (line.work instanceof Move move && move.serves(from, m.ticket())) {
       return; // asked again while being served
     }
-    line.waiting.put(from, m.ticket()); // keeps its place if it has one
+    line.waiting.put(from, m); // keeps its place if it has one
     if (!isRemote(from)) {
       stays.wantedAtHome(id);
     }
@@ -230,8 +233,8 @@ final class Lmaster {
       }
       return;
     }
-    Long ticket = line.waiting.remove(requester);
-    Move move = new Move(requester, ticket == null ? 0 : ticket, member.now());
+    RecordMessage.Locate wish = Objects.requireNonNull(line.waiting.remove(requester));
+    Move move = new Move(requester, wish, member.now());
     line.work = move;
     member.remoteOwners().grants(requester, line.id.dbId());
     move.hops = move.requester == member.self() ? 0 : 1;
@@ -324,6 +327,8 @@ final class Lmaster {
     move.awaited.clear();
     move.hasNone = false;
     move.asked = holder;
+    // Where nobody owns it, the requester may as well become the owner.
+    boolean copyWillDo = move.wish.copyWillDo() && rsn == RecordMessage.IF_OWNER;
     move.comesHome = !isRemote(move.requester) && isRemote(holder);
     move.leavesHome =
         isRemote(move.requester) && !isRemote(holder) && rsn == RecordMessage.IF_OWNER;
@@ -339,8 +344,9 @@ final class Lmaster {
             id.key(),
             line.moveNumber,
             move.requester,
-            move.ticket,
+            move.wish.ticket(),
             rsn,
+            copyWillDo,
             hops,
             behind.numbersFor(id.dbId(), move.requester)));
   }
@@ -519,7 +525,7 @@ final class Lmaster {
     if (wantedAtHome
         && !isRemote(member.self()) // to one far away all seem to be silent now and then
         && move.awaited.stream().anyMatch(watch::isQuiet)) {
-      line.waiting.put(move.requester, move.ticket);
+      line.waiting.put(move.requester, move.wish);
       next(line);
     }
   }
@@ -544,7 +550,7 @@ final class Lmaster {
             member.epochNumber(),
             id.dbId(),
             id.key(),
-            move.ticket,
+            move.wish.ticket(),
             rsnFloor,
             0,
             move.hops + (move.requester == member.self() ? 0 : 1),
@@ -553,25 +559,40 @@ final class Lmaster {
   }
 
   void acquired(int from, RecordMessage.Acquired m) {
-    end(from, m.ticket(), lines.get(RecordId.of(m)), from);
+    Line line = served(m, from, m.ticket());
+    if (line != null && line.work instanceof Move move) {
+      noteTheWay(line.id, move);
+      end(line, move, from);
+    }
+  }
+
+  /** The owner has kept it. */
+  void copied(int from, RecordMessage.Copied m) {
+    Line line = served(m, from, m.ticket());
+    if (line != null && line.work instanceof Move move) {
+      end(line, move, line.owner);
+    }
   }
 
   void declined(int from, RecordMessage.Declined m) {
-    end(from, m.ticket(), lines.get(RecordId.of(m)), UNKNOWN);
+    Line line = served(m, from, m.ticket());
+    if (line != null && line.work instanceof Move move) {
+      end(line, move, UNKNOWN);
+    }
   }
 
-  private void end(int requester, long ticket, @Nullable Line line, int owner) {
-    if (line != null
-        && line.work instanceof Move move
-        && move.requester == requester
-        && move.ticket == ticket) {
-      tellOfWait(line, move);
-      line.owner = owner;
-      if (owner != UNKNOWN) {
-        noteTheWay(line.id, move);
-      }
-      next(line);
-    }
+  /** The line of a move that serves this wish, null if there is none any more. */
+  private @Nullable Line served(RecordMessage m, int requester, long ticket) {
+    Line line = lines.get(RecordId.of(m));
+    boolean serves =
+        line != null && line.work instanceof Move move && move.serves(requester, ticket);
+    return serves ? line : null;
+  }
+
+  private void end(Line line, Move move, int owner) {
+    tellOfWait(line, move);
+    line.owner = owner;
+    next(line);
   }
 
   private void noteTheWay(RecordId id, Move move) {

@@ -23,4 +23,7 @@ final class RecordCounters {
   long waits;
   long spared;
   long behind;
+  long copiesIn;
+  long delegations;
+  long revokes;
 }

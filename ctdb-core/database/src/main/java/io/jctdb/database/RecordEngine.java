@@ -14,7 +14,8 @@ import java.util.Collection;
  * one member, the <em>lmaster</em>, keeps order: it knows the owner, or finds it by asking
  * everybody, and lets one node after the other have the record. Every node plays three roles, each
  * in its own class: {@link Requester}, {@link Lmaster}, {@link Holder}; {@link Burials} removes
- * deleted records. The protocol, its invariants and why it is safe: docs/protocol.md.
+ * deleted records, and {@link Delegations} lets others read what one node owns. The protocol, its
+ * invariants and why it is safe: docs/protocol.md.
  *
  * <p>No I/O happens here. Time, messages and timers come through {@link NodePort}, local copies
  * through {@link Databases}; so the same code runs in the daemon and in the simulator.
@@ -39,6 +40,7 @@ public final class RecordEngine implements EpochListener {
   private final EarlyMessages early;
   private final Burials burials;
   private final BehindCommits behind;
+  private final Delegations delegations;
   private final Requester requester;
   private final Holder holder;
   private final Lmaster lmaster;
@@ -60,15 +62,17 @@ public final class RecordEngine implements EpochListener {
     this.early = new EarlyMessages(member);
     Holds holds = new Holds(member);
     this.copies = new CopyIndex();
-    this.burials = new Burials(member, copies);
+    this.delegations = new Delegations(member, holds);
+    this.burials = new Burials(member, copies, delegations);
     this.behind = new BehindCommits(member);
-    this.requester = new Requester(member, holds, burials, copies, behind, this::waitedForLmaster);
+    this.requester =
+        new Requester(member, holds, burials, copies, behind, delegations, this::waitedForLmaster);
     this.keeper = new Keeper(member);
     this.census = new Census(member, copies);
     this.watch = new Watch(member, new Aside());
-    this.holder = new Holder(member, holds, requester, keeper, copies, behind);
+    this.holder = new Holder(member, holds, requester, keeper, copies, behind, delegations);
     this.remoteNotes = new RemoteNotes(member);
-    Homecomings homecomings = new Homecomings(member, id -> requester.call(id, NOBODY));
+    Homecomings homecomings = new Homecomings(member, id -> requester.call(id, false, NOBODY));
     this.lmaster = new Lmaster(member, watch, remoteNotes, homecomings, behind);
   }
 
@@ -81,7 +85,15 @@ public final class RecordEngine implements EpochListener {
    * one request.
    */
   public void call(int dbId, Key key, CallDone done) {
-    member.turn(() -> requester.call(new RecordId(dbId, key), done));
+    member.turn(() -> requester.call(new RecordId(dbId, key), false, done));
+  }
+
+  /**
+   * The same for a client that only reads: a read-only copy will do, which this node may read until
+   * the owner takes it back.
+   */
+  public void read(int dbId, Key key, CallDone done) {
+    member.turn(() -> requester.call(new RecordId(dbId, key), true, done));
   }
 
   /**
@@ -141,6 +153,11 @@ public final class RecordEngine implements EpochListener {
     watch.listener(listener);
   }
 
+  /** There is one listener. */
+  public void onDelegation(DelegationListener listener) {
+    delegations.listener(listener);
+  }
+
   private void waitedForLmaster(RecordId id, int lmaster, long nanos) {
     watch.tellOfWait(id, lmaster, nanos, WaitReason.LMASTER);
   }
@@ -179,6 +196,7 @@ public final class RecordEngine implements EpochListener {
     member.turn(
         () -> {
           requester.linkRestored(pnn);
+          delegations.linkRestored(pnn);
           if (member.isOpen()) {
             lmaster.linkRestored();
           }
@@ -203,6 +221,7 @@ public final class RecordEngine implements EpochListener {
           remoteNotes.epochStarted(epoch);
           lmaster.epochStarted();
           requester.epochStarted();
+          delegations.epochStarted(epoch);
           early.replay(epoch.number(), this::dispatch);
         });
   }
@@ -214,6 +233,7 @@ public final class RecordEngine implements EpochListener {
     requester.leftCluster();
     lmaster.leftCluster();
     burials.leftCluster();
+    delegations.leftCluster();
     parked.clear();
     watch.clear();
     keeper.clear();
@@ -235,6 +255,7 @@ public final class RecordEngine implements EpochListener {
           census.forget(dbId);
           lmaster.forget(dbId);
           burials.forget(dbId);
+          delegations.forget(dbId);
           requester.forget(dbId);
         });
   }
@@ -287,7 +308,11 @@ public final class RecordEngine implements EpochListener {
         c.spared,
         remoteNotes.size(),
         remoteNotes.isComplete(),
-        c.behind);
+        c.behind,
+        c.copiesIn,
+        c.delegations,
+        c.revokes,
+        delegations.size());
   }
 
   private void dispatch(int from, RecordMessage message) {
@@ -316,7 +341,10 @@ public final class RecordEngine implements EpochListener {
       case RecordMessage.Query m -> holder.query(from, m);
       case RecordMessage.Purge m -> holder.purge(from, m);
       case RecordMessage.Inter m -> burials.inter(from, m);
-      case RecordMessage.Grant m -> requester.granted(m);
+      case RecordMessage.Grant m -> requester.granted(from, m);
+      case RecordMessage.Copied m -> lmaster.copied(from, m);
+      case RecordMessage.Revoke m -> holder.revoke(from, m);
+      case RecordMessage.Revoked m -> delegations.revoked(from, m);
       case RecordMessage.Forget m -> {
         keeper.forget(from, m);
         remoteNotes.forget(from, m);
@@ -367,13 +395,17 @@ public final class RecordEngine implements EpochListener {
       case RecordMessage.Forget m -> lmasterOfKey == from;
       case RecordMessage.Note m -> lmasterOfKey == from;
       case RecordMessage.NoteTaken m -> lmasterOfKey == member.self();
+      case RecordMessage.Copied m -> lmasterOfKey == member.self();
       case RecordMessage.Grant m -> m.rsn() >= 0;
+      case RecordMessage.Revoke m -> from != member.self();
+      case RecordMessage.Revoked m -> from != member.self();
     };
   }
 
   /** Looks now and then for what went unanswered, as long as anything is under way. */
   private void watchTheUnanswered() {
-    if (!repeatArmed && (requester.pending() > 0 || lmaster.pending() > 0)) {
+    boolean waits = requester.pending() > 0 || lmaster.pending() > 0 || delegations.revoking() > 0;
+    if (!repeatArmed && waits) {
       repeatArmed = true;
       member.after(member.tunables().retryNanos() / 2, this::repeat);
     }
@@ -384,6 +416,7 @@ public final class RecordEngine implements EpochListener {
     if (member.isOpen()) {
       requester.repeat(member.now());
       lmaster.repeat(member.now());
+      delegations.repeat(member.now());
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
+import io.jctdb.protocol.RecordHeader;
 import java.util.Collections;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -10,8 +11,8 @@ import java.util.TreeSet;
  *
  * <p>One migration is {@code LOCATE} (requester to lmaster), {@code YIELD} (lmaster to owner),
  * {@code GRANT} (owner to requester), {@code ACQUIRED} (requester to lmaster). The others are for
- * the lmaster that does not know the owner, and for deletion. docs/protocol.md tells the whole
- * story.
+ * the lmaster that does not know the owner, for deletion, and for read-only copies.
+ * docs/protocol.md tells the whole story.
  *
  * <p>Every message carries the number of the epoch that it belongs to; in any other it is dropped.
  *
@@ -34,14 +35,20 @@ public sealed interface RecordMessage extends NodeMessage {
 
   Key key();
 
-  /** Requester to lmaster: bring me this record. Sent again while unanswered. */
-  record Locate(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
+  /**
+   * Requester to lmaster: bring me this record. Sent again while unanswered.
+   *
+   * @param copyWillDo it is only to be read: its owner may keep it, and send a read-only copy
+   */
+  record Locate(long epoch, int dbId, Key key, long ticket, boolean copyWillDo)
+      implements RecordMessage {}
 
   /**
    * Lmaster to the node that is to hand over.
    *
    * @param rsn {@link #IF_OWNER}, or the rsn of the copy that is adopted because nobody owns the
    *     record
+   * @param copyWillDo stay the owner, and send the requester a read-only copy
    * @param hops messages between nodes on the way so far, for statistics only
    * @param behind what the requester's copies must have before it takes the record; nothing unless
    *     it is remote and the record a lock ({@link BehindCommits})
@@ -54,12 +61,13 @@ public sealed interface RecordMessage extends NodeMessage {
       int requester,
       long ticket,
       long rsn,
+      boolean copyWillDo,
       int hops,
       CopyNumbers behind)
       implements RecordMessage {
     public Yield(
         long epoch, int dbId, Key key, long move, int requester, long ticket, long rsn, int hops) {
-      this(epoch, dbId, key, move, requester, ticket, rsn, hops, CopyNumbers.NONE);
+      this(epoch, dbId, key, move, requester, ticket, rsn, false, hops, CopyNumbers.NONE);
     }
   }
 
@@ -70,7 +78,8 @@ public sealed interface RecordMessage extends NodeMessage {
    * Previous owner (or, for a record that nobody has, the lmaster) to requester: it is yours.
    *
    * @param rsn of the giver's copy; 0 for a new record
-   * @param flags of the record header
+   * @param flags of the record header; with {@link RecordHeader#RO_HAVE_READONLY} it is a read-only
+   *     copy to be stored as it is, and the giver stays the owner
    * @param behind as in {@link Yield}
    */
   record Grant(
@@ -92,6 +101,9 @@ public sealed interface RecordMessage extends NodeMessage {
 
   /** Requester to lmaster: I own the record. */
   record Acquired(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
+
+  /** Requester to lmaster: I have a read-only copy; the owner is who it was. */
+  record Copied(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
 
   /** Requester to lmaster: I no longer want it; what was granted stays with the giver. */
   record Declined(long epoch, int dbId, Key key, long ticket) implements RecordMessage {}
@@ -172,6 +184,17 @@ public sealed interface RecordMessage extends NodeMessage {
   /** Member of the main site to lmaster: noted. */
   record NoteTaken(long epoch, int dbId, Key key, long move) implements RecordMessage {}
 
+  /**
+   * Owner to each member that may have a read-only copy: nobody may read it any more, and what is
+   * still on its way to you is not to be taken. Sent again until answered.
+   *
+   * @param rsn of the owner's copy: that of a newer read-only copy is higher
+   */
+  record Revoke(long epoch, int dbId, Key key, long rsn) implements RecordMessage {}
+
+  /** Member to owner: so it is. */
+  record Revoked(long epoch, int dbId, Key key, long rsn) implements RecordMessage {}
+
   /** What a member has of a record. */
   enum Holding {
     ABSENT,
@@ -179,12 +202,16 @@ public sealed interface RecordMessage extends NodeMessage {
     OWNER
   }
 
-  /** Type, epoch, database and key come first in every message. */
+  /**
+   * Type, epoch, database and key come first in every message. Where a copy will do, LOCATE and
+   * YIELD are other types, so that daemons that know of no copies understand all others.
+   */
   static void encode(RecordMessage message, WireWriter out) {
     switch (message) {
-      case Locate m -> head(0, m, out).i64(m.ticket);
+      case Locate m -> head(m.copyWillDo ? 19 : 0, m, out).i64(m.ticket);
       case Yield m -> {
-        head(1, m, out).i64(m.move).i32(m.requester).i64(m.ticket).i64(m.rsn).i32(m.hops);
+        int type = m.copyWillDo ? 20 : 1;
+        head(type, m, out).i64(m.move).i32(m.requester).i64(m.ticket).i64(m.rsn).i32(m.hops);
         CopyNumbers.write(m.behind, out);
       }
       case NotOwner m -> head(2, m, out).i64(m.move);
@@ -210,6 +237,9 @@ public sealed interface RecordMessage extends NodeMessage {
       case Forget m -> head(13, m, out).i64(m.number);
       case Note m -> head(14, m, out).i64(m.move).i32(m.requester).i64(m.forgets);
       case NoteTaken m -> head(15, m, out).i64(m.move);
+      case Copied m -> head(16, m, out).i64(m.ticket);
+      case Revoke m -> head(17, m, out).i64(m.rsn);
+      case Revoked m -> head(18, m, out).i64(m.rsn);
     }
   }
 
@@ -219,18 +249,8 @@ public sealed interface RecordMessage extends NodeMessage {
     int dbId = in.i32();
     Key key = in.key();
     return switch (type) {
-      case 0 -> new Locate(epoch, dbId, key, in.i64());
-      case 1 ->
-          new Yield(
-              epoch,
-              dbId,
-              key,
-              in.i64(),
-              in.i32(),
-              in.i64(),
-              in.i64(),
-              in.i32(),
-              CopyNumbers.read(in));
+      case 0 -> new Locate(epoch, dbId, key, in.i64(), false);
+      case 1 -> readYield(epoch, dbId, key, false, in);
       case 2 -> new NotOwner(epoch, dbId, key, in.i64());
       case 3 ->
           new Grant(
@@ -256,8 +276,27 @@ public sealed interface RecordMessage extends NodeMessage {
       case 13 -> new Forget(epoch, dbId, key, in.i64());
       case 14 -> new Note(epoch, dbId, key, in.i64(), in.i32(), in.i64());
       case 15 -> new NoteTaken(epoch, dbId, key, in.i64());
+      case 16 -> new Copied(epoch, dbId, key, in.i64());
+      case 17 -> new Revoke(epoch, dbId, key, in.i64());
+      case 18 -> new Revoked(epoch, dbId, key, in.i64());
+      case 19 -> new Locate(epoch, dbId, key, in.i64(), true);
+      case 20 -> readYield(epoch, dbId, key, true, in);
       default -> throw new MalformedMessageException("record message type " + type);
     };
+  }
+
+  private static Yield readYield(long epoch, int dbId, Key key, boolean copyWillDo, WireReader in) {
+    return new Yield(
+        epoch,
+        dbId,
+        key,
+        in.i64(),
+        in.i32(),
+        in.i64(),
+        in.i64(),
+        copyWillDo,
+        in.i32(),
+        CopyNumbers.read(in));
   }
 
   private static WireWriter head(int type, RecordMessage message, WireWriter out) {

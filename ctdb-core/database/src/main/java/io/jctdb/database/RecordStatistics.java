@@ -39,6 +39,10 @@ package io.jctdb.database;
  * @param noted fingerprints noted of what remote members may have
  * @param notesComplete whether all is known of what remote members have
  * @param behind locks that waited here for the commits before them
+ * @param copiesIn read-only copies that came here
+ * @param delegations read-only copies that this node gave of its records
+ * @param revokes times it took all of them back that there were of one
+ * @param delegated this node's records of which others may have read-only copies
  */
 public record RecordStatistics(
     long calls,
@@ -72,4 +76,8 @@ public record RecordStatistics(
     long spared,
     int noted,
     boolean notesComplete,
-    long behind) {}
+    long behind,
+    long copiesIn,
+    long delegations,
+    long revokes,
+    int delegated) {}

@@ -21,6 +21,8 @@ package io.jctdb.database;
  *     which costs only space
  * @param settledMax how many owners of records at rest an lmaster remembers; a forgotten one costs
  *     the next requester a round trip
+ * @param delegatedMax of how many own records this node remembers who has read-only copies; of
+ *     another, all members are told when it is to be written
  * @param linesMax how many records may be on the move at an lmaster at once; requests beyond are
  *     dropped, and repeated by the requester
  * @param earlyMax how many messages of an epoch that has not begun here yet are kept for it
@@ -36,6 +38,7 @@ public record RecordTunables(
     int burialBatch,
     int burialsMax,
     int settledMax,
+    int delegatedMax,
     int linesMax,
     int earlyMax,
     long visitNanos,
@@ -50,6 +53,7 @@ public record RecordTunables(
           1_000_000,
           131_072,
           1_000_000,
+          1_000_000,
           10_000,
           2_000_000_000L,
           AsideTimes.DEFAULT);
@@ -62,6 +66,7 @@ public record RecordTunables(
         || burialBatch <= 0
         || burialsMax < 0
         || settledMax < 0
+        || delegatedMax < 0
         || linesMax <= 0
         || earlyMax < 0
         || visitNanos < 0) {
@@ -78,6 +83,7 @@ public record RecordTunables(
         burialBatch,
         burialsMax,
         settledMax,
+        delegatedMax,
         linesMax,
         earlyMax,
         visitNanos,
@@ -93,6 +99,23 @@ public record RecordTunables(
         burialBatch,
         burialsMax,
         settledMax,
+        delegatedMax,
+        linesMax,
+        earlyMax,
+        visitNanos,
+        aside);
+  }
+
+  public RecordTunables withDelegatedMax(int records) {
+    return new RecordTunables(
+        holdNanos,
+        retryNanos,
+        retryMaxNanos,
+        burialDelayNanos,
+        burialBatch,
+        burialsMax,
+        settledMax,
+        records,
         linesMax,
         earlyMax,
         visitNanos,
@@ -108,6 +131,7 @@ public record RecordTunables(
         burialBatch,
         burialsMax,
         settledMax,
+        delegatedMax,
         linesMax,
         earlyMax,
         visitNanos,
@@ -123,6 +147,7 @@ public record RecordTunables(
         burialBatch,
         burialsMax,
         settledMax,
+        delegatedMax,
         linesMax,
         earlyMax,
         nanos,
@@ -138,6 +163,7 @@ public record RecordTunables(
         burialBatch,
         burialsMax,
         settledMax,
+        delegatedMax,
         linesMax,
         earlyMax,
         visitNanos,

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The node that wants a record: brings it here and answers all local clients that wait for it.
@@ -17,10 +16,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>
  * CHECKING ──(own copy)──────────────────────────────▶ answered
- *     └────(not owner)─▶ LOCATING ──GRANT─▶ STORING ──▶ answered, ACQUIRED to the lmaster
+ *     ├────(not owner)─▶ LOCATING ──GRANT─▶ STORING ──▶ answered, ACQUIRED to the lmaster
  *                            ▲   (epoch changed)  │
- *                            └────────────────────┘
+ *     │                      └────────────────────┘
+ *     └──(own copy, and others have read-only ones)─▶ REVOKING ──▶ CHECKING
  * </pre>
+ *
+ * <p>A visit whose clients only read takes a read-only copy, too; the lmaster then hears COPIED. If
+ * one that writes joins it, it becomes another visit: with a new ticket.
  *
  * <p>Invariant: a grant is stored only for the ticket of a visit that is LOCATING, and each ticket
  * at most once. So a grant that was repeated or delayed cannot bring back an old value.
@@ -31,14 +34,26 @@ final class Requester {
     OUTSIDE,
     CHECKING,
     LOCATING,
-    STORING
+    STORING,
+    REVOKING
   }
 
   private static final class Visit {
     final RecordId id;
     final List<CallDone> clients = new ArrayList<>(2);
     State state = State.OUTSIDE;
+
+    /** No client wants to write, so a read-only copy will do. */
+    boolean onlyReads;
+
+    /** The record is here, but was not to be written to for a while. */
+    boolean hasRevoked;
+
     long ticket;
+
+    /** Read-only copies up to this rsn may still come for the ticket, and have been revoked. */
+    long revokedRsn;
+
     long askedNanos;
     int attempts;
 
@@ -47,8 +62,13 @@ final class Requester {
 
     int locatedFrom = KeeperMessage.NOBODY;
 
-    Visit(RecordId id) {
+    Visit(RecordId id, boolean onlyReads) {
       this.id = id;
+      this.onlyReads = onlyReads;
+    }
+
+    boolean isUnderWay() {
+      return state == State.LOCATING || state == State.STORING;
     }
   }
 
@@ -63,6 +83,7 @@ final class Requester {
   private final Burials burials;
   private final CopyIndex copies;
   private final BehindCommits behind;
+  private final Delegations delegations;
   private final Map<RecordId, Visit> visits = new LinkedHashMap<>();
   private long tickets;
 
@@ -72,6 +93,7 @@ final class Requester {
       Burials burials,
       CopyIndex copies,
       BehindCommits behind,
+      Delegations delegations,
       Waits waits) {
     this.waits = waits;
     this.member = member;
@@ -79,24 +101,38 @@ final class Requester {
     this.burials = burials;
     this.copies = copies;
     this.behind = behind;
+    this.delegations = delegations;
   }
 
   int pending() {
     return visits.size();
   }
 
-  void call(RecordId id, CallDone done) {
+  /**
+   * @param onlyReads a read-only copy will do
+   */
+  void call(RecordId id, boolean onlyReads, CallDone done) {
     member.counters().calls++;
     Visit visit = visits.get(id);
     if (visit != null) {
       member.counters().callsShared++;
       visit.clients.add(done);
+      if (visit.onlyReads && !onlyReads) {
+        writeToo(visit);
+      }
       return;
     }
-    visit = new Visit(id);
+    visit = new Visit(id, onlyReads);
     visit.clients.add(done);
     visits.put(id, visit);
     check(visit);
+  }
+
+  private void writeToo(Visit visit) {
+    visit.onlyReads = false;
+    if (visit.isUnderWay()) {
+      locate(visit);
+    }
   }
 
   /** Looks whether the record is here already. */
@@ -111,26 +147,43 @@ final class Requester {
       return;
     }
     visit.state = State.CHECKING;
-    member.locked(store, visit.id.key(), record -> checked(visit, record.fetch()));
+    member.locked(store, visit.id.key(), record -> checked(visit, record));
   }
 
-  private void checked(Visit visit, @Nullable StoredRecord copy) {
+  private void checked(Visit visit, LockedRecord record) {
     if (visits.get(visit.id) != visit || visit.state != State.CHECKING) {
       return;
     }
+    StoredRecord copy = record.fetch();
     if (member.epoch() == null) {
       visit.state = State.OUTSIDE;
-    } else if (copy != null && copy.header().dmaster() == member.self()) {
-      member.counters().callsLocal += visit.clients.size();
-      answer(visit, copy.header(), copy.data(), false);
-    } else {
+    } else if (copy == null || !mayBeRead(copy.header(), visit.onlyReads)) {
       locate(visit);
+    } else if (!visit.onlyReads && Delegations.mustBeRevoked(copy.header(), false)) {
+      visit.state = State.REVOKING;
+      delegations.revoke(visit.id, record, copy, () -> hasRevoked(visit));
+    } else {
+      member.counters().callsLocal += visit.clients.size();
+      answer(visit, copy.header(), copy.data(), visit.hasRevoked);
+    }
+  }
+
+  private boolean mayBeRead(RecordHeader header, boolean copyWillDo) {
+    return header.dmaster() == member.self()
+        || (copyWillDo && (header.flags() & RecordHeader.RO_HAVE_READONLY) != 0);
+  }
+
+  private void hasRevoked(Visit visit) {
+    if (visits.get(visit.id) == visit && visit.state == State.REVOKING) {
+      visit.hasRevoked = true;
+      check(visit);
     }
   }
 
   private void locate(Visit visit) {
     visit.state = State.LOCATING;
     visit.ticket = ++tickets;
+    visit.revokedRsn = 0;
     visit.attempts = 0;
     ask(visit);
   }
@@ -146,11 +199,12 @@ final class Requester {
       }
       member.send(
           lmaster,
-          new RecordMessage.Locate(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
+          new RecordMessage.Locate(
+              member.epochNumber(), id.dbId(), id.key(), visit.ticket, visit.onlyReads));
     }
   }
 
-  void granted(RecordMessage.Grant grant) {
+  void granted(int giver, RecordMessage.Grant grant) {
     Visit visit = visits.get(RecordId.of(grant));
     if (visit == null || visit.ticket != grant.ticket()) {
       decline(grant);
@@ -160,10 +214,10 @@ final class Requester {
       return; // the same grant again
     }
     visit.state = State.STORING;
-    behind.run(grant.behind(), () -> take(visit, grant));
+    behind.run(grant.behind(), () -> take(visit, giver, grant));
   }
 
-  private void take(Visit visit, RecordMessage.Grant grant) {
+  private void take(Visit visit, int giver, RecordMessage.Grant grant) {
     if (visits.get(visit.id) != visit || visit.ticket != grant.ticket()) {
       decline(grant); // another epoch, or this node forgot the database meanwhile
       return;
@@ -174,10 +228,10 @@ final class Requester {
       refuse(visit);
       return;
     }
-    member.locked(store, grant.key(), record -> store(visit, grant, record));
+    member.locked(store, grant.key(), record -> store(visit, giver, grant, record));
   }
 
-  private void store(Visit visit, RecordMessage.Grant grant, LockedRecord record) {
+  private void store(Visit visit, int giver, RecordMessage.Grant grant, LockedRecord record) {
     if (visits.get(visit.id) != visit || visit.ticket != grant.ticket()) {
       decline(grant); // this node forgot the database meanwhile
       return;
@@ -188,8 +242,41 @@ final class Requester {
       return;
     }
     member.counters().hops += grant.hops();
+    if ((grant.flags() & RecordHeader.RO_HAVE_READONLY) != 0) {
+      keepCopy(visit, giver, grant, record);
+      return;
+    }
     RecordHeader header = own(visit.id, record, grant.rsn(), grant.flags(), grant.data());
     acquired(visit, header, grant.data());
+  }
+
+  /** A read-only copy: nobody writes to the record before this node has been told. */
+  private void keepCopy(Visit visit, int owner, RecordMessage.Grant grant, LockedRecord record) {
+    StoredRecord old = record.fetch();
+    boolean newer = old != null && old.header().rsn() > grant.rsn();
+    if (newer || grant.rsn() <= visit.revokedRsn) {
+      decline(grant);
+      locate(visit);
+      return;
+    }
+    RecordId id = visit.id;
+    RecordHeader header = new RecordHeader(grant.rsn(), owner, grant.flags());
+    copies.stored(id.dbId(), id.key());
+    record.store(header, grant.data());
+    member.counters().copiesIn++;
+    tellOfWait(visit);
+    answer(visit, header, grant.data(), true);
+    member.send(
+        member.lmaster(id.key()),
+        new RecordMessage.Copied(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
+  }
+
+  /** Copies up to this rsn are revoked; one may be on its way. */
+  void refuseCopies(RecordId id, long rsn) {
+    Visit visit = visits.get(id);
+    if (visit != null) {
+      visit.revokedRsn = Math.max(visit.revokedRsn, rsn);
+    }
   }
 
   /**
@@ -220,7 +307,8 @@ final class Requester {
       member.counters().anomalies++;
       newest = old.header().rsn();
     }
-    RecordHeader header = new RecordHeader(newest + 2, member.self(), flags);
+    RecordHeader header =
+        new RecordHeader(newest + 2, member.self(), flags & ~RecordHeader.RO_MASK);
     copies.stored(id.dbId(), id.key());
     record.store(header, data);
     return header;
@@ -282,7 +370,7 @@ final class Requester {
     for (Visit visit : List.copyOf(visits.values())) {
       switch (visit.state) {
         case OUTSIDE -> check(visit);
-        case CHECKING -> {} // its section will look
+        case CHECKING, REVOKING -> {} // what they wait for will look
         case LOCATING, STORING -> locate(visit);
       }
     }
@@ -295,8 +383,7 @@ final class Requester {
    */
   void setAside(int pnn) {
     for (Visit visit : List.copyOf(visits.values())) {
-      boolean open = visit.state == State.LOCATING || visit.state == State.STORING;
-      if (open && member.lmasterByEpoch(visit.id.key()) == pnn) {
+      if (visit.isUnderWay() && member.lmasterByEpoch(visit.id.key()) == pnn) {
         locate(visit);
       } else if (visit.state == State.LOCATING && pnn == member.self()) {
         ask(visit);

@@ -157,30 +157,35 @@ final class LittleCluster {
     }
 
     void call(int dbId, Key key) {
-      engine.call(
-          dbId,
-          key,
-          new CallDone() {
-            @Override
-            public void record(RecordHeader header, byte[] data) {
-              if (!store.held.isEmpty() && store.inSection) {
-                throw new IllegalStateException("answered under a chain lock");
-              }
-              answers.add(new String(data, StandardCharsets.UTF_8));
-            }
+      engine.call(dbId, key, new Answer());
+    }
 
-            @Override
-            public void unknownDatabase() {
-              answers.add("unknown database");
-            }
-          });
+    void read(Key key) {
+      engine.read(DB, key, new Answer());
+    }
+
+    private final class Answer implements CallDone {
+      @Override
+      public void record(RecordHeader header, byte[] data) {
+        if (!store.held.isEmpty() && store.inSection) {
+          throw new IllegalStateException("answered under a chain lock");
+        }
+        answers.add(new String(data, StandardCharsets.UTF_8));
+      }
+
+      @Override
+      public void unknownDatabase() {
+        answers.add("unknown database");
+      }
     }
 
     /** What smbd does under the chain lock: new data behind the same header. */
     void write(Key key, String text) {
       StoredRecord old = store.records.get(key);
-      if (old == null || old.header().dmaster() != pnn) {
-        throw new IllegalStateException("not the owner: " + old);
+      if (old == null
+          || old.header().dmaster() != pnn
+          || (old.header().flags() & RecordHeader.RO_HAVE_DELEGATIONS) != 0) {
+        throw new IllegalStateException("not to be written: " + old);
       }
       store.records.put(key, new StoredRecord(old.header(), text.getBytes(StandardCharsets.UTF_8)));
     }

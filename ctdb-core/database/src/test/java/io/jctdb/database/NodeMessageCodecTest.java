@@ -20,12 +20,12 @@ class NodeMessageCodecTest {
     Epoch epoch = new Epoch(9, new TreeSet<>(Set.of(0, 1, 5)), new TreeSet<>(Set.of(1)));
     CopyNumbers behind = new CopyNumbers(new TreeMap<>(Map.of(7, 1L << 33, -8, 0L)));
     return Stream.of(
-        new RecordMessage.Locate(1L << 40, 0x7A19D84D, KEY, 3),
+        new RecordMessage.Locate(1L << 40, 0x7A19D84D, KEY, 3, true),
         new RecordMessage.Yield(1, 2, KEY, 3, 4, 5, RecordMessage.IF_OWNER, 7),
         new RecordMessage.NotOwner(1, 2, KEY, 3),
         new RecordMessage.Grant(1, 2, KEY, 3, 4, 0x10000, 5, new byte[1000]),
         new RecordMessage.Grant(1, 2, KEY, 3, 4, 0, 5, new byte[1], behind),
-        new RecordMessage.Yield(1, 2, KEY, 3, 4, 5, 6, 7, behind),
+        new RecordMessage.Yield(1, 2, KEY, 3, 4, 5, 6, true, 7, behind),
         new RecordMessage.Acquired(1, 2, KEY, 3),
         new RecordMessage.Declined(1, 2, KEY, 3),
         new RecordMessage.Query(1, 2, KEY, 3, 4, 5),
@@ -42,6 +42,9 @@ class NodeMessageCodecTest {
         new KeeperMessage.Noted(1, 2),
         new RecordMessage.Note(1, 2, KEY, 3, 4, 5),
         new RecordMessage.NoteTaken(1, 2, KEY, 3),
+        new RecordMessage.Copied(1, 2, KEY, 3),
+        new RecordMessage.Revoke(1, 2, KEY, 3),
+        new RecordMessage.Revoked(1, 2, KEY, 3),
         new KeeperMessage.AskNotes(1, 2, 3, 4),
         new KeeperMessage.Notes(1, 2, 3, 4, true, new long[] {5, -6}),
         new KeeperMessage.Since(5, 4),
