@@ -16,6 +16,7 @@ import io.jctdb.database.CallDone;
 import io.jctdb.database.ClusterMessage;
 import io.jctdb.database.NodePort;
 import io.jctdb.database.RecordEngine;
+import io.jctdb.protocol.CallFlag;
 import io.jctdb.protocol.CallId;
 import io.jctdb.protocol.ControlFlag;
 import io.jctdb.protocol.Key;
@@ -117,9 +118,7 @@ final class ClientRequests implements ClientServer.Listener {
     statistics.clientCall();
     client.asked();
     long started = port.nowNanos();
-    records.call(
-        database.id(),
-        new Key(call.key()),
+    CallDone done =
         new CallDone() {
           @Override
           public void record(RecordHeader recordHeader, byte[] data) {
@@ -137,7 +136,12 @@ final class ClientRequests implements ClientServer.Listener {
             statistics.callAnswered(port.nowNanos() - started);
             client.answered();
           }
-        });
+        };
+    if (database.isReadOnly() && (call.flags() & CallFlag.WANT_READONLY) != 0) {
+      records.read(database.id(), new Key(call.key()), done);
+    } else {
+      records.call(database.id(), new Key(call.key()), done);
+    }
   }
 
   /** A function that does not exist has not succeeded, where ctdbd says 0 (databases.md 12). */

@@ -2,6 +2,7 @@ package io.jctdb.daemon;
 
 import io.jctdb.daemon.client.ClientStatistics;
 import io.jctdb.database.ClusterMessage;
+import io.jctdb.database.DelegationListener;
 import io.jctdb.database.NodeMessage;
 import io.jctdb.database.RecordMessage;
 import io.jctdb.protocol.Latency;
@@ -14,14 +15,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the daemon counts for {@code ctdb statistics} (client-protocol.md 4.11). Names of ctdbd's
  * that have no counterpart here stay 0; record messages between nodes are counted as its calls.
  * Owner thread only.
  */
-final class DaemonStatistics implements ClientStatistics {
+final class DaemonStatistics implements ClientStatistics, DelegationListener {
   private static final int HISTORY = 100;
   private static final double NANOS = 1e9;
 
@@ -33,6 +36,7 @@ final class DaemonStatistics implements ClientStatistics {
   private Latency callLatency = Latency.NONE;
   private Instant remembered = started;
   private Latency callLatencySince = Latency.NONE;
+  private final Map<Integer, OfDatabase> databases = new HashMap<>();
 
   private enum Count {
     CLIENT_SENT,
@@ -47,7 +51,9 @@ final class DaemonStatistics implements ClientStatistics {
     CLIENT_CALLS,
     CLIENT_MESSAGES,
     CLIENT_CONTROLS,
-    CLIENT_TUNNELS;
+    CLIENT_TUNNELS,
+    DELEGATIONS,
+    REVOKES;
 
     int in(int[] counts) {
       return counts[ordinal()];
@@ -56,6 +62,20 @@ final class DaemonStatistics implements ClientStatistics {
 
   private void count(Count what) {
     counts[what.ordinal()]++;
+  }
+
+  /** What {@code ctdb dbstatistics} tells of one database, since this daemon began. */
+  static final class OfDatabase {
+    private int delegations;
+    private int revokes;
+
+    int delegations() {
+      return delegations;
+    }
+
+    int revokes() {
+      return revokes;
+    }
   }
 
   /** What the statistics say of things that are not counted here but exist. */
@@ -110,6 +130,22 @@ final class DaemonStatistics implements ClientStatistics {
 
   void clientTunnel() {
     count(Count.CLIENT_TUNNELS);
+  }
+
+  @Override
+  public void delegated(int dbId) {
+    count(Count.DELEGATIONS);
+    ofDatabase(dbId).delegations++;
+  }
+
+  @Override
+  public void revoked(int dbId) {
+    count(Count.REVOKES);
+    ofDatabase(dbId).revokes++;
+  }
+
+  OfDatabase ofDatabase(int dbId) {
+    return databases.computeIfAbsent(dbId, id -> new OfDatabase());
   }
 
   void reset() {
@@ -194,8 +230,8 @@ final class DaemonStatistics implements ClientStatistics {
         present.recoveries,
         timeVal(since),
         timeVal(Instant.now()),
-        0,
-        0);
+        Count.DELEGATIONS.in(of),
+        Count.REVOKES.in(of));
   }
 
   private static TimeVal timeVal(Instant instant) {

@@ -293,6 +293,7 @@ final class Node implements ClusterMember.Actions {
             this);
     this.silentMembers = new SilentMembers(cluster, this::newEpoch);
     records.onSetAside(silentMembers);
+    records.onDelegation(statistics);
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(

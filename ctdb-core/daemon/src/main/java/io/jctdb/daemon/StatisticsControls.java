@@ -1,5 +1,6 @@
 package io.jctdb.daemon;
 
+import io.jctdb.daemon.catalog.AttachedDatabase;
 import io.jctdb.daemon.catalog.DatabaseCatalog;
 import io.jctdb.daemon.config.LogLevel;
 import io.jctdb.daemon.control.ControlRequest;
@@ -60,18 +61,20 @@ final class StatisticsControls implements ControlTable.Group {
   }
 
   private void databaseStatistics(ControlRequest request) {
-    if (catalog.find(Payload.u32(request.data())) == null) {
+    AttachedDatabase database = catalog.find(Payload.u32(request.data()));
+    if (database == null) {
       request.reply().fail();
       return;
     }
+    DaemonStatistics.OfDatabase counted = statistics.ofDatabase(database.id());
     request
         .reply()
         .ok(
             new DatabaseStatistics(
                     LockStatistics.NONE,
                     Latency.NONE,
-                    0,
-                    0,
+                    counted.delegations(),
+                    counted.revokes(),
                     Collections.nCopies(16, 0),
                     Collections.nCopies(
                         DatabaseStatistics.HOT_KEYS, DatabaseStatistics.HotKey.UNUSED))

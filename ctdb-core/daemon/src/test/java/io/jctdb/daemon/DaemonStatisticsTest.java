@@ -43,4 +43,17 @@ class DaemonStatisticsTest {
     assertThat(statistics.snapshot(PRESENT).client().reqCall()).isEqualTo(1);
     assertThat(statistics.history().getFirst().client().reqCall()).isEqualTo(1);
   }
+
+  @Test
+  void delegationsAreCountedInAllAndOfEachDatabase() {
+    statistics.delegated(7);
+    statistics.delegated(8);
+    statistics.delegated(8);
+    statistics.revoked(8);
+    assertThat(statistics.snapshot(PRESENT).totalRoDelegations()).isEqualTo(3);
+    assertThat(statistics.snapshot(PRESENT).totalRoRevokes()).isEqualTo(1);
+    assertThat(statistics.ofDatabase(8).delegations()).isEqualTo(2);
+    assertThat(statistics.ofDatabase(8).revokes()).isEqualTo(1);
+    assertThat(statistics.ofDatabase(9).delegations()).isZero();
+  }
 }

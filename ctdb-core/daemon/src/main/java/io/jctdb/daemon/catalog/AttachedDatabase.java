@@ -77,6 +77,11 @@ public final class AttachedDatabase {
     return store.isAwaited();
   }
 
+  /** Whether its records may be delegated to nodes that only read them. */
+  public boolean isReadOnly() {
+    return readOnly;
+  }
+
   public void setReadOnly() {
     readOnly = true;
   }

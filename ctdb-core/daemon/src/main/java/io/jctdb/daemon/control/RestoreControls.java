@@ -13,9 +13,11 @@ import io.jctdb.protocol.Control;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.PullDb;
+import io.jctdb.protocol.RecordHeader;
 import io.jctdb.protocol.TransDb;
 import io.jctdb.store.RecordStore;
 import io.jctdb.store.StoreException;
+import io.jctdb.store.StoredRecord;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -303,7 +305,14 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
     if (content.wiped()) {
       store.wipe();
     }
-    content.records().forEach(u -> store.storeFrozen(u.key(), u.record()));
+    content.records().forEach(u -> store.storeFrozen(u.key(), undelegated(u.record())));
+  }
+
+  /** Delegations of what was in the file before are over, and none of this has been made. */
+  private static StoredRecord undelegated(StoredRecord record) {
+    RecordHeader header = record.header();
+    return new StoredRecord(
+        header.withFlags(header.flags() & ~RecordHeader.RO_MASK), record.data());
   }
 
   private void replace(AttachedDatabase database, Restore.Content content, ControlRequest request) {

@@ -108,6 +108,14 @@ final class NodeMeters implements AutoCloseable {
             "jctdb.locks.behind.commits", this, meters -> meters.status.silent().records().behind())
         .description("locks of transactions that waited here for what was committed before")
         .register(registry);
+    FunctionCounter.builder(
+            "jctdb.delegations", this, meters -> meters.status.silent().records().delegations())
+        .description("read-only copies given of this node's records")
+        .register(registry);
+    FunctionCounter.builder(
+            "jctdb.revokes", this, meters -> meters.status.silent().records().revokes())
+        .description("times the read-only copies of one record were taken back")
+        .register(registry);
     gauge(
         "jctdb.record.copies",
         "copies in this node's volatile databases",

@@ -175,7 +175,11 @@ class MetricsServerTest {
                   0,
                   0,
                   true,
-                  0)),
+                  0,
+                  8,
+                  9,
+                  4,
+                  1)),
           List.of(
               new PublicIp(0, new SockAddr(InetAddress.getByName("10.1.0.1"), 0)),
               new PublicIp(
