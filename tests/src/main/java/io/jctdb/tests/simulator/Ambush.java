@@ -38,6 +38,16 @@ final class Ambush {
           TraverseMessage.Start.class,
           TraverseMessage.Chunk.class);
 
+  /** The same, where there are read-only copies. */
+  private static final List<Class<? extends NodeMessage>> LAST_WORDS_OF_READERS =
+      List.of(
+          RecordMessage.Yield.class,
+          RecordMessage.Grant.class,
+          RecordMessage.Copied.class,
+          RecordMessage.Revoke.class,
+          RecordMessage.Revoked.class,
+          RecordMessage.Answer.class);
+
   /** What is done to the speaker. */
   interface Strike {
     void at(SimulatedNode speaker);
@@ -56,6 +66,13 @@ final class Ambush {
   static Ambush lay(Chance chance, Strike strike) {
     return new Ambush(
         LAST_WORDS.get(chance.below(LAST_WORDS.size())), chance.between(1, 4), strike);
+  }
+
+  static Ambush layForReaders(Chance chance, Strike strike) {
+    return new Ambush(
+        LAST_WORDS_OF_READERS.get(chance.below(LAST_WORDS_OF_READERS.size())),
+        chance.between(1, 6),
+        strike);
   }
 
   /** Whether it has struck and is over. */

@@ -189,16 +189,19 @@ final class Faults {
 
   /** Somebody dies, stands still or is deposed in the middle of something. */
   private void ambush() {
+    boolean forReaders = world.options().hasReaders() && world.readers().oneIn(2);
     world.ambush(
-        Ambush.lay(
-            chance,
-            speaker -> {
-              switch (chance.below(4)) {
-                case 0 -> later(0, this::pauseNow, speaker);
-                case 1 -> changeLeader();
-                default -> speaker.strike();
-              }
-            }));
+        forReaders
+            ? Ambush.layForReaders(world.readers(), this::strike)
+            : Ambush.lay(chance, this::strike));
+  }
+
+  private void strike(SimulatedNode speaker) {
+    switch (chance.below(4)) {
+      case 0 -> later(0, this::pauseNow, speaker);
+      case 1 -> changeLeader();
+      default -> speaker.strike();
+    }
   }
 
   private void later(long nanos, Consumer<SimulatedNode> what, SimulatedNode node) {

@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
  * <p>It sees everything at once, so it knows for each key which node owns it and which values the
  * record may have. Normally that is one value, the last one written. When a node dies that owned
  * the record, the value may go back to that of the newest surviving copy, and to nothing else; when
- * the dead node had just handed it over, either may come, because the grant may have been on its
- * way; and when copies older than a deletion survive, they may still be removed on account of it.
+ * the dead node had just handed it over, or given copies to read, either may come, because these
+ * may have been on their way; and when copies older than a deletion survive, they may still be
+ * removed on account of it.
  */
 final class Ledger {
   private static final class Entry {
@@ -121,6 +122,14 @@ final class Ledger {
     entry.possible = Set.of(value);
   }
 
+  /** A copy that is not the owner's can be read on a node. */
+  void readable(int node, Key key, StoredRecord copy) {
+    check(
+        entry(key).possible.contains(Value.number(copy)),
+        key,
+        "node " + node + " may read " + copy + ", possible is only " + entry(key).possible);
+  }
+
   /** A client changes the value on the node that owns the record. */
   void written(int node, Key key, long rsn, long value) {
     Entry entry = entry(key);
@@ -162,8 +171,9 @@ final class Ledger {
       return; // what died was not the newest copy
     }
     Set<Long> possible = new LinkedHashSet<>();
-    if (!owner) {
-      possible.addAll(entry.possible); // the grant may arrive, or not
+    boolean delegated = (copy.header().flags() & RecordHeader.RO_HAVE_DELEGATIONS) != 0;
+    if (!owner || delegated) {
+      possible.addAll(entry.possible); // the grant, or a read-only copy, may arrive, or not
     }
     boolean lasting = false;
     for (StoredRecord survivor : newestFirst) {

@@ -28,6 +28,12 @@ public enum Mutation {
   NEWCOMER_IS_TOLD_NOTHING,
   /** A remote member says that it had no copies before this epoch. */
   REMOTE_CLAIMS_TO_BE_NEW,
+  /** Members that say they have given a read-only copy up and have not. */
+  REVOKE_NOT_DONE,
+  /** Read-only copies that are read on while somebody looks for the record of a lost owner. */
+  COPIES_OF_LOST_OWNERS_READ,
+  /** Clients that write although others have read-only copies. */
+  CLIENT_IGNORES_DELEGATIONS,
   /** Locks that come to a remote member without a word on what was committed before. */
   LOCK_AHEAD_OF_COMMITS,
   /** Requesters whose ACQUIRED never leaves, and lmasters that never repeat. */

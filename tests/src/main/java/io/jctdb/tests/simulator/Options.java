@@ -9,6 +9,7 @@ import io.jctdb.database.RecordTunables;
  *
  * @param remotes how many of the nodes, the last ones, are at remote sites
  * @param farNanos how long a message between sites takes at most
+ * @param reads how many of eight operations are read-only calls; 0 = there are none
  * @param transactorsPerNode how many clients change the persistent database; -1 = there is none
  * @param transactionLimitNanos how long such a client waits for its answer
  * @param fsyncNanos how long the disk may take
@@ -34,6 +35,7 @@ record Options(
     long delayMinNanos,
     long delayMaxNanos,
     boolean duplicates,
+    int reads,
     int transactorsPerNode,
     int transactionsEach,
     long transactionLimitNanos,
@@ -68,6 +70,7 @@ record Options(
         20 * Chance.MICROS,
         delayMax,
         chance.oneIn(5),
+        0,
         chance.oneIn(2) ? -1 : chance.between(0, 2),
         chance.between(1, 4),
         chance.oneIn(5) ? chance.nanos(2 * Chance.MILLIS, 60 * Chance.MILLIS) : LONG,
@@ -103,6 +106,7 @@ record Options(
         delayMinNanos,
         delayMaxNanos,
         duplicates,
+        reads,
         transactorsPerNode,
         transactionsEach,
         transactionLimitNanos,
@@ -122,6 +126,42 @@ record Options(
         silentNanos,
         (mute ? tunables : tunables.withRetryNanos(retry, 4 * retry))
             .withVisitNanos(chance.oneIn(3) ? 0 : chance.skewed(Chance.MILLIS, 4 * far)));
+  }
+
+  boolean hasReaders() {
+    return reads > 0;
+  }
+
+  /** The same, and many who only read. */
+  Options withReaders(Chance chance) {
+    return new Options(
+        mutation,
+        nodes,
+        remotes,
+        farNanos,
+        keys,
+        chains,
+        clientsPerNode,
+        operationsPerClient,
+        thinkNanos,
+        longHoldNanos,
+        delayMinNanos,
+        delayMaxNanos,
+        duplicates,
+        chance.oneIn(2) ? 4 : 7,
+        transactorsPerNode,
+        transactionsEach,
+        transactionLimitNanos,
+        fsyncNanos,
+        commitTimes,
+        traverses,
+        clocksWrong,
+        faults,
+        onlySilence,
+        stormNanos,
+        calmNanos,
+        silentNanos,
+        chance.oneIn(4) ? tunables.withDelegatedMax(chance.below(2)) : tunables);
   }
 
   private static CommitTimes commitTimes(Chance chance, Mutation mutation) {
@@ -144,6 +184,7 @@ record Options(
         chance.between(1, 10),
         chance.oneIn(4) ? 1 : 1000,
         chance.oneIn(3) ? chance.below(3) : 1000,
+        1000,
         chance.oneIn(4) ? 1 : 1000,
         chance.oneIn(4) ? 1 : 1000,
         0,

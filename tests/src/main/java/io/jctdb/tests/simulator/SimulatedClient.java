@@ -20,6 +20,13 @@ final class SimulatedClient {
   private Key key;
   private long begunNanos;
   private boolean deletes;
+
+  /** What is read may be a read-only copy. */
+  private boolean copyWillDo;
+
+  /** It is read from the file in any case, as by {@code ctdb readkey}. */
+  private boolean readsTheFile;
+
   private int tries;
 
   SimulatedClient(SimulatedNode node, Simulation world, String name) {
@@ -57,6 +64,12 @@ final class SimulatedClient {
     key = world.anyKey();
     tries = 0;
     deletes = false;
+    copyWillDo = world.readers().below(8) < world.options().reads();
+    readsTheFile = copyWillDo && world.readers().oneIn(3);
+    if (copyWillDo) {
+      parse();
+      return;
+    }
     switch (chance.below(10)) {
       case 0, 1 -> parse();
       case 2, 3 -> {
@@ -71,13 +84,31 @@ final class SimulatedClient {
 
   private void parse() {
     StoredRecord copy = node.store().peek(key);
-    if (copy != null && copy.header().dmaster() == node.pnn()) {
+    tries++;
+    if (copy != null && mayRead(copy.header())) {
       long value = Value.number(copy);
       world.ledger().found(node.pnn(), key, value);
       haveRead(value);
+    } else if (readsTheFile) {
+      world.tried(tries);
+      call(value -> parse());
     } else {
       call(this::haveRead);
     }
+  }
+
+  private boolean mayRead(RecordHeader header) {
+    return header.dmaster() == node.pnn()
+        || (copyWillDo && (header.flags() & RecordHeader.RO_HAVE_READONLY) != 0);
+  }
+
+  private boolean mayWrite(RecordHeader header) {
+    Mutation mutation = world.options().mutation();
+    boolean owns = header.dmaster() == node.pnn() || mutation == Mutation.CLIENT_IGNORES_OWNER;
+    boolean alone =
+        (header.flags() & RecordHeader.RO_HAVE_DELEGATIONS) == 0
+            || mutation == Mutation.CLIENT_IGNORES_DELEGATIONS;
+    return owns && alone;
   }
 
   private void haveRead(long value) {
@@ -96,11 +127,7 @@ final class SimulatedClient {
 
   private void entered() {
     StoredRecord copy = node.store().peek(key);
-    boolean usable =
-        copy != null
-            && (copy.header().dmaster() == node.pnn()
-                || world.options().mutation() == Mutation.CLIENT_IGNORES_OWNER);
-    if (!usable || copy == null) {
+    if (copy == null || !mayWrite(copy.header())) {
       node.store().unlock(key);
       call(value -> fetchLocked());
       return;
@@ -122,6 +149,7 @@ final class SimulatedClient {
     trace((deletes ? "deletes " : "changes ") + seen + " to " + left);
     node.store().write(key, deletes ? StoredRecord.NO_DATA : Value.bytes(left));
     world.ledger().written(node.pnn(), key, copy.header().rsn(), left);
+    world.checkReaders(key);
     world.history().changed(key, begunNanos, world.events().now(), seen, left);
     if (deletes) {
       Key deleted = key;
@@ -144,18 +172,27 @@ final class SimulatedClient {
     trace("calls");
     int call = world.nextCall();
     node.daemon(
-        chance.skewed(5_000, 50_000),
-        () -> node.engine().call(Simulation.DB, asked, new Reply(asked, call, next)));
+        chance.skewed(5_000, 50_000), () -> ask(asked, new Reply(asked, copyWillDo, call, next)));
+  }
+
+  private void ask(Key asked, Reply reply) {
+    if (reply.copyWillDo) {
+      node.engine().read(Simulation.DB, asked, reply);
+    } else {
+      node.engine().call(Simulation.DB, asked, reply);
+    }
   }
 
   private final class Reply implements CallDone {
     private final Key asked;
+    private final boolean copyWillDo;
     private final int call;
     private final Answered next;
     private boolean answered;
 
-    Reply(Key asked, int call, Answered next) {
+    Reply(Key asked, boolean copyWillDo, int call, Answered next) {
       this.asked = asked;
+      this.copyWillDo = copyWillDo;
       this.call = call;
       this.next = next;
     }
@@ -166,7 +203,11 @@ final class SimulatedClient {
         throw new Violation("call " + call + " answered twice");
       }
       answered = true;
-      if (header.dmaster() != node.pnn()) {
+      boolean owned =
+          header.dmaster() == node.pnn()
+              && (copyWillDo || (header.flags() & RecordHeader.RO_MASK) == 0);
+      boolean readable = copyWillDo && (header.flags() & RecordHeader.RO_HAVE_READONLY) != 0;
+      if (!owned && !readable) {
         throw new Violation("answered " + header + " on node " + node.pnn() + " for " + asked);
       }
       if (node.store().inSection()) {

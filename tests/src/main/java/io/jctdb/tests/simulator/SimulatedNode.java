@@ -514,6 +514,10 @@ final class SimulatedNode {
       if (message instanceof RecordMessage.Grant grant) {
         world.granting(SimulatedNode.this, to, grant);
       }
+      if (message instanceof RecordMessage.Answer
+          && world.options().mutation() == Mutation.COPIES_OF_LOST_OWNERS_READ) {
+        store().bringBackReadOnlyCopy();
+      }
       world.network().send(pnn, to, message);
       world.sent(SimulatedNode.this, message);
     }

@@ -49,6 +49,11 @@ final class SimulatedStore implements RecordStore {
   private boolean inSection;
   private int freezes;
 
+  /** The read-only copy that the running section has made a plain one. */
+  private @Nullable StoredRecord dropped;
+
+  private boolean bringsBack;
+
   SimulatedStore(
       int node,
       int chains,
@@ -94,10 +99,20 @@ final class SimulatedStore implements RecordStore {
       throw new Violation("a section inside a section");
     }
     inSection = true;
+    dropped = null;
+    bringsBack = false;
     Locked locked = new Locked(key);
     section.run(locked);
+    if (bringsBack && dropped != null) {
+      records.put(key, dropped);
+    }
     locked.over = true;
     inSection = false;
+  }
+
+  /** A fault: the read-only copy that this section gives up can still be read after it. */
+  void bringBackReadOnlyCopy() {
+    bringsBack = true;
   }
 
   private final class Locked implements LockedRecord {
@@ -125,7 +140,10 @@ final class SimulatedStore implements RecordStore {
       RecordHeader written =
           mutation == Mutation.GIVER_KEEPS_OWNERSHIP ? header.withDmaster(node) : header;
       StoredRecord fresh = new StoredRecord(written, data);
-      observer.stored(key, records.get(key), fresh);
+      StoredRecord old = records.get(key);
+      observer.stored(key, old, fresh);
+      boolean drops = old != null && (old.header().flags() & RecordHeader.RO_HAVE_READONLY) != 0;
+      dropped = drops ? old : null;
       records.put(key, fresh);
     }
 

@@ -7,6 +7,7 @@ import io.jctdb.database.RecordMessage;
 import io.jctdb.database.RecordStatistics;
 import io.jctdb.database.TraverseMessage;
 import io.jctdb.protocol.Key;
+import io.jctdb.protocol.RecordHeader;
 import io.jctdb.store.StoredRecord;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -36,7 +37,11 @@ public final class Simulation {
   /** So that what is drawn for the sites is not what is drawn for the rest. */
   private static final long SITES = 0x77;
 
+  /** The same for those who only read. */
+  private static final long READERS = 0x7EF4;
+
   private final Chance chance;
+  private final Chance readers;
   private final Options options;
   private final @Nullable Consumer<String> story;
   private final EventQueue events = new EventQueue();
@@ -75,7 +80,9 @@ public final class Simulation {
     this.story = story;
     Chance sites = new Chance(seed ^ SITES);
     Options drawn = Options.draw(chance, mutation);
-    this.options = sites.oneIn(4) ? drawn.stretched(sites) : drawn;
+    Options placed = sites.oneIn(4) ? drawn.stretched(sites) : drawn;
+    this.readers = new Chance(seed ^ READERS);
+    this.options = readers.oneIn(3) ? placed.withReaders(readers) : placed;
     this.commitLedger = new CommitLedger();
     this.control = new ControlPlane(chance, pnn -> !isRemote(pnn), this::controlChanged);
     this.network =
@@ -139,6 +146,8 @@ public final class Simulation {
         RecordStatistics s = node.engine().statistics();
         totals.merge("migrations", s.migrationsIn(), Long::sum);
         totals.merge("adoptions", s.adoptions(), Long::sum);
+        totals.merge("delegations", s.delegations(), Long::sum);
+        totals.merge("revokes", s.revokes(), Long::sum);
         totals.merge("burials", s.burials(), Long::sum);
         totals.merge("holds", s.holds(), Long::sum);
         totals.merge("lock_waits", s.lockWaits(), Long::sum);
@@ -287,6 +296,40 @@ public final class Simulation {
     }
     if (fresh != null && owns) {
       ledger.checkNewest(node.pnn(), key, fresh, copiesBeside(node, key));
+    }
+    checkReaders(key, node, fresh);
+  }
+
+  void checkReaders(Key key) {
+    checkReaders(key, null, null);
+  }
+
+  /**
+   * Whoever may read a copy that another owns reads the present value, and nobody may write it.
+   *
+   * @param changing whose copy is about to be {@code fresh}
+   */
+  private void checkReaders(
+      Key key, @Nullable SimulatedNode changing, @Nullable StoredRecord fresh) {
+    SimulatedNode reader = null;
+    SimulatedNode writer = null;
+    for (SimulatedNode node : nodes) {
+      StoredRecord copy = node == changing ? fresh : node.copy(key);
+      if (copy == null) {
+        continue;
+      }
+      boolean owns = copy.header().dmaster() == node.pnn();
+      int flags = copy.header().flags();
+      if (owns && (flags & RecordHeader.RO_HAVE_DELEGATIONS) == 0) {
+        writer = node;
+      } else if (!owns && (flags & RecordHeader.RO_HAVE_READONLY) != 0) {
+        reader = node;
+        ledger.readable(node.pnn(), key, copy);
+      }
+    }
+    if (reader != null && writer != null) {
+      throw new Violation(
+          "node " + writer.pnn() + " may write " + key + ", node " + reader.pnn() + " reads it");
     }
   }
 
@@ -438,6 +481,14 @@ public final class Simulation {
             new RecordMessage.Purged(purge.epoch(), purge.dbId(), purge.key(), purge.move(), true));
         return;
       }
+      if (options.mutation() == Mutation.REVOKE_NOT_DONE
+          && m instanceof RecordMessage.Revoke revoke) {
+        network.send(
+            to,
+            from,
+            new RecordMessage.Revoked(revoke.epoch(), revoke.dbId(), revoke.key(), revoke.rsn()));
+        return;
+      }
       if (options.mutation() == Mutation.REMOTE_NOT_NOTED && m instanceof RecordMessage.Note note) {
         network.send(
             to,
@@ -484,7 +535,8 @@ public final class Simulation {
    * givers and lmasters are at the main site: there, nobody is level who lacks something.
    */
   void granting(SimulatedNode from, int to, RecordMessage.Grant grant) {
-    if (isRemote(to) && !options.mutation().equals(Mutation.STALE_GRANTS_PASS)) {
+    boolean moves = (grant.flags() & RecordHeader.RO_HAVE_READONLY) == 0;
+    if (moves && isRemote(to) && !options.mutation().equals(Mutation.STALE_GRANTS_PASS)) {
       boolean level = !from.isRemote() && from.commits().isReconciled();
       Ticket wish = new Ticket(to, grant.key());
       Expected grants = expected.get(wish);
@@ -584,6 +636,11 @@ public final class Simulation {
     return chance;
   }
 
+  /** What those who only read leave to chance. */
+  Chance readers() {
+    return readers;
+  }
+
   Options options() {
     return options;
   }
@@ -669,6 +726,8 @@ public final class Simulation {
         ? "nothing"
         : "{rsn "
             + record.header().rsn()
+            + ", flags "
+            + Integer.toHexString(record.header().flags())
             + ", dmaster "
             + record.header().dmaster()
             + ", value "
