@@ -1,11 +1,12 @@
 """One share, three servers: the people on them must not notice that there is more than one."""
 
 import os
+import re
 import threading
 
 import nslab
 import smb2
-from story import Failed, expect, expect_equal, refused, story
+from story import Failed, copy_of, counted, expect, expect_equal, refused, story
 
 
 @story("I saved the report through one server, my colleague cannot read it through the other")
@@ -175,3 +176,79 @@ def smbtorture_two_servers(cluster):
             failed.append(f"{test}: {(done.stdout + done.stderr).strip()[-400:]}")
     if failed:
         raise Failed("\n".join(failed))
+
+
+@story("what all servers read and nobody writes wanders from one to the other all day")
+def read_only_copies(cluster):
+    """Delegations: whoever reads gets a copy, the record stays, and whoever writes takes all copies back."""
+    database, key, nodes = "lab_readonly.tdb", "popular", cluster.lab.nodes
+    cluster.ctdb_ok(0, "attach", database, "readonly")
+    for node in nodes:
+        expect("READONLY: yes" in cluster.ctdb_ok(node, "getdbstatus", database),
+               f"node {node} does not know the property")
+    cluster.ctdb_ok(1, "writekey", database, key, "first")
+    rsn, _, _ = copy_of(cluster, 1, database, key)
+    for _ in range(3):
+        for node in nodes:
+            expect_equal(cluster.ctdb_ok(node, "readkey", database, key, "readonly").strip(),
+                         "Data: size:5 ptr:[first]", f"what node {node} reads")
+    expect_equal(copy_of(cluster, 1, database, key), (rsn + 3, 1, ["RO_HAVE_DELEGATIONS"]),
+                 "the owner's copy")
+    for node in (0, 2):
+        expect_equal(copy_of(cluster, node, database, key), (rsn + 1, 1, ["RO_HAVE_READONLY"]),
+                     f"the copy of node {node}")
+    expect_equal(counted(cluster, 1, database, "db_ro_delegations"), 2, "delegations of node 1")
+
+    cluster.ctdb_ok(1, "writekey", database, key, "second")
+    for node in nodes:
+        _, dmaster, flags = copy_of(cluster, node, database, key)
+        expect(dmaster == 1 and not [flag for flag in flags if flag.startswith("RO_")],
+               f"after a write by its owner node {node} has {dmaster}, {flags}")
+    expect_equal(counted(cluster, 1, database, "db_ro_revokes"), 1, "revokes of node 1")
+    for writer in (2, 0):
+        for node in nodes:
+            cluster.ctdb_ok(node, "readkey", database, key, "readonly")
+        cluster.ctdb_ok(writer, "writekey", database, key, f"by node {writer}")
+        for node in nodes:
+            expect_equal(cluster.ctdb_ok(node, "readkey", database, key, "readonly").strip(),
+                         f"Data: size:9 ptr:[by node {writer}]", f"what node {node} reads")
+
+
+@story("with dbwrap_optimize_readonly in smb.conf files cannot be opened any more")
+def optimized_for_readers(cluster):
+    """All of smbd's databases, on two nodes."""
+    lab, nodes = cluster.lab, (0, 1)
+    option = "/clustering = yes/a dbwrap_optimize_readonly:* = yes"
+    before = {node: delegations(cluster, node) for node in nodes}
+    try:
+        for node in nodes:
+            lab.node(node, "sed", "-i", option, "/etc/samba/smb.conf", check=True)
+            lab.node(node, "service", "smbd", "restart", check=True)
+        lab.wait_healthy(show=False, timeout=60)
+        one, other = (cluster.client_of(node) for node in nodes)
+        for number in range(20):
+            mine = one.open(f"popular-{number}.txt")
+            mine.write(b"first")
+            mine.lock(0, 10, exclusive=False)
+            yours = other.open(f"popular-{number}.txt", how=smb2.OPEN)
+            expect_equal(yours.read(10), b"first", "what the other node reads")
+            yours.lock(0, 10, exclusive=False)
+            mine.unlock(0, 10)
+            yours.unlock(0, 10)
+            yours.write(b"other")
+            expect_equal(mine.read(10), b"other", "what the first node reads")
+            mine.close()
+            yours.close()
+        smbtorture_two_servers(cluster)
+        given = {node: delegations(cluster, node) - before[node] for node in nodes}
+        cluster.note(f"read-only copies that smbd asked for: {given}")
+    finally:
+        for node in nodes:
+            lab.node(node, "sed", "-i", "/dbwrap_optimize_readonly/d", "/etc/samba/smb.conf")
+            lab.node(node, "service", "smbd", "restart")
+        lab.wait_healthy(show=False, timeout=60)
+
+
+def delegations(cluster, node):
+    """Of all databases."""
+    return int(re.search(r"total_ro_delegations\s+(\d+)", cluster.ctdb_ok(node, "statistics"))[1])

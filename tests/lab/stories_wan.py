@@ -5,7 +5,8 @@ import time
 
 import nslab
 import smb2
-from story import STRETCHED, Failed, Writer, expect, expect_equal, refused, story
+from story import (STRETCHED, Failed, Writer, copy_of, counted, expect, expect_equal, refused,
+                   story)
 
 SITE, REMOTE = "branch", 3
 FAR = "delay_ms 100"  # one way: a branch on another continent
@@ -262,6 +263,28 @@ def write_many(cluster, node, count):
     client = cluster.client_of(node)
     for number in range(count):
         client.open(f"many-{node}-{number}").close()
+
+
+@story("what everybody only reads is fetched over the line again and again", layout=STRETCHED)
+def read_only_copy_at_the_branch(cluster):
+    database, key = "lab_far_readonly.tdb", "popular"
+    cluster.ctdb_ok(0, "attach", database, "readonly")
+    cluster.ctdb_ok(0, "writekey", database, key, "first")
+    with Line(cluster, FAR):
+        for _ in range(5):
+            expect_equal(cluster.ctdb_ok(REMOTE, "readkey", database, key, "readonly").strip(),
+                         "Data: size:5 ptr:[first]", "what the branch reads")
+        expect_equal(counted(cluster, 0, database, "db_ro_delegations"), 1, "copies given")
+        expect_equal(copy_of(cluster, REMOTE, database, key)[1:], (0, ["RO_HAVE_READONLY"]),
+                     "the copy at the branch")
+        watch = Stopwatch(cluster)
+        cluster.ctdb_ok(0, "writekey", database, key, "second")
+        watch.lap("a write at the main site")
+        cluster.ctdb_ok(0, "writekey", database, key, "third")
+        watch.lap("the next one")
+        watch.tell()
+        expect_equal(cluster.ctdb_ok(REMOTE, "readkey", database, key, "readonly").strip(),
+                     "Data: size:5 ptr:[third]", "what the branch reads then")
 
 
 @story("at the branch everything is slow, though nobody else uses my files", daemons=["stock", "jctdb"],

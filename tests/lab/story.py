@@ -63,6 +63,20 @@ def refused(status, what):
         raise Failed(f"{what}: expected {status}, but it was allowed")
 
 
+def copy_of(cluster, node, database, key):
+    """What the file of that node has of a record: its rsn, dmaster, and the words of its flags."""
+    text = cluster.ctdb_ok(node, "cattdb", database)
+    found = re.search(rf'= "{key}"\ndmaster: (\d+)\nrsn: (\d+)\nflags: 0x\w+(.*)\n', text)
+    expect(found, f"node {node} has no copy of {key}:\n{text}")
+    return int(found[2]), int(found[1]), found[3].split()
+
+
+def counted(cluster, node, database, what):
+    """A figure of `ctdb dbstatistics`."""
+    text = cluster.ctdb_ok(node, "dbstatistics", database)
+    return int(re.search(rf"{what}\s+(\d+)", text)[1])
+
+
 class Cluster:
     """The running lab, with SMB clients that are closed after each story."""
 
