@@ -24,14 +24,12 @@ final class Candidacy {
    * To be called whenever something of this may have changed, and with every tick.
    *
    * @param known the leader that ZooKeeper names; null while that has not been read
-   * @param session of this node
    * @param may whether this node is able to lead, and has published that it is
    * @param dead whether the process of that leader is proven to have ended
    */
   void consider(
       LeaderOffice office,
       @Nullable Optional<ClusterView.Leader> known,
-      long session,
       boolean may,
       Predicate<ClusterView.Leader> dead,
       long now) {
@@ -45,7 +43,7 @@ final class Candidacy {
     if (known == null) {
       return;
     }
-    if (known.isPresent() && known.get().session() == session) {
+    if (known.isPresent() && office.isNamed(known.get())) {
       office.dropUnconfirmed();
     } else if (known.isEmpty() && may && now >= contendAfter) {
       if (condition.holdOrAsk(now)) {

@@ -85,6 +85,11 @@ final class Enrolment {
     return state == State.OUT;
   }
 
+  /** The time-out that the server granted the session. */
+  int sessionMillis() {
+    return session.timeoutMillis();
+  }
+
   /** What the others can read about this node. */
   @Nullable MemberInfo published() {
     return published;

@@ -69,6 +69,11 @@ final class LeaderOffice {
     return contending;
   }
 
+  /** Whether it is this very session that ZooKeeper names as the leader. */
+  boolean isNamed(ClusterView.Leader known) {
+    return known.session() == session.id();
+  }
+
   /** Tries to become leader; whoever is first is. */
   void contend() {
     contending = true;
