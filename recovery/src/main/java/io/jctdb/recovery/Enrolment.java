@@ -28,7 +28,8 @@ final class Enrolment {
   private enum State {
     OUT,
     REGISTERING,
-    IN
+    IN,
+    ENDED
   }
 
   private final ZooKeeperSession session;
@@ -119,6 +120,9 @@ final class Enrolment {
         .whenComplete(
             Guard.guarded(
                 (results, failure) -> {
+                  if (state == State.ENDED) {
+                    return;
+                  }
                   if (failure == null) {
                     state = State.IN;
                     published = info;
@@ -142,6 +146,9 @@ final class Enrolment {
         .whenComplete(
             Guard.guarded(
                 (node, failure) -> {
+                  if (state == State.ENDED) {
+                    return;
+                  }
                   if (failure != null) {
                     state = State.OUT;
                     return;
@@ -219,14 +226,22 @@ final class Enrolment {
           .whenComplete(
               Guard.guarded(
                   (stat, failure) -> {
-                    if (failure == null) {
+                    if (failure != null) {
+                      failed(failure);
+                    } else if (state == State.IN) {
                       lastAnswer = config.bootNanos().getAsLong();
                       answered.accept(now);
-                    } else {
-                      failed(failure);
                     }
                   }));
     }
+  }
+
+  /**
+   * The life that it was for is over: what is still answered in this session, which may stay open
+   * until the node has let go, says nothing of the next one.
+   */
+  void end() {
+    state = State.ENDED;
   }
 
   /** The connection is back: the silence before it does not count. */

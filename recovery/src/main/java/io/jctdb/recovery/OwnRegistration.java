@@ -119,7 +119,7 @@ final class OwnRegistration {
 
   /** The lease is lost; the next life begins in the next session. */
   void endLife() {
-    enrolment = null;
+    endEnrolment();
     own.beginLife();
     lease.endLife(own.incarnation());
     if (own.ready()) {
@@ -130,7 +130,15 @@ final class OwnRegistration {
 
   /** Nothing is published any more. */
   void close() {
+    endEnrolment();
+  }
+
+  private void endEnrolment() {
+    Enrolment current = enrolment;
     enrolment = null;
+    if (current != null) {
+      current.end();
+    }
   }
 
   // Ready or not.

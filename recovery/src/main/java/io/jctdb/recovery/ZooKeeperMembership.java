@@ -78,7 +78,8 @@ final class ZooKeeperMembership implements ClusterMembership {
     this.agreement = new SiteAgreement(config.self(), config.site());
     this.lease = new LeaseDriver(config, listener, links, this::silenceReported);
     this.sessions =
-        new Sessions(config, thread, listener, lease::untilNanos, new Reader(), new PresentSession());
+        new Sessions(
+            config, thread, listener, lease::untilNanos, new Reader(), new PresentSession());
     this.own = new OwnRegistration(config, listener, lease, sessions, this::endLife);
     HeldCondition condition = new HeldCondition(config.condition(), thread, this::considerAgain);
     this.leading =

@@ -367,9 +367,12 @@ final class FencingDaemon {
       submit(
           () -> world.zooKeeper().isOf(self, in),
           outcome -> {
+            if (!enrolled || session != in) {
+              return; // of an earlier life
+            }
             if (outcome == Outcome.DONE) {
               answered(world.mutation() == FencingMutation.LEASE_FROM_THE_ANSWER ? now() : now);
-            } else if (outcome == Outcome.REFUSED && enrolled) {
+            } else if (outcome == Outcome.REFUSED) {
               endLife("expelled");
             }
           });
