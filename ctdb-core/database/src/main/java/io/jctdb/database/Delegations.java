@@ -42,25 +42,35 @@ final class Delegations {
     /** What an lmaster wants of the record; its later order replaces the earlier. */
     @Nullable Runnable order;
 
+    final long begunNanos;
     long askedNanos;
     int attempts;
 
-    Revocation(RecordId id, long rsn, SortedSet<Integer> awaited) {
+    /** One of those that had to be told again. */
+    int waitedFor = KeeperMessage.NOBODY;
+
+    Revocation(RecordId id, long rsn, SortedSet<Integer> awaited, long now) {
       this.id = id;
       this.rsn = rsn;
       this.awaited = awaited;
+      this.begunNanos = now;
     }
   }
 
   private final Member member;
   private final Holds holds;
+  private final Requester.Waits waits;
   private final Map<RecordId, SortedSet<Integer>> notes = new HashMap<>();
   private final Map<RecordId, Revocation> revocations = new LinkedHashMap<>();
   private DelegationListener listener = DelegationListener.NOBODY;
 
-  Delegations(Member member, Holds holds) {
+  /**
+   * @param waits hears of revocations for which a delegate had to be told more than once
+   */
+  Delegations(Member member, Holds holds, Requester.Waits waits) {
     this.member = member;
     this.holds = holds;
+    this.waits = waits;
   }
 
   void listener(DelegationListener heard) {
@@ -158,7 +168,7 @@ final class Delegations {
     SortedSet<Integer> awaited = new TreeSet<>(notes.getOrDefault(id, members()));
     awaited.retainAll(members());
     awaited.remove(member.self());
-    Revocation begun = new Revocation(id, header.rsn(), awaited);
+    Revocation begun = new Revocation(id, header.rsn(), awaited, member.now());
     revocations.put(id, begun);
     record.store(header.withFlags(header.flags() | RecordHeader.RO_REVOKING_READONLY), copy.data());
     member.later(() -> ask(begun));
@@ -225,6 +235,10 @@ final class Delegations {
     notes.remove(id);
     member.counters().revokes++;
     listener.revoked(id.dbId());
+    long waited = member.now() - revocation.begunNanos;
+    if (revocation.waitedFor != KeeperMessage.NOBODY && waited >= AsideListener.WAIT_NANOS) {
+      waits.waited(id, revocation.waitedFor, waited);
+    }
     if (!revocation.writers.isEmpty()) {
       holds.begin(id); // those who write come before those who read again
     }
@@ -259,6 +273,9 @@ final class Delegations {
     for (Revocation revocation : List.copyOf(revocations.values())) {
       if (now - revocation.askedNanos >= member.tunables().retryAfter(revocation.attempts)) {
         revocation.attempts++;
+        if (!revocation.awaited.isEmpty()) {
+          revocation.waitedFor = revocation.awaited.first();
+        }
         member.counters().repeats++;
         ask(revocation);
       }

@@ -62,7 +62,7 @@ public final class RecordEngine implements EpochListener {
     this.early = new EarlyMessages(member);
     Holds holds = new Holds(member);
     this.copies = new CopyIndex();
-    this.delegations = new Delegations(member, holds);
+    this.delegations = new Delegations(member, holds, this::waitedForReader);
     this.burials = new Burials(member, copies, delegations);
     this.behind = new BehindCommits(member);
     this.requester =
@@ -156,6 +156,10 @@ public final class RecordEngine implements EpochListener {
   /** There is one listener. */
   public void onDelegation(DelegationListener listener) {
     delegations.listener(listener);
+  }
+
+  private void waitedForReader(RecordId id, int reader, long nanos) {
+    watch.tellOfWait(id, reader, nanos, WaitReason.READER);
   }
 
   private void waitedForLmaster(RecordId id, int lmaster, long nanos) {

@@ -72,9 +72,9 @@ final class Requester {
     }
   }
 
-  /** Hears of a visit that waited for another node than the one that was asked first. */
+  /** Hears that a record was waited for. */
   interface Waits {
-    void waited(RecordId id, int askedFirst, long nanos);
+    void waited(RecordId id, int forPnn, long nanos);
   }
 
   private final Member member;
@@ -327,7 +327,7 @@ final class Requester {
         new RecordMessage.Acquired(member.epochNumber(), id.dbId(), id.key(), visit.ticket));
   }
 
-  /** Where the lmaster did not change, it tells itself. */
+  /** Where the lmaster did not change, it tells of it itself. */
   private void tellOfWait(Visit visit) {
     long waited = member.now() - visit.locatedNanos;
     if (visit.locatedFrom != KeeperMessage.NOBODY

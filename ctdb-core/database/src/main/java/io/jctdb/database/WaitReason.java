@@ -11,5 +11,7 @@ public enum WaitReason {
   /** It is the one that has to remember for whom the record is created, and nobody else can. */
   KEEPER,
   /** It is the record's lmaster. */
-  LMASTER
+  LMASTER,
+  /** It may be reading a copy of what somebody wants to write. */
+  READER
 }

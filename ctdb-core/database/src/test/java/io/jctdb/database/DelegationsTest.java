@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.RecordHeader;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -178,6 +179,40 @@ class DelegationsTest {
     cluster.lose(message -> false);
     cluster.pass(4 * SECOND);
     assertThat(two.answers).containsExactly("open");
+  }
+
+  @Test
+  void whomAWriterHasWaitedForIsTold() {
+    List<String> waits = new ArrayList<>();
+    two.engine.onSetAside(
+        new AsideListener() {
+          @Override
+          public void setAside(long epoch, int pnn, long silentNanos) {}
+
+          @Override
+          public void backAgain(long epoch, int pnn, long afterNanos) {}
+
+          @Override
+          public void mended(long epoch) {}
+
+          @Override
+          public void waited(int dbId, Key of, int forPnn, long nanos, WaitReason reason) {
+            waits.add(reason + " " + forPnn);
+          }
+        });
+    readByZero();
+    two.call(key);
+    cluster.settle();
+    assertThat(waits).isEmpty();
+
+    readByZero();
+    cluster.lose(RecordMessage.Revoke.class::isInstance);
+    two.call(key);
+    cluster.pass(2 * SECOND);
+    cluster.lose(message -> false);
+    cluster.pass(4 * SECOND);
+    assertThat(two.answers).hasSize(2);
+    assertThat(waits).containsExactly("READER 0");
   }
 
   @Test
