@@ -563,6 +563,11 @@ public final class Simulation {
     }
   }
 
+  /** Whoever takes a record of the wiped database from now on takes a new one. */
+  void wiped() {
+    expected.clear();
+  }
+
   /** The grants of one epoch for one wish. */
   private record Expected(long epoch, List<Set<Long>> committed) {}
 

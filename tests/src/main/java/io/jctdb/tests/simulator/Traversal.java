@@ -37,10 +37,12 @@ final class Traversal implements TraverseSink {
   static void begin(Simulation world, SimulatedNode node) {
     Traversal traversal = new Traversal(world, node);
     Set<Integer> members = node.members();
+    boolean wiping = world.wipe() != null;
     for (Key key : world.keys()) {
       Integer owner = world.ledger().owner(key);
       boolean expected =
           owner != null
+              && !wiping // somebody may still read what is about to go
               && members.contains(owner)
               && !world.ledger().possible(key).contains(Value.EMPTY);
       traversal.before.put(key, new Before(world.ledger().changes(key), expected));

@@ -63,6 +63,7 @@ final class Wipe {
   private void thaw() {
     wiping = false;
     world.keys().forEach(key -> world.ledger().wipeEnds(key));
+    world.wiped();
     missing = nodes.size();
     for (SimulatedNode node : nodes) {
       later(

@@ -59,7 +59,9 @@ class SimulatorTest {
         900_413_510L,
         900_313_628L,
         910_841_766L,
-        910_397_272L
+        910_397_272L,
+        720_134_436L, // a wipe while a remote member waits for a record
+        720_224_392L // a traverse while a database is wiped
       })
   void schedulesThatOnceFoundSomething(long seed) {
     assertThat(schedule(seed).totals()).containsKey("migrations");
