@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """The control of load.py: the file system alone, without Samba. What stalls here, too, is the machine.
 
-usage: disk.py PATH     (until the end of stdin)
+usage: disk.py PATH [flush]     (until the end of stdin)
 
-Writes and renames one file, over and over; like load.py's it needs the file system's journal. Prints a line of JSON for whatever took
+Writes and renames one file, over and over, and with `flush` waits for the disk each time, as an smbd does whose client flushes; like load.py's it needs the file system's journal. Prints a line of JSON for whatever took
 SLOW_S or longer; times are CLOCK_MONOTONIC in seconds:
   {"slow": "disk", "from": …, "to": …}
 """
@@ -20,7 +20,7 @@ PAUSE_S = 0.01
 stopping = threading.Event()
 
 
-def work(path):
+def work(path, flush=None):
     names = [path, path + ".renamed"]
     with open(path, "w") as file:
         while not stopping.wait(PAUSE_S):
@@ -28,6 +28,8 @@ def work(path):
             file.seek(0)
             file.write(f"{began:20.3f}")
             file.flush()
+            if flush:
+                os.fsync(file.fileno())
             os.rename(*names)
             names.reverse()
             ended = time.monotonic()

@@ -177,9 +177,9 @@ class Load:
 class Disk:
     """What the file system did to a process that needs nothing of Samba or of the daemon."""
 
-    def __init__(self, lab, name):
+    def __init__(self, lab, name, *flush):
         self.slow = []
-        self._process = Process(lab, self.slow.append, "disk.py", os.path.join(lab.share_path, name))
+        self._process = Process(lab, self.slow.append, "disk.py", os.path.join(lab.share_path, name), *flush)
 
     def during(self, begin, end):
         """Longest stall that was under way in that time, in seconds."""
@@ -188,6 +188,12 @@ class Disk:
 
     def stop(self):
         self._process.stop()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.stop()
 
 
 class Observation:
