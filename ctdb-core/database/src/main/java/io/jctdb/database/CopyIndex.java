@@ -2,8 +2,12 @@ package io.jctdb.database;
 
 import io.jctdb.protocol.Key;
 import io.jctdb.store.RecordStore;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -77,6 +81,19 @@ final class CopyIndex {
       return new long[0];
     }
     return set.overflowed() ? null : set.toArray();
+  }
+
+  /** All of these databases, or null if not all is known, or there are more than can be told. */
+  long @Nullable [] all(Collection<Integer> databases) {
+    List<long[]> found = new ArrayList<>();
+    for (int dbId : databases) {
+      long[] all = isKnown(dbId) ? all(dbId) : null;
+      if (all == null) {
+        return null;
+      }
+      found.add(all);
+    }
+    return found.stream().flatMapToLong(Arrays::stream).toArray();
   }
 
   int size() {

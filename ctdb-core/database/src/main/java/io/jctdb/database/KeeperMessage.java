@@ -39,11 +39,11 @@ public sealed interface KeeperMessage extends NodeMessage {
   record Noted(long epoch, int part) implements KeeperMessage {}
 
   /**
-   * A member of the main site that has not been one for long enough, to the others and to the
-   * remote member itself: tell me which records that one may have.
+   * A member of the main site that has not been one for long enough, to the others: tell me which
+   * records that remote member may have. To the remote member itself: which ones you have.
    *
    * @param round grows with each attempt; the parts of two rounds do not fit together
-   * @param part counts from 1
+   * @param part counts from 1; 0, to the remote member only: since when have you been one
    */
   record AskNotes(long epoch, int remote, int round, int part) implements KeeperMessage {}
 

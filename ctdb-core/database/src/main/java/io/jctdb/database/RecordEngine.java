@@ -71,7 +71,7 @@ public final class RecordEngine implements EpochListener {
     this.census = new Census(member, copies);
     this.watch = new Watch(member, new Aside());
     this.holder = new Holder(member, holds, requester, keeper, copies, behind, delegations);
-    this.remoteNotes = new RemoteNotes(member);
+    this.remoteNotes = new RemoteNotes(member, copies);
     Homecomings homecomings = new Homecomings(member, id -> requester.call(id, false, NOBODY));
     this.lmaster = new Lmaster(member, watch, remoteNotes, homecomings, behind);
   }

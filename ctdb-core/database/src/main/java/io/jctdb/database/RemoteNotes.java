@@ -1,12 +1,11 @@
 package io.jctdb.database;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * has noted that it may ({@link RecordMessage.Note}). So whoever has been a member since before the
  * remote one joined, with empty databases, has noted all that it may have: its notes are
  * <em>complete</em>, whoever of the main site died since. Who came later fetches what it lacks from
- * one whose notes are. A note is struck out when no copy of the record is left anywhere.
+ * one whose notes are, or, if all of the main site was lost while the remote member went on, from
+ * that one: what it has had in this epoch and what is noted in it are all. A note is struck out
+ * when no copy of the record is left anywhere.
  *
  * <p>Notes may say too much, which costs only a question over a long line; complete ones never say
  * too little. Unlike what {@link Keeper} knows, they outlive the epoch, as the remote members'
@@ -47,6 +48,7 @@ final class RemoteNotes {
   private record Reader(int pnn, int remote) {}
 
   private final Member member;
+  private final CopyIndex copies;
   private final SortedMap<Integer, Page> pages = new TreeMap<>();
   private final Map<Reader, Reading> readings = new HashMap<>();
 
@@ -61,8 +63,9 @@ final class RemoteNotes {
 
   private int rounds;
 
-  RemoteNotes(Member member) {
+  RemoteNotes(Member member, CopyIndex copies) {
     this.member = member;
+    this.copies = copies;
   }
 
   // ---- epochs ----
@@ -161,34 +164,41 @@ final class RemoteNotes {
             page.source = KeeperMessage.NOBODY;
             page.round = rounds;
             page.parts = 0;
-            KeeperMessage ask = new KeeperMessage.AskNotes(epoch, remote, rounds, 1);
-            others(remote).forEach(pnn -> member.send(pnn, ask));
+            ask(epoch, remote, attempts);
           }
           page.partsBefore = page.parts;
         });
     member.after(member.tunables().retryAfter(attempts), () -> fetch(epoch, attempts + 1));
   }
 
-  /** The other members of the main site, and the remote one itself. */
-  private List<Integer> others(int remote) {
-    List<Integer> others = new ArrayList<>(member.inEpoch().voters());
-    others.remove((Integer) member.self());
-    others.add(remote);
-    return others;
+  /**
+   * The other members of the main site; the remote one only since when it has been one, because all
+   * that it has would be long on a narrow line. When nobody else knows, all of it: the first voter
+   * asks first and can then tell the others.
+   */
+  private void ask(long epoch, int remote, int attempts) {
+    SortedSet<Integer> voters = member.inEpoch().voters();
+    KeeperMessage ask = new KeeperMessage.AskNotes(epoch, remote, rounds, 1);
+    voters.stream().filter(pnn -> pnn != member.self()).forEach(pnn -> member.send(pnn, ask));
+    member.send(remote, new KeeperMessage.AskNotes(epoch, remote, rounds, 0));
+    if (attempts > voters.headSet(member.self()).size()) {
+      member.send(remote, ask);
+    }
   }
 
   void asked(int from, KeeperMessage.AskNotes m) {
-    if (m.remote() == member.self()) {
+    boolean ofMyself = m.remote() == member.self();
+    if (ofMyself && m.part() == 0) {
       member.send(from, new KeeperMessage.Since(m.epoch(), since));
-      return;
-    }
-    Page page = pages.get(m.remote());
-    if (page == null || !page.complete || page.records.overflowed()) {
       return;
     }
     Reader reader = new Reader(from, m.remote());
     if (m.part() == 1) {
-      readings.put(reader, new Reading(m.round(), page.records.toArray()));
+      long[] all = ofMyself ? copies.all(member.volatileIds()) : noted(m.remote());
+      if (all == null) {
+        return;
+      }
+      readings.put(reader, new Reading(m.round(), all));
     }
     Reading reading = readings.get(reader);
     if (reading == null || reading.round() != m.round() || m.part() < 1) {
@@ -204,6 +214,14 @@ final class RemoteNotes {
     long[] part = Arrays.copyOfRange(all, begin, end);
     member.send(
         from, new KeeperMessage.Notes(m.epoch(), m.remote(), m.round(), m.part(), last, part));
+  }
+
+  /** All that the remote member may have, or null if that is not known here. */
+  private long @Nullable [] noted(int remote) {
+    Page page = pages.get(remote);
+    return page == null || !page.complete || page.records.overflowed()
+        ? null
+        : page.records.toArray();
   }
 
   void told(int from, KeeperMessage.Notes m) {

@@ -118,16 +118,56 @@ class RemoteNotesTest {
   }
 
   /** All of the main site died and came back; the branch did not. */
+  private void loseTheMainSite() {
+    cluster.nodes.stream().filter(n -> n.pnn != BRANCH).forEach(n -> n.engine.leftCluster());
+    begin(3, 0, 0, 1, BRANCH);
+  }
+
   @Test
   void whoCannotKnowAsks() {
     call(BRANCH);
     cluster.nodes.get(BRANCH).write(KEY, "of the branch");
-    cluster.nodes.stream().filter(n -> n.pnn != BRANCH).forEach(n -> n.engine.leftCluster());
-    begin(3, 0, 0, 1, BRANCH);
-    cluster.pass(20_000_000_000L);
+    loseTheMainSite();
     call(0);
     assertThat(cluster.nodes.get(0).answers).containsExactly("of the branch");
+  }
+
+  @Test
+  void ifNobodyElseKnowsTheBranchTellsWhatItHas() {
+    for (int i = 0; i < 2 * KeeperMessage.COPIES_MAX + 1; i++) {
+      cluster.nodes.get(BRANCH).call(LittleCluster.key("record " + i));
+    }
+    cluster.settle();
+    for (int i = 0; i < 2 * KeeperMessage.COPIES_MAX + 1; i++) {
+      cluster.nodes.get(BRANCH).write(LittleCluster.key("record " + i), "of the branch");
+    }
+    loseTheMainSite();
+    cluster.pass(20_000_000_000L);
+    for (int node : new int[] {0, 1}) {
+      RecordStatistics known = cluster.nodes.get(node).engine.statistics();
+      assertThat(known.notesComplete()).isTrue();
+      assertThat(known.noted()).isEqualTo(2 * KeeperMessage.COPIES_MAX + 1);
+    }
+    cluster.said();
+    cluster.nodes.get(0).call(LittleCluster.key("another"));
+    cluster.settle();
+    assertThat(heardAtTheBranch()).as("it surely has no other record").isEmpty();
+    cluster.nodes.get(0).call(LittleCluster.key("record 7"));
+    cluster.settle();
+    assertThat(cluster.nodes.get(0).answers).containsExactly("", "of the branch");
+  }
+
+  /** Its index does not know what a tool has put there, and says nothing. */
+  @Test
+  void aBranchThatDoesNotKnowIsAskedForEverything() {
+    cluster.nodes.forEach(node -> node.engine.refilled(LittleCluster.DB, List.of(KEY)));
+    cluster.settle();
+    loseTheMainSite();
+    cluster.pass(20_000_000_000L);
     assertThat(cluster.nodes.get(0).engine.statistics().notesComplete()).isFalse();
+    cluster.said();
+    call(0);
+    assertThat(heardAtTheBranch()).isNotEmpty();
   }
 
   @Test

@@ -70,6 +70,7 @@ public final class Simulation {
   private boolean calm;
   private @Nullable Ambush ambush;
   private @Nullable Wipe wipe;
+  private boolean everWiped;
   private @Nullable Transactor transactionLock;
 
   /**
@@ -226,7 +227,12 @@ public final class Simulation {
             || !node.transactors().stream().allMatch(Transactor::isDone)) {
           return false;
         }
-        if (node.engine().statistics().pendingCalls() > 0) {
+        RecordStatistics records = node.engine().statistics();
+        if (records.pendingCalls() > 0) {
+          return false;
+        }
+        // A remote node's index does not know a wiped database, so it cannot tell what it has.
+        if (!records.notesComplete() && !everWiped) {
           return false;
         }
       }
@@ -688,6 +694,7 @@ public final class Simulation {
 
   void wipe(@Nullable Wipe running) {
     wipe = running;
+    everWiped = true;
   }
 
   boolean isCalm() {
