@@ -41,7 +41,7 @@ final class Burials {
   }
 
   void schedule(RecordId id) {
-    if (dueNanos.size() < member.tunables().burialsMax()) {
+    if (dueNanos.size() < member.tunables().limits().burials()) {
       postpone(id);
       arm(member.tunables().burialDelayNanos());
     }

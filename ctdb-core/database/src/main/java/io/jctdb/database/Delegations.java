@@ -116,7 +116,7 @@ final class Delegations {
       int flags = header.flags() | RecordHeader.RO_HAVE_DELEGATIONS;
       header = new RecordHeader(header.rsn() + OWNER_AHEAD, member.self(), flags);
       record.store(header, copy.data());
-      if (notes.size() < member.tunables().delegatedMax()) {
+      if (notes.size() < member.tunables().limits().delegated()) {
         notes.put(id, new TreeSet<>());
       }
     }

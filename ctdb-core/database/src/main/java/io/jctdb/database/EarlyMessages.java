@@ -22,7 +22,7 @@ final class EarlyMessages {
     boolean awaited =
         message.epoch() > member.promised()
             || (message.epoch() == member.promised() && !member.isOpen());
-    if (awaited && kept.size() < member.tunables().earlyMax()) {
+    if (awaited && kept.size() < member.tunables().limits().early()) {
       kept.add(new Early(fromPnn, message));
     } else {
       member.counters().dropped++;

@@ -207,7 +207,7 @@ final class Lmaster {
   }
 
   private @Nullable Line open(RecordId id) {
-    if (lines.size() >= member.tunables().linesMax()) {
+    if (lines.size() >= member.tunables().limits().lines()) {
       member.counters().dropped++;
       return null;
     }
@@ -311,10 +311,10 @@ final class Lmaster {
   private void close(Line line) {
     line.work = null;
     lines.remove(line.id);
-    if (line.owner == UNKNOWN || member.tunables().settledMax() == 0) {
+    if (line.owner == UNKNOWN || member.tunables().limits().settled() == 0) {
       return;
     }
-    if (settled.size() >= member.tunables().settledMax()) {
+    if (settled.size() >= member.tunables().limits().settled()) {
       var eldest = settled.keySet().iterator();
       eldest.next();
       eldest.remove();

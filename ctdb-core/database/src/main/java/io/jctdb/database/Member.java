@@ -34,7 +34,7 @@ final class Member {
   private final RecordCounters counters = new RecordCounters();
   private final RemoteOwners remoteOwners = new RemoteOwners();
   private final ArrayDeque<Runnable> later = new ArrayDeque<>();
-  private RecordTunables tunables;
+  private final RecordTunables tunables;
   private boolean inTurn;
   private boolean turnArmed;
 
@@ -81,10 +81,6 @@ final class Member {
 
   RecordTunables tunables() {
     return tunables;
-  }
-
-  void tune(RecordTunables changed) {
-    tunables = changed;
   }
 
   @Nullable RecordStore store(RecordId id) {

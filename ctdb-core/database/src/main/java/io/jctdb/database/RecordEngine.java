@@ -273,11 +273,6 @@ public final class RecordEngine implements EpochListener {
     remoteNotes.refilled(keys.stream().map(key -> new RecordId(dbId, key)).toList());
   }
 
-  /** Takes effect for what starts from now on. */
-  public void tune(RecordTunables tunables) {
-    member.tune(tunables);
-  }
-
   public RecordStatistics statistics() {
     RecordCounters c = member.counters();
     return new RecordStatistics(
@@ -369,7 +364,7 @@ public final class RecordEngine implements EpochListener {
   }
 
   private void park(int from, RecordMessage message) {
-    if (parked.size() < member.tunables().earlyMax()) {
+    if (parked.size() < member.tunables().limits().early()) {
       parked.add(() -> dispatch(from, message));
     } else {
       member.counters().dropped++;

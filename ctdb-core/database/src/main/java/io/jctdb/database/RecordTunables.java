@@ -17,17 +17,9 @@ package io.jctdb.database;
  *     has open (and for a new one to which the file system gives the same inode). Far longer than
  *     between two uses of one file by one client, which would fetch the record anew each time
  * @param burialBatch how many removals are asked for at a time
- * @param burialsMax how many empty records are remembered for removal; the rest stays as it is,
- *     which costs only space
- * @param settledMax how many owners of records at rest an lmaster remembers; a forgotten one costs
- *     the next requester a round trip
- * @param delegatedMax of how many own records this node remembers who has read-only copies; of
- *     another, all members are told when it is to be written
- * @param linesMax how many records may be on the move at an lmaster at once; requests beyond are
- *     dropped, and repeated by the requester
- * @param earlyMax how many messages of an epoch that has not begun here yet are kept for it
  * @param visitNanos how long a record of the main site stays at a remote member before it is
  *     fetched home, the first time: many round trips. 0 = until somebody wants it
+ * @param limits how much is remembered
  * @param aside when a silent member is done without
  */
 public record RecordTunables(
@@ -36,12 +28,8 @@ public record RecordTunables(
     long retryMaxNanos,
     long burialDelayNanos,
     int burialBatch,
-    int burialsMax,
-    int settledMax,
-    int delegatedMax,
-    int linesMax,
-    int earlyMax,
     long visitNanos,
+    RecordLimits limits,
     AsideTimes aside) {
   public static final RecordTunables DEFAULT =
       new RecordTunables(
@@ -50,12 +38,8 @@ public record RecordTunables(
           8_000_000_000L,
           2_000_000_000L,
           1_000,
-          1_000_000,
-          131_072,
-          1_000_000,
-          1_000_000,
-          10_000,
           2_000_000_000L,
+          RecordLimits.DEFAULT,
           AsideTimes.DEFAULT);
 
   public RecordTunables {
@@ -64,93 +48,30 @@ public record RecordTunables(
         || retryMaxNanos < retryNanos
         || burialDelayNanos <= 0
         || burialBatch <= 0
-        || burialsMax < 0
-        || settledMax < 0
-        || delegatedMax < 0
-        || linesMax <= 0
-        || earlyMax < 0
         || visitNanos < 0) {
       throw new IllegalArgumentException("record tunables out of range");
     }
   }
 
-  public RecordTunables withHoldNanos(long nanos) {
-    return new RecordTunables(
-        nanos,
-        retryNanos,
-        retryMaxNanos,
-        burialDelayNanos,
-        burialBatch,
-        burialsMax,
-        settledMax,
-        delegatedMax,
-        linesMax,
-        earlyMax,
-        visitNanos,
-        aside);
-  }
-
-  public RecordTunables withBurialDelayNanos(long nanos) {
-    return new RecordTunables(
-        holdNanos,
-        retryNanos,
-        retryMaxNanos,
-        nanos,
-        burialBatch,
-        burialsMax,
-        settledMax,
-        delegatedMax,
-        linesMax,
-        earlyMax,
-        visitNanos,
-        aside);
-  }
-
-  public RecordTunables withDelegatedMax(int records) {
-    return new RecordTunables(
-        holdNanos,
-        retryNanos,
-        retryMaxNanos,
-        burialDelayNanos,
-        burialBatch,
-        burialsMax,
-        settledMax,
-        records,
-        linesMax,
-        earlyMax,
-        visitNanos,
-        aside);
-  }
-
   public RecordTunables withRetryNanos(long nanos, long maxNanos) {
     return new RecordTunables(
-        holdNanos,
-        nanos,
-        maxNanos,
-        burialDelayNanos,
-        burialBatch,
-        burialsMax,
-        settledMax,
-        delegatedMax,
-        linesMax,
-        earlyMax,
-        visitNanos,
-        aside);
+        holdNanos, nanos, maxNanos, burialDelayNanos, burialBatch, visitNanos, limits, aside);
   }
 
   public RecordTunables withVisitNanos(long nanos) {
     return new RecordTunables(
+        holdNanos, retryNanos, retryMaxNanos, burialDelayNanos, burialBatch, nanos, limits, aside);
+  }
+
+  public RecordTunables withLimits(RecordLimits other) {
+    return new RecordTunables(
         holdNanos,
         retryNanos,
         retryMaxNanos,
         burialDelayNanos,
         burialBatch,
-        burialsMax,
-        settledMax,
-        delegatedMax,
-        linesMax,
-        earlyMax,
-        nanos,
+        visitNanos,
+        other,
         aside);
   }
 
@@ -161,12 +82,8 @@ public record RecordTunables(
         retryMaxNanos,
         burialDelayNanos,
         burialBatch,
-        burialsMax,
-        settledMax,
-        delegatedMax,
-        linesMax,
-        earlyMax,
         visitNanos,
+        limits,
         times);
   }
 

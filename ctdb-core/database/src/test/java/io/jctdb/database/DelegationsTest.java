@@ -296,7 +296,11 @@ class DelegationsTest {
   @Test
   void anOwnerThatHasNoNoteAsksAll() {
     LittleCluster forgetful =
-        new LittleCluster(3, RecordTunables.DEFAULT.withAside(AsideTimes.OFF).withDelegatedMax(0));
+        new LittleCluster(
+            3,
+            RecordTunables.DEFAULT
+                .withAside(AsideTimes.OFF)
+                .withLimits(RecordLimits.DEFAULT.withDelegated(0)));
     forgetful.begin(2, 1);
     forgetful.nodes.get(2).call(key);
     forgetful.settle();

@@ -21,11 +21,11 @@ final class Faults {
       planForSites();
     }
     for (int i = 0; i < world.options().traverses(); i++) {
-      world.events().at(chance.nanos(0, world.options().stormNanos()), this::traverse);
+      world.events().at(chance.nanos(0, world.options().trouble().stormNanos()), this::traverse);
     }
-    for (int i = 0; i < world.options().faults(); i++) {
-      long at = chance.nanos(0, world.options().stormNanos());
-      switch (world.options().onlySilence() ? 22 : chance.below(25)) {
+    for (int i = 0; i < world.options().trouble().faults(); i++) {
+      long at = chance.nanos(0, world.options().trouble().stormNanos());
+      switch (world.options().trouble().onlySilence() ? 22 : chance.below(25)) {
         case 0, 1 -> world.events().at(at, this::breakLink);
         case 2, 3 -> world.events().at(at, this::pause);
         case 4, 5 -> world.events().at(at, this::crash);
@@ -46,9 +46,9 @@ final class Faults {
 
   /** What befalls sites as a whole. */
   private void planForSites() {
-    int events = world.options().faults() == 0 ? 0 : chance.between(0, 2);
+    int events = world.options().trouble().faults() == 0 ? 0 : chance.between(0, 2);
     for (int i = 0; i < events; i++) {
-      long at = chance.nanos(0, world.options().stormNanos());
+      long at = chance.nanos(0, world.options().trouble().stormNanos());
       world.events().at(at, chance.oneIn(3) ? this::mainSiteDies : this::lineBreaks);
     }
   }
@@ -189,7 +189,7 @@ final class Faults {
 
   /** Somebody dies, stands still or is deposed in the middle of something. */
   private void ambush() {
-    boolean forReaders = world.options().hasReaders() && world.readers().oneIn(2);
+    boolean forReaders = world.options().work().hasReaders() && world.readers().oneIn(2);
     world.ambush(
         forReaders
             ? Ambush.layForReaders(world.readers(), this::strike)

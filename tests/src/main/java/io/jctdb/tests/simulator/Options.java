@@ -2,56 +2,95 @@ package io.jctdb.tests.simulator;
 
 import io.jctdb.database.AsideTimes;
 import io.jctdb.database.CommitTimes;
+import io.jctdb.database.RecordLimits;
 import io.jctdb.database.RecordTunables;
 
 /**
- * The circumstances of one schedule, drawn from its seed.
+ * The circumstances of one schedule, drawn from its seed. The order of the draws is that of the
+ * components, so a new one goes to the end, or old seeds mean something else.
  *
  * @param remotes how many of the nodes, the last ones, are at remote sites
  * @param farNanos how long a message between sites takes at most
- * @param reads how many of eight operations are read-only calls; 0 = there are none
- * @param transactorsPerNode how many clients change the persistent database; -1 = there is none
- * @param transactionLimitNanos how long such a client waits for its answer
- * @param fsyncNanos how long the disk may take
  * @param traverses how many traverses of the volatile database are begun
- * @param clocksWrong how much clocks may run too fast or too slow, as a fraction
- * @param faults how many things go wrong while the clients work
- * @param onlySilence all that goes wrong is that nodes fall silent and come back; many records are
- *     made and deleted meanwhile
- * @param stormNanos how long things may go wrong; then everything is healed
- * @param calmNanos how long after that everything may take to be answered
  */
 record Options(
     Mutation mutation,
     int nodes,
     int remotes,
     long farNanos,
-    int keys,
-    int chains,
-    int clientsPerNode,
-    int operationsPerClient,
-    long thinkNanos,
-    long longHoldNanos,
-    long delayMinNanos,
-    long delayMaxNanos,
-    boolean duplicates,
-    int reads,
-    int transactorsPerNode,
-    int transactionsEach,
-    long transactionLimitNanos,
-    long fsyncNanos,
-    CommitTimes commitTimes,
+    Work work,
+    Lines lines,
+    Transactions transactions,
     int traverses,
-    double clocksWrong,
-    int faults,
-    boolean onlySilence,
-    long stormNanos,
-    long calmNanos,
-    long silentNanos,
+    Trouble trouble,
     RecordTunables tunables) {
 
   private static final long NEVER = 1_000_000 * Chance.MILLIS;
   private static final long LONG = 60_000 * Chance.MILLIS;
+
+  /**
+   * What clients do with the volatile database.
+   *
+   * @param reads how many of eight operations are read-only calls; 0 = there are none
+   */
+  record Work(
+      int keys,
+      int chains,
+      int clientsPerNode,
+      int operationsPerClient,
+      long thinkNanos,
+      long longHoldNanos,
+      int reads) {
+    boolean hasReaders() {
+      return reads > 0;
+    }
+
+    Work withReads(int ofEight) {
+      return new Work(
+          keys, chains, clientsPerNode, operationsPerClient, thinkNanos, longHoldNanos, ofEight);
+    }
+  }
+
+  /** How long messages take within a site, and whether some come twice. */
+  record Lines(long delayMinNanos, long delayMaxNanos, boolean duplicates) {}
+
+  /**
+   * What clients do with the persistent database.
+   *
+   * @param perNode how many change it; -1 = there is none
+   * @param each how often each of them does
+   * @param limitNanos how long such a client waits for its answer
+   * @param fsyncNanos how long the disk may take
+   */
+  record Transactions(int perNode, int each, long limitNanos, long fsyncNanos, CommitTimes times) {
+    Transactions withTimes(CommitTimes other) {
+      return new Transactions(perNode, each, limitNanos, fsyncNanos, other);
+    }
+  }
+
+  /**
+   * What goes wrong.
+   *
+   * @param clocksWrong how much clocks may run too fast or too slow, as a fraction
+   * @param faults how many things go wrong while the clients work
+   * @param onlySilence all that goes wrong is that nodes fall silent and come back; many records
+   *     are made and deleted meanwhile
+   * @param stormNanos how long things may go wrong; then everything is healed
+   * @param calmNanos how long after that everything may take to be answered
+   */
+  record Trouble(
+      double clocksWrong,
+      int faults,
+      boolean onlySilence,
+      long stormNanos,
+      long calmNanos,
+      long silentNanos) {
+    /** The same where messages may take so much longer. */
+    Trouble stretched(long farNanos) {
+      return new Trouble(
+          clocksWrong, faults, onlySilence, stormNanos + 2 * farNanos, 4 * calmNanos, silentNanos);
+    }
+  }
 
   static Options draw(Chance chance, Mutation mutation) {
     long delayMax = chance.skewed(100 * Chance.MICROS, 2 * Chance.MILLIS);
@@ -61,28 +100,29 @@ record Options(
         onlySilence ? chance.between(3, 5) : chance.between(2, 5),
         0,
         0,
-        onlySilence ? chance.between(2, 12) : chance.between(1, 3),
-        chance.between(1, 3),
-        chance.between(1, 3),
-        onlySilence ? chance.between(4, 16) : chance.between(2, 7),
-        chance.skewed(100 * Chance.MICROS, 10 * Chance.MILLIS),
-        chance.skewed(500 * Chance.MICROS, 8 * Chance.MILLIS),
-        20 * Chance.MICROS,
-        delayMax,
-        chance.oneIn(5),
-        0,
-        chance.oneIn(2) ? -1 : chance.between(0, 2),
-        chance.between(1, 4),
-        chance.oneIn(5) ? chance.nanos(2 * Chance.MILLIS, 60 * Chance.MILLIS) : LONG,
-        chance.skewed(100 * Chance.MICROS, 3 * Chance.MILLIS),
-        commitTimes(chance, mutation),
+        new Work(
+            onlySilence ? chance.between(2, 12) : chance.between(1, 3),
+            chance.between(1, 3),
+            chance.between(1, 3),
+            onlySilence ? chance.between(4, 16) : chance.between(2, 7),
+            chance.skewed(100 * Chance.MICROS, 10 * Chance.MILLIS),
+            chance.skewed(500 * Chance.MICROS, 8 * Chance.MILLIS),
+            0),
+        new Lines(20 * Chance.MICROS, delayMax, chance.oneIn(5)),
+        new Transactions(
+            chance.oneIn(2) ? -1 : chance.between(0, 2),
+            chance.between(1, 4),
+            chance.oneIn(5) ? chance.nanos(2 * Chance.MILLIS, 60 * Chance.MILLIS) : LONG,
+            chance.skewed(100 * Chance.MICROS, 3 * Chance.MILLIS),
+            commitTimes(chance, mutation)),
         chance.oneIn(2) ? 0 : chance.between(1, 4),
-        chance.oneIn(2) ? 0 : 0.05,
-        onlySilence ? chance.between(1, 4) : chance.oneIn(5) ? 0 : chance.between(1, 8),
-        onlySilence,
-        chance.nanos(5 * Chance.MILLIS, 40 * Chance.MILLIS),
-        4_000 * Chance.MILLIS,
-        chance.nanos(12 * Chance.MILLIS, 25 * Chance.MILLIS),
+        new Trouble(
+            chance.oneIn(2) ? 0 : 0.05,
+            onlySilence ? chance.between(1, 4) : chance.oneIn(5) ? 0 : chance.between(1, 8),
+            onlySilence,
+            chance.nanos(5 * Chance.MILLIS, 40 * Chance.MILLIS),
+            4_000 * Chance.MILLIS,
+            chance.nanos(12 * Chance.MILLIS, 25 * Chance.MILLIS)),
         tunables(chance, mutation));
   }
 
@@ -92,44 +132,23 @@ record Options(
     long far = chance.skewed(Chance.MILLIS, 20 * Chance.MILLIS);
     long retry = chance.nanos(2 * far, 4 * far) + tunables.retryNanos();
     boolean mute = mutation == Mutation.NOTHING_REPEATED;
+    CommitTimes times = transactions.times();
     return new Options(
         mutation,
         nodes + more,
         more,
         far,
-        keys,
-        chains,
-        clientsPerNode,
-        operationsPerClient,
-        thinkNanos,
-        longHoldNanos,
-        delayMinNanos,
-        delayMaxNanos,
-        duplicates,
-        reads,
-        transactorsPerNode,
-        transactionsEach,
-        transactionLimitNanos,
-        fsyncNanos,
+        work,
+        lines,
         mute
-            ? commitTimes
-            : new CommitTimes(
-                commitTimes.repeatNanos() + retry,
-                commitTimes.refusalPauseNanos(),
-                commitTimes.repairNanos()),
+            ? transactions
+            : transactions.withTimes(
+                new CommitTimes(
+                    times.repeatNanos() + retry, times.refusalPauseNanos(), times.repairNanos())),
         traverses,
-        clocksWrong,
-        faults,
-        onlySilence,
-        stormNanos + 2 * far,
-        4 * calmNanos,
-        silentNanos,
+        trouble.stretched(far),
         (mute ? tunables : tunables.withRetryNanos(retry, 4 * retry))
             .withVisitNanos(chance.oneIn(3) ? 0 : chance.skewed(Chance.MILLIS, 4 * far)));
-  }
-
-  boolean hasReaders() {
-    return reads > 0;
   }
 
   /** The same, and many who only read. */
@@ -139,29 +158,14 @@ record Options(
         nodes,
         remotes,
         farNanos,
-        keys,
-        chains,
-        clientsPerNode,
-        operationsPerClient,
-        thinkNanos,
-        longHoldNanos,
-        delayMinNanos,
-        delayMaxNanos,
-        duplicates,
-        chance.oneIn(2) ? 4 : 7,
-        transactorsPerNode,
-        transactionsEach,
-        transactionLimitNanos,
-        fsyncNanos,
-        commitTimes,
+        work.withReads(chance.oneIn(2) ? 4 : 7),
+        lines,
+        transactions,
         traverses,
-        clocksWrong,
-        faults,
-        onlySilence,
-        stormNanos,
-        calmNanos,
-        silentNanos,
-        chance.oneIn(4) ? tunables.withDelegatedMax(chance.below(2)) : tunables);
+        trouble,
+        chance.oneIn(4)
+            ? tunables.withLimits(tunables.limits().withDelegated(chance.below(2)))
+            : tunables);
   }
 
   private static CommitTimes commitTimes(Chance chance, Mutation mutation) {
@@ -182,12 +186,13 @@ record Options(
         mute ? NEVER : 4 * retry,
         chance.skewed(Chance.MILLIS / 2, 20 * Chance.MILLIS),
         chance.between(1, 10),
-        chance.oneIn(4) ? 1 : 1000,
-        chance.oneIn(3) ? chance.below(3) : 1000,
-        1000,
-        chance.oneIn(4) ? 1 : 1000,
-        chance.oneIn(4) ? 1 : 1000,
         0,
+        new RecordLimits(
+            chance.oneIn(4) ? 1 : 1000,
+            chance.oneIn(3) ? chance.below(3) : 1000,
+            1000,
+            chance.oneIn(4) ? 1 : 1000,
+            chance.oneIn(4) ? 1 : 1000),
         aside(chance, mutation));
   }
 

@@ -35,7 +35,7 @@ final class SimulatedClient {
     this.chance = world.chance();
     this.name = name;
     this.generation = node.clientGeneration();
-    this.operationsLeft = world.options().operationsPerClient();
+    this.operationsLeft = world.options().work().operationsPerClient();
     this.key = world.anyKey();
   }
 
@@ -55,7 +55,9 @@ final class SimulatedClient {
   private void next() {
     if (--operationsLeft >= 0) {
       node.client(
-          generation, chance.skewed(10 * Chance.MICROS, world.options().thinkNanos()), this::begin);
+          generation,
+          chance.skewed(10 * Chance.MICROS, world.options().work().thinkNanos()),
+          this::begin);
     }
   }
 
@@ -64,7 +66,7 @@ final class SimulatedClient {
     key = world.anyKey();
     tries = 0;
     deletes = false;
-    copyWillDo = world.readers().below(8) < world.options().reads();
+    copyWillDo = world.readers().below(8) < world.options().work().reads();
     readsTheFile = copyWillDo && world.readers().oneIn(3);
     if (copyWillDo) {
       parse();
@@ -136,7 +138,7 @@ final class SimulatedClient {
     world.ledger().found(node.pnn(), key, seen);
     node.client(
         generation,
-        chance.skewed(1, chance.oneIn(10) ? world.options().longHoldNanos() : 100_000),
+        chance.skewed(1, chance.oneIn(10) ? world.options().work().longHoldNanos() : 100_000),
         () -> change(seen));
   }
 

@@ -28,7 +28,8 @@ final class SimulatedLane implements DurableLane {
     long now = world.events().now();
     Chance chance = world.chance();
     long worked =
-        Math.max(now + 1, freeAt) + chance.skewed(10 * Chance.MICROS, world.options().fsyncNanos());
+        Math.max(now + 1, freeAt)
+            + chance.skewed(10 * Chance.MICROS, world.options().transactions().fsyncNanos());
     long answered = worked + chance.skewed(Chance.MICROS, 100 * Chance.MICROS);
     freeAt = answered;
     node.daemon(worked - now, () -> work(work, done, failed, answered));

@@ -78,9 +78,12 @@ final class SimulatedNode {
     this.pnn = pnn;
     this.world = world;
     this.disk = new SimulatedDisk(pnn, (number, stamp) -> world.diskWritten(this, number, stamp));
-    this.speed = 1 + (2 * world.chance().nanos(0, 1_000) / 1e3 - 1) * world.options().clocksWrong();
+    this.speed =
+        1
+            + (2 * world.chance().nanos(0, 1_000) / 1e3 - 1)
+                * world.options().trouble().clocksWrong();
     this.attached =
-        world.options().transactorsPerNode() >= 0 && (pnn == 0 || !world.chance().oneIn(5));
+        world.options().transactions().perNode() >= 0 && (pnn == 0 || !world.chance().oneIn(5));
   }
 
   int pnn() {
@@ -199,7 +202,7 @@ final class SimulatedNode {
     SimulatedStore fresh =
         new SimulatedStore(
             pnn,
-            world.options().chains(),
+            world.options().work().chains(),
             world.chance(),
             world.options().mutation(),
             (key, old, changed) -> world.stored(this, key, old, changed),
@@ -229,7 +232,7 @@ final class SimulatedNode {
     freshParticipant.addListener(freshCommits);
     freshEngine.keepBehindCommits(Simulation.DB, freshCommits, NEVER);
     EpochCoordinator freshCoordinator =
-        new EpochCoordinator(port, 3 * Chance.MILLIS, world.options().silentNanos());
+        new EpochCoordinator(port, 3 * Chance.MILLIS, world.options().trouble().silentNanos());
     coordinator = freshCoordinator;
     leader = new Leader(this, world.control(), freshCoordinator, world.chance());
     register();
@@ -275,8 +278,8 @@ final class SimulatedNode {
             port,
             new Files(),
             world.events().now() + 1,
-            world.options()::transactionLimitNanos,
-            world.options().commitTimes());
+            world.options().transactions()::limitNanos,
+            world.options().transactions().times());
     made.onReconciled(this::databasesReady);
     made.watchCopies(world.commitLedger());
     made.onLeftBehind(
@@ -296,13 +299,13 @@ final class SimulatedNode {
       world.commitLedger().served(pnn, members(), world.disks());
     }
     if (transactors.isEmpty() && attached) {
-      for (int i = 0; i < world.options().transactorsPerNode(); i++) {
+      for (int i = 0; i < world.options().transactions().perNode(); i++) {
         Transactor transactor =
             new Transactor(
                 this,
                 world,
                 pnn + "." + clientGeneration + "." + i,
-                world.options().transactionsEach());
+                world.options().transactions().each());
         transactors.add(transactor);
         transactor.next();
       }
@@ -452,7 +455,7 @@ final class SimulatedNode {
     public void epochStarted(Epoch epoch) {
       trace(() -> "begins " + epoch);
       if (clients.isEmpty()) {
-        for (int i = 0; i < world.options().clientsPerNode(); i++) {
+        for (int i = 0; i < world.options().work().clientsPerNode(); i++) {
           SimulatedClient client =
               new SimulatedClient(
                   SimulatedNode.this, world, pnn + "." + clientGeneration + "." + i);

@@ -91,12 +91,12 @@ public final class Simulation {
             events,
             chance,
             options.nodes(),
-            options.delayMinNanos(),
-            options.delayMaxNanos(),
-            options.duplicates(),
+            options.lines().delayMinNanos(),
+            options.lines().delayMaxNanos(),
+            options.lines().duplicates(),
             this::deliver);
     network.stretch(options.remotes(), options.farNanos());
-    for (int i = 0; i < options.keys(); i++) {
+    for (int i = 0; i < options.work().keys(); i++) {
       keys.add(new Key(("key" + chance.below(1000)).getBytes(StandardCharsets.US_ASCII)));
     }
     for (int pnn = 0; pnn < options.nodes(); pnn++) {
@@ -112,9 +112,9 @@ public final class Simulation {
     trace("world", options::toString);
     nodes.forEach(node -> events.after(chance.nanos(0, 2 * Chance.MILLIS), node::boot));
     new Faults(this).plan();
-    runUntil(options.stormNanos());
+    runUntil(options.trouble().stormNanos());
     heal();
-    long end = events.now() + options.calmNanos();
+    long end = events.now() + options.trouble().calmNanos();
     while (!isSettled()) {
       if (!events.step(end)) {
         throw new Violation("not everything was answered: " + unanswered());
@@ -251,7 +251,7 @@ public final class Simulation {
   private SortedMap<Integer, SimulatedDisk> disksInUse() {
     SortedMap<Integer, SimulatedDisk> inUse = new TreeMap<>();
     for (SimulatedNode node : nodes) {
-      if (node.isAlive() && options.transactorsPerNode() >= 0) {
+      if (node.isAlive() && options.transactions().perNode() >= 0) {
         inUse.put(node.pnn(), node.disk());
       }
     }

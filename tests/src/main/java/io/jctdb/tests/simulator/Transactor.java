@@ -51,7 +51,7 @@ final class Transactor {
 
   void next() {
     if (--left >= 0) {
-      later(chance.skewed(10 * Chance.MICROS, world.options().thinkNanos()), this::begin);
+      later(chance.skewed(10 * Chance.MICROS, world.options().work().thinkNanos()), this::begin);
     }
   }
 
