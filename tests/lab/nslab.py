@@ -406,11 +406,12 @@ class Lab:
         if self.state["sites"] and len(self.nodes) >= 5:  # five ZooKeeper servers, by the nodes file alone
             remote = [str(other) for other in self.nodes if self.site_of(other)]
             ensemble = f"  remote nodes = {' '.join(remote)}\n"
+        metrics = f"  metrics address = {METRICS}\n"
         if site is None:
-            return CTDB_CONF + (f"\n[jctdb]\n{ensemble}" if ensemble else "")
+            return CTDB_CONF + (f"\n[jctdb]\n{metrics}{ensemble}" if self.state["sites"] else "")
         # What ctdbd knows, for both; and the section that it ignores.
         return CTDB_CONF + ("  leader capability = false\n\n[legacy]\n  lmaster capability = false\n"
-                            f"\n[jctdb]\n  site = {site}\n  metrics address = {METRICS}\n{ensemble}")
+                            f"\n[jctdb]\n  site = {site}\n{metrics}{ensemble}")
 
     def public_addresses(self, nodes=None):
         """All that the cluster, or these nodes of it, are given to serve."""
@@ -777,7 +778,7 @@ SMB_CONF = f"""[global]
   force create mode = 0666
 """
 
-METRICS = "127.0.0.1:9464"  # of remote nodes, inside each
+METRICS = "127.0.0.1:9464"  # inside each node of a stretched cluster
 CTDB_CONF = """[logging]
   location = file:/var/log/ctdb/log.ctdb
   log level = NOTICE

@@ -360,6 +360,30 @@ def metric(cluster, node, name):
     return next(int(float(line.split()[-1])) for line in page.splitlines() if line.startswith(name))
 
 
+@story("all of the main site was started anew at once, and since then each new file waited for the branch",
+       daemons=["jctdb"], layout=STRETCHED)
+def main_site_starts_anew_beside_a_branch(cluster):
+    """The branch may go on as the member that it is: then it alone knows what it has, and tells it."""
+    database, known = "lab_far_notes.tdb", "jctdb_remote_notes_complete"
+    cluster.ctdb_ok(REMOTE, "attach", database)
+    with Line(cluster, FAR):
+        cluster.ctdb_ok(REMOTE, "writekey", database, "kept", "of the branch")
+        fenced = metric(cluster, REMOTE, "jctdb_fenced_total")
+        for node in MAIN:
+            faults.kill(cluster.lab, node)
+        cluster.mend(show=False)
+        went_on = metric(cluster, REMOTE, "jctdb_fenced_total") == fenced
+        began = time.monotonic()
+        cluster.wait_for(lambda: all(metric(cluster, node, known) == 1 for node in MAIN), 30,
+                         "the main site does not learn what the branch has")
+        cluster.note(f"the branch {'went on' if went_on else 'began anew, too'}; all was known "
+                     f"{time.monotonic() - began:.1f} s after all were healthy")
+        if went_on:
+            cluster.ctdb_ok(0, "attach", database)
+            expect_equal(cluster.ctdb_ok(0, "readkey", database, "kept").strip(), "Data: size:13 ptr:[of the branch]",
+                         "what the branch had written")
+
+
 @story("the line hung, I asked what is going on, and the answer took as long as the hang", daemons=["jctdb"],
        layout=STRETCHED)
 def questions_do_not_wait_for_the_line(cluster):

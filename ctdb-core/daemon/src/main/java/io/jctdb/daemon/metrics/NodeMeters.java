@@ -129,6 +129,14 @@ final class NodeMeters implements AutoCloseable {
         "1 if it knows all that the member before it has",
         s -> s.silent().records().keptComplete() ? 1 : 0);
     gauge(
+        "jctdb.remote.notes",
+        "records that this node knows members at remote sites may have",
+        s -> s.silent().records().noted());
+    gauge(
+        "jctdb.remote.notes.complete",
+        "1 if it knows all that they have; while 0 they are asked for each new record",
+        s -> s.silent().records().notesComplete() ? 1 : 0);
+    gauge(
         "jctdb.census.told",
         "1 if this node's keeper knows all copies that this node has",
         s -> s.silent().records().censusTold() ? 1 : 0);

@@ -213,6 +213,7 @@ class MetricsServerTest {
     assertThat(get("/metrics").body())
         .contains("jctdb_healthy 1.0")
         .contains("jctdb_epoch 7.0")
+        .contains("jctdb_remote_notes_complete 1.0")
         .contains("jctdb_lease_seconds 1.5")
         .contains("jctdb_node_flag{flag=\"disconnected\",pnn=\"1\"} 1.0")
         .contains("jctdb_node_flag{flag=\"disconnected\",pnn=\"0\"} 0.0")
