@@ -15,13 +15,12 @@ public final class Main {
   public static void main(String[] arguments) throws IOException, InterruptedException {
     if (arguments.length < 3) {
       System.err.println(
-          "usage: (migration|migration-few|hot|messages|transactions|remote) NODE-ROOT NODE-ROOT...");
+          "usage: (migration|hot|messages|transactions|remote) NODE-ROOT NODE-ROOT...");
       System.exit(1);
     }
     Benchmark benchmark =
         switch (arguments[0]) {
-          case "migration" -> new Migration(500);
-          case "migration-few" -> new Migration(50);
+          case "migration" -> new Migration();
           case "hot" -> new HotRecord();
           case "messages" -> new Messages();
           case "transactions" -> new Transactions();

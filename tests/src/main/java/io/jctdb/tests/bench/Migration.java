@@ -12,16 +12,8 @@ import org.HdrHistogram.Histogram;
 final class Migration implements Benchmark {
   private static final int WARM_UP = 4;
   private static final int ROUNDS = 10;
+  private static final int RECORDS = 500;
   private static final int FIRST = 15;
-
-  private final int records;
-
-  /**
-   * @param records few where the first access to each may take long
-   */
-  Migration(int records) {
-    this.records = records;
-  }
 
   @Override
   public String run(List<Path> roots) throws IOException {
@@ -40,7 +32,7 @@ final class Migration implements Benchmark {
           started = System.nanoTime();
         }
         NodeClient node = round % 2 == 0 ? first : second;
-        for (int record = 0; record < records; record++) {
+        for (int record = 0; record < RECORDS; record++) {
           long asked = System.nanoTime();
           node.migrate(database, ("record-" + record).getBytes(UTF_8));
           latencyNs.recordValue(System.nanoTime() - asked);
@@ -51,7 +43,7 @@ final class Migration implements Benchmark {
           .formatted(
               latencyNs.getValueAtPercentile(50) / 1e3,
               latencyNs.getValueAtPercentile(99) / 1e3,
-              (double) ROUNDS * records / seconds,
+              (double) ROUNDS * RECORDS / seconds,
               firstMs);
     }
   }
