@@ -22,12 +22,18 @@ final class ReplicatedMember implements EnsembleMember {
    */
   static final int ASK_AT_LEAST_EACH_MS = 800;
 
+  /**
+   * A vote that reaches another server a moment before that one begins to look for a leader, too,
+   * is lost, and all servers begin at about the same moment. It is said again after this time (by
+   * default 200 ms), then after twice as long, and so on. Not shorter: a connection to a host that
+   * is gone takes {@link ZooKeeperSettings#CONNECT_MS} each time, and better votes wait behind it.
+   */
+  static final int ASK_AGAIN_AFTER_MS = 90;
+
   static {
-    // ZooKeeper reads it once, when the class is first used; what an operator set stays.
-    if (System.getProperty(FastLeaderElection.MAX_NOTIFICATION_INTERVAL) == null) {
-      System.setProperty(
-          FastLeaderElection.MAX_NOTIFICATION_INTERVAL, Integer.toString(ASK_AT_LEAST_EACH_MS));
-    }
+    // ZooKeeper reads them once, when the class is first used; what an operator set stays.
+    setUnlessSet(FastLeaderElection.MAX_NOTIFICATION_INTERVAL, ASK_AT_LEAST_EACH_MS);
+    setUnlessSet(FastLeaderElection.MIN_NOTIFICATION_INTERVAL, ASK_AGAIN_AFTER_MS);
   }
 
   private final CompletableFuture<Void> listening = new CompletableFuture<>();
@@ -40,19 +46,7 @@ final class ReplicatedMember implements EnsembleMember {
       new QuorumPeerMain() {
         @Override
         protected QuorumPeer getQuorumPeer() throws SaslException {
-          QuorumPeer created =
-              new QuorumPeer() {
-                @Override
-                public QuorumCnxManager createCnxnManager() {
-                  return new VoteConnections(this, quorumCnxnThreadsSize);
-                }
-
-                @Override
-                public synchronized void start() {
-                  super.start();
-                  listening.complete(null);
-                }
-              };
+          QuorumPeer created = new Voter(listening);
           peer = created;
           return created;
         }
@@ -115,5 +109,11 @@ final class ReplicatedMember implements EnsembleMember {
   @Override
   public void close() {
     server.close();
+  }
+
+  private static void setUnlessSet(String property, int value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, Integer.toString(value));
+    }
   }
 }

@@ -18,12 +18,12 @@ import java.util.Map;
  */
 final class UnansweredVotes {
   /**
-   * Votes are said again after 200 ms and after 600 ms; several within this time are an election
-   * that makes progress (each better vote that is heard is passed on), or one that is held up by a
-   * busy machine. Shorter is worse: two servers that make new connections to each other at the same
-   * moment lose the votes that are on the way, one is elected later than the other believes, and
-   * the other does not find it. Seen with 150 ms, once in five killed leaders: 5 s without a
-   * leader.
+   * Votes are said again after 90, 270 and 630 ms ({@link ReplicatedMember#ASK_AGAIN_AFTER_MS});
+   * several within this time are an election that makes progress (each better vote that is heard is
+   * passed on), or one that is held up by a busy machine. Shorter is worse: two servers that make
+   * new connections to each other at the same moment lose the votes that are on the way, one is
+   * elected later than the other believes, and the other does not find it. Seen with 150 ms, once
+   * in five killed leaders: 5 s without a leader.
    */
   private static final Duration PATIENCE = Duration.ofMillis(500);
 

@@ -24,14 +24,14 @@ final class ZooKeeperSettings {
    * process stopped: no answer for 0.9 s; with a limit of 4 ticks for 1.6 s, and leases were lost.
    * A pause that is longer than the limit costs an election, and no lease.
    */
-  private static final int SYNC_LIMIT_TICKS = 2;
+  static final int SYNC_LIMIT_TICKS = 2;
 
   /**
    * Between two attempts to connect to a leader that does not listen yet, of which there are five.
    * One that was elected a little later than its follower believes must be found all the same, or
    * it waits for followers until INIT_LIMIT_TICKS is over, and the others find no other meanwhile.
    */
-  private static final int FOLLOW_RETRY_MS = 200;
+  static final int FOLLOW_RETRY_MS = 200;
 
   /** Servers are at one site: far longer than a round trip there. */
   static final int CONNECT_MS = 200;

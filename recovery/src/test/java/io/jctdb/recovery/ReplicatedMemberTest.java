@@ -27,6 +27,19 @@ class ReplicatedMemberTest {
     assertThat(Integer.getInteger(FastLeaderElection.MAX_NOTIFICATION_INTERVAL)).isBetween(1, 1000);
   }
 
+  /** Its own count until two say the same is 200 ms (finalizeWait), which cannot be set. */
+  @Test
+  void aVoteThatCameTooEarlyIsSaidAgainBeforeAnElectionCouldBeOver(@TempDir Path directory)
+      throws IOException {
+    new ReplicatedMember(
+        Ensemble.of(
+            new TreeMap<>(Map.of(0, InetAddress.getByName("127.0.0.1"))), EnsemblePorts.DEFAULT),
+        0,
+        directory);
+
+    assertThat(Integer.getInteger(FastLeaderElection.MIN_NOTIFICATION_INTERVAL)).isBetween(50, 150);
+  }
+
   /** A thread that waits for a server that is cut off has that long nothing to say to others. */
   @Test
   void serversThatCannotBeReachedDoNotKeepTheOthersFromSpeaking() {

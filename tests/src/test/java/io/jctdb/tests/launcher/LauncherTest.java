@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The launcher script with a shell script in the daemon's place, which writes the will that a
- * daemon writes, and an {@code ip} that only notes what it is told.
+ * daemon writes, and an {@code ip} and an {@code ss} that only note what they are told.
  */
 @NullUnmarked // what a story has not started yet is not used by it
 class LauncherTest {
@@ -51,6 +51,7 @@ class LauncherTest {
             + "/ip.log ;; *) cat "
             + run
             + "/present 2>/dev/null ;; esac");
+    script("bin/ss", "echo \"ss $*\" >>" + run + "/ip.log");
     Files.writeString(
         run.resolve("held"), "192.0.2.7/24 eth1\nfd00::7/64 eth1\n$(reboot)/24 eth1\n192.0.2");
   }
@@ -150,6 +151,18 @@ class LauncherTest {
     assertThat(read("log"))
         .contains("process " + first.pid() + ", has died: killed by SIGKILL")
         .contains("starting the daemon again in 1 s");
+  }
+
+  @Test
+  void connectionsAreResetWhileTheirAddressIsStillThere() throws IOException {
+    launch(daemon(WAIT));
+    daemonNumber(1).destroyForcibly();
+    heardByOtherNode();
+    assertThat(read("ip.log").lines().findFirst().orElseThrow())
+        .startsWith("ss --kill --tcp ")
+        .containsPattern("\\( src .* or src .* \\)$")
+        .contains("src 192.0.2.7", "src [fd00::7]")
+        .doesNotContain("reboot");
   }
 
   @Test
