@@ -174,12 +174,16 @@ class Load:
         self._process.stop()
 
 
-class Disk:
-    """What the file system did to a process that needs nothing of Samba or of the daemon."""
+class Control:
+    """What happened meanwhile to a process that needs nothing of Samba or of the daemon."""
 
-    def __init__(self, lab, name, *flush):
+    def __init__(self, lab, program, *arguments):
         self.slow = []
-        self._process = Process(lab, self.slow.append, "disk.py", os.path.join(lab.share_path, name), *flush)
+        self._process = Process(lab, self._take, program, *arguments)
+
+    def _take(self, line):
+        if "slow" in line:
+            self.slow.append(line)
 
     def during(self, begin, end):
         """Longest stall that was under way in that time, in seconds."""
@@ -194,6 +198,31 @@ class Disk:
 
     def __exit__(self, *failure):
         self.stop()
+
+
+class Disk(Control):
+    """What the file system did to a process that writes."""
+
+    def __init__(self, lab, name, *flush):
+        super().__init__(lab, "disk.py", os.path.join(lab.share_path, name), *flush)
+
+
+class Still(Control):
+    """When the machine itself stood still."""
+
+    def __init__(self, lab):
+        super().__init__(lab, "still.py")
+
+
+def without_standstills(begin, end, *controls):
+    """Seconds of that time in which none of the controls was held up."""
+    left, reached = end - begin, begin
+    for one in sorted((slow for control in controls for slow in control.slow), key=lambda slow: slow["from"]):
+        start, stop = max(reached, one["from"]), min(end, one["to"])
+        if stop > start:
+            left -= stop - start
+            reached = stop
+    return left
 
 
 class Observation:
