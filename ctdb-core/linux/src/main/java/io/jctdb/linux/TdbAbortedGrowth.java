@@ -33,6 +33,7 @@ public final class TdbAbortedGrowth {
   private static final int FREE = 0xD9FEE666;
   private static final int RECOVERY = 0xF53BC0E7;
   private static final int RECOVERY_DONE = 0;
+  private static final int PIECE_CHAINS = 1024;
 
   private final MemorySegment file;
   private final int hashSize;
@@ -63,12 +64,7 @@ public final class TdbAbortedGrowth {
   }
 
   private boolean isWholeUpToSomePoint() {
-    for (int chain = 0; chain < hashSize; chain++) {
-      if (!collect(word(TdbLayout.chainHead(chain)), chain)) {
-        return false;
-      }
-    }
-    if (!collect(word(FREE_LIST_HEAD), -1) || !collectRecoveryArea()) {
+    if (!collectChains() || !collect(word(FREE_LIST_HEAD), -1) || !collectRecoveryArea()) {
       return false;
     }
     pieces.sort(Comparator.comparingLong(Piece::start));
@@ -84,6 +80,21 @@ public final class TdbAbortedGrowth {
       whole = piece.end();
     }
     return gap || whole < file.byteSize();
+  }
+
+  /** In pieces: nearly all are empty, and this runs before it is compiled, while a node starts. */
+  private boolean collectChains() {
+    int[] piece = new int[PIECE_CHAINS];
+    for (int start = 0; start < hashSize; start += PIECE_CHAINS) {
+      int chains = Math.min(PIECE_CHAINS, hashSize - start);
+      MemorySegment.copy(file, JAVA_INT, TdbLayout.chainHead(start), piece, 0, chains);
+      for (int i = 0; i < chains; i++) {
+        if (piece[i] != 0 && !collect(Integer.toUnsignedLong(piece[i]), start + i)) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /**
