@@ -631,6 +631,7 @@ final class Node implements ClusterMember.Actions {
     cluster.linkDown(pnn);
     ensembles.linkDown(pnn);
     remote.linkDown(pnn);
+    records.linkLost(pnn);
     traverses.linkDown(pnn);
     if (membership != null) {
       membership.linkChanged(pnn, false);

@@ -195,6 +195,14 @@ public final class RecordEngine implements EpochListener {
     }
   }
 
+  /**
+   * The link to this node has broken: most likely its daemon has died. Told after all that has come
+   * over the link.
+   */
+  public void linkLost(int pnn) {
+    member.turn(() -> watch.linkLost(pnn));
+  }
+
   /** The link to this node is up again after it was lost: what was sent on it may be gone. */
   public void linkRestored(int pnn) {
     member.turn(

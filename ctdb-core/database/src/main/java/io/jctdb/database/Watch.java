@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * done it, does the same. When all members but that one have, its slots are in other hands ({@link
  * #agreed}). All but one must agree, and each agrees to one only, so there is at most one.
  *
+ * <p>A connection that breaks counts as much as that silence: hosts that are cut off break none,
+ * but the kernel closes those of a daemon that has been killed, at once.
+ *
  * <p>Silence counts only while this node runs, and a node that hears several members no more blames
  * none of them: the fault is more likely here.
  */
@@ -149,6 +152,17 @@ final class Watch {
       peer.heard = true;
       peer.silentNanos = 0;
     }
+  }
+
+  /** The connection to that node has broken, after all that has come over it. */
+  void linkLost(int pnn) {
+    Peer peer = peers.get(pnn);
+    if (peer == null || !peer.present || isRemote(pnn) || !member.isOpen()) {
+      return;
+    }
+    peer.heard = false;
+    peer.silentNanos = Math.max(peer.silentNanos, member.tunables().aside().silenceNanos());
+    // Who is to blame is seen at the next tick: if all connections break at once, nobody else is.
   }
 
   void alive(int from, KeeperMessage.Alive m) {

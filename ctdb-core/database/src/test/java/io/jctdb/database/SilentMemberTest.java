@@ -104,6 +104,47 @@ class SilentMemberTest {
   }
 
   @Test
+  void aMemberWhoseConnectionsBreakIsSetAsideAtOnce() {
+    silence();
+    zero.engine.linkLost(SILENT);
+    one.engine.linkLost(SILENT);
+    zero.call(keyOf(SILENT));
+    zero.call(keyOf(0));
+    cluster.pass(30 * MILLIS);
+    assertThat(zero.answers).containsExactly("", "");
+    assertThat(news).containsExactly("set aside 2");
+  }
+
+  @Test
+  void whatAMemberHasWhoseConnectionsBreakIsWaitedFor() {
+    Key key = keyOf(0);
+    two.call(key);
+    cluster.settle();
+    silence();
+    zero.engine.linkLost(SILENT);
+    one.engine.linkLost(SILENT);
+    zero.call(key);
+    cluster.pass(1_000 * MILLIS);
+    assertThat(zero.answers).isEmpty();
+  }
+
+  @Test
+  void whoLosesAllConnectionsBlamesNobody() {
+    cluster.isolate(0);
+    zero.engine.linkLost(SILENT);
+    zero.engine.linkLost(1);
+    cluster.pass(1_000 * MILLIS);
+    assertThat(news).isEmpty();
+  }
+
+  @Test
+  void aConnectionThatBreaksAndComesBackCostsOneEpoch() {
+    zero.engine.linkLost(SILENT);
+    cluster.pass(1_000 * MILLIS);
+    assertThat(news).containsSubsequence("set aside 2", "back again 2", "mended");
+  }
+
+  @Test
   void aRecordThatTheSilentMemberMadeIsWaitedFor() {
     Key key = keyOf(SILENT);
     two.call(key);

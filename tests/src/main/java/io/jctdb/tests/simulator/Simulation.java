@@ -419,7 +419,16 @@ public final class Simulation {
   private void learns(SimulatedNode at, SimulatedNode of) {
     int life = at.life();
     network.afterArrivals(
-        of.pnn(), at.pnn(), () -> at.daemonOf(life, 0, () -> at.traverses().linkDown(of.pnn())));
+        of.pnn(),
+        at.pnn(),
+        () ->
+            at.daemonOf(
+                life,
+                0,
+                () -> {
+                  at.engine().linkLost(of.pnn());
+                  at.traverses().linkDown(of.pnn());
+                }));
   }
 
   void fence(int pnn) {
