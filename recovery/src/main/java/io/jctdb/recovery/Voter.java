@@ -71,8 +71,8 @@ final class Voter extends QuorumPeer {
 
     LeaderThatBearsSlowDisks(QuorumPeer self, LeaderZooKeeperServer server)
         throws IOException, X509Exception {
-      super(self, server);
       writeLimitMs = self.getInitLimit() * self.getTickTime();
+      super(self, server);
     }
 
     @Override
