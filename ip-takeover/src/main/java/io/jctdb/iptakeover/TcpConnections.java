@@ -109,6 +109,13 @@ public final class TcpConnections {
     }
   }
 
+  /** Whether somebody who served an address that is no longer here has not ended yet. */
+  boolean haveClientsOfGoneAddresses() {
+    return byClient.values().stream()
+        .flatMap(Set::stream)
+        .anyMatch(connection -> !addresses.isHere(connection.destination().address()));
+  }
+
   private boolean staysHere(InetAddress address) {
     return addresses.isHere(address) && !addresses.isGoing(address);
   }

@@ -694,6 +694,11 @@ final class Node implements ClusterMember.Actions {
   }
 
   @Override
+  public void awaitClientsOfAddresses(Runnable done) {
+    addresses.awaitClients(done);
+  }
+
+  @Override
   public void closeClients() {
     clients.closeAll();
     if (lifecycle != null) {

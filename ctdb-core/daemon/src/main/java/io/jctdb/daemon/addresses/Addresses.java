@@ -297,6 +297,11 @@ public final class Addresses implements ControlTable.Group {
     drain.start(done);
   }
 
+  /** After a drain: {@code done} when those who served the addresses have ended, or soon. */
+  public void awaitClients(Runnable done) {
+    drain.awaitClients(done);
+  }
+
   /** Every database is usable in the present epoch. */
   public void recoveryFinished() {
     local.recoveryFinished();

@@ -61,6 +61,9 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     /** Move or release the public addresses held here in good order; then {@code done}. */
     void releaseAddresses(Runnable done);
 
+    /** The local processes that served the released addresses are ending; then {@code done}. */
+    void awaitClientsOfAddresses(Runnable done);
+
     /** Close every client's connection. */
     void closeClients();
 
@@ -133,19 +136,22 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
   /**
    * Takes this node out of use, keeping its clients: addresses move away or are released with their
-   * events, then {@code released} tells the cluster; records are frozen and emptied, which may take
-   * as long as another process holds a chain; membership ends, and {@code done}.
+   * events, then {@code released} tells the cluster; those who served them take their open files
+   * out of the databases; records are frozen and emptied, which may take as long as another process
+   * holds a chain; membership ends, and {@code done}.
    */
   void withdraw(Runnable released, Runnable done) {
     lettingGo++;
     actions.releaseAddresses(
         () -> {
           released.run();
-          emptyOut(
-              () -> {
-                done.run();
-                membership().setReady(false);
-              });
+          actions.awaitClientsOfAddresses(
+              () ->
+                  emptyOut(
+                      () -> {
+                        done.run();
+                        membership().setReady(false);
+                      }));
         });
   }
 
