@@ -22,9 +22,6 @@ public final class Drain {
   /** For the scripts, when the node does it by itself. */
   static final Duration EVENTS_MAX = Duration.ofSeconds(5);
 
-  /** An smbd that has lost its address ends within some tens of milliseconds. */
-  static final Duration CLIENTS_MAX = Duration.ofSeconds(1);
-
   private static final Duration LOOK = Duration.ofMillis(10);
 
   private final LocalAddresses addresses;
@@ -78,31 +75,6 @@ public final class Drain {
     } else {
       releaseHere(finish);
     }
-  }
-
-  /**
-   * Runs {@code done} when the local processes that served the addresses have ended, or do not for
-   * too long. They take their open files out of the databases first. If these were frozen before, a
-   * file would look open elsewhere for as long as this node is out of service, and whoever opens it
-   * there would wait for an answer of that process.
-   */
-  public void awaitClients(Runnable done) {
-    awaitClients(scheduler.nowNanos() + CLIENTS_MAX.toNanos(), done);
-  }
-
-  private void awaitClients(long endNanos, Runnable done) {
-    boolean late = scheduler.nowNanos() - endNanos >= 0;
-    if (!late && addresses.connections().haveClientsOfGoneAddresses()) {
-      scheduler.after(LOOK, () -> awaitClients(endNanos, done));
-      return;
-    }
-    if (late) {
-      LOG.warn(
-          "Processes that served the addresses have not ended within {} ms; files that they have"
-              + " open stay so until they do",
-          CLIENTS_MAX.toMillis());
-    }
-    done.run();
   }
 
   private void await(long endNanos, Runnable finish) {

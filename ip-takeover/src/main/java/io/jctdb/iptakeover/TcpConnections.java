@@ -109,11 +109,9 @@ public final class TcpConnections {
     }
   }
 
-  /** Whether somebody who served an address that is no longer here has not ended yet. */
-  boolean haveClientsOfGoneAddresses() {
-    return byClient.values().stream()
-        .flatMap(Set::stream)
-        .anyMatch(connection -> !addresses.isHere(connection.destination().address()));
+  /** Who has said that it serves a public address, and is still there: {@code client} of above. */
+  public Set<Long> clients() {
+    return Set.copyOf(byClient.keySet());
   }
 
   private boolean staysHere(InetAddress address) {

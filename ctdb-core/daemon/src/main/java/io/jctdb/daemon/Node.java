@@ -62,6 +62,7 @@ import io.jctdb.eventscripts.BoundServices;
 import io.jctdb.eventscripts.EventRunner;
 import io.jctdb.eventscripts.EventServer;
 import io.jctdb.eventscripts.Notifier;
+import io.jctdb.iptakeover.EndingClients;
 import io.jctdb.iptakeover.PublicAddressesException;
 import io.jctdb.linux.BootClock;
 import io.jctdb.protocol.Control;
@@ -145,6 +146,7 @@ final class Node implements ClusterMember.Actions {
   private final FailStop failStop =
       new FailStop(Runtime.getRuntime()::halt, () -> life.runState() == RunState.SHUTDOWN);
   private final ClientRegistry clients = new ClientRegistry();
+  private final EndingClients endingClients;
   private final MessageRouter router = new MessageRouter();
   private final Tunnels tunnels = new Tunnels();
   private final ClusterView cluster;
@@ -331,6 +333,7 @@ final class Node implements ClusterMember.Actions {
             addressDiary,
             connectionsFile,
             this::leaseNanosLeft);
+    this.endingClients = addresses.endingClients(clients);
     this.requests =
         new ClientRequests(
             port,
@@ -690,12 +693,13 @@ final class Node implements ClusterMember.Actions {
 
   @Override
   public void releaseAddresses(Runnable done) {
+    endingClients.remember();
     addresses.drain(done);
   }
 
   @Override
   public void awaitClientsOfAddresses(Runnable done) {
-    addresses.awaitClients(done);
+    endingClients.await(done);
   }
 
   @Override

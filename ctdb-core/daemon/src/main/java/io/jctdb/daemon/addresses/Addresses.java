@@ -1,6 +1,7 @@
 package io.jctdb.daemon.addresses;
 
 import io.jctdb.daemon.client.ClientConnection;
+import io.jctdb.daemon.client.ClientRegistry;
 import io.jctdb.daemon.client.MessageRouter;
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.NodeLife;
@@ -21,6 +22,7 @@ import io.jctdb.iptakeover.AddressPorts;
 import io.jctdb.iptakeover.AllocationAlgorithm;
 import io.jctdb.iptakeover.ConnectionKeeper;
 import io.jctdb.iptakeover.Drain;
+import io.jctdb.iptakeover.EndingClients;
 import io.jctdb.iptakeover.HomeNodesFile;
 import io.jctdb.iptakeover.LocalAddresses;
 import io.jctdb.iptakeover.NodeControls;
@@ -297,9 +299,16 @@ public final class Addresses implements ControlTable.Group {
     drain.start(done);
   }
 
-  /** After a drain: {@code done} when those who served the addresses have ended, or soon. */
-  public void awaitClients(Runnable done) {
-    drain.awaitClients(done);
+  /**
+   * Waits for local processes that serve public addresses, when these leave.
+   *
+   * @param clients who is connected to the daemon
+   */
+  public EndingClients endingClients(ClientRegistry clients) {
+    return new EndingClients(
+        () -> clients.processesOf(local.connections().clients()),
+        pid -> clients.newestOf(pid) != null,
+        new PortScheduler(port));
   }
 
   /** Every database is usable in the present epoch. */

@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The connected clients, by process. A process has several connections. Owner thread only. */
@@ -40,6 +41,14 @@ public final class ClientRegistry {
   public @Nullable ClientConnection newestOf(int pid) {
     Deque<ClientConnection> connections = byPid.get(pid);
     return connections == null ? null : connections.peekFirst();
+  }
+
+  /** The processes to which these connections ({@link ClientConnection#id}) belong. */
+  public Set<Integer> processesOf(Set<Long> ids) {
+    return all.stream()
+        .filter(client -> ids.contains(client.id()))
+        .map(ClientConnection::pid)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Whether some connection of that process has registered that srvid. */
