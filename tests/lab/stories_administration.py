@@ -1,10 +1,12 @@
 """What an administrator does with stock tools on any node, and expects to hold on every node."""
 
 import re
+import time
 
 import faults
 import nslab
-from story import expect, expect_equal, story
+import smb2
+from story import expect, expect_equal, refused, story
 
 
 @story("the share that I defined on one server is unknown to the others")
@@ -261,6 +263,40 @@ def stop_and_continue(cluster):
     cluster.client_of(0).open("while-stopped.txt").write(b"fine")
     cluster.ctdb_ok(2, "continue")
     lab.wait_healthy(timeout=60)
+
+
+@story("nobody could open the file that somebody had open on the server that I stopped", daemons=["jctdb"])
+def a_stopped_node_leaves_no_open_file(cluster):
+    """An smbd that is slow to end (this one stands still for a moment) takes its open files out of the databases all
+    the same, before these are frozen for as long as the node is stopped."""
+    lab, node = cluster.lab, 1
+    cluster.client_of(node).open("minutes.txt", share=0).write(b"said so far")
+    other = cluster.client_of(0)
+    with refused("SHARING_VIOLATION", "opening what somebody has open for himself alone"):
+        other.open("minutes.txt", how=smb2.OPEN)
+    serving = re.findall(r"pid=(\d+)", lab.node(node, "ss", "-Htnp", "state", "established", "sport", "=", ":445",
+                                                "src", cluster.address_of(node), check=True).stdout)
+    expect(serving, "no smbd serves the client")
+    lab.node(node, "kill", "-STOP", *serving, check=True)
+    stopping = lab.start(f"node{node}", "ctdb", "stop")
+    try:
+        time.sleep(0.4)
+        lab.node(node, "kill", "-CONT", *serving, check=True)
+        expect_equal(stopping.wait(20), 0, "`ctdb stop`, exit code")
+        cluster.wait_for(lambda: _can_be_opened(other, "minutes.txt"), 3,
+                         "the file looks open although the node of its user is stopped")
+        expect_equal(other.open("minutes.txt", how=smb2.OPEN).read(100), b"said so far", "what the file has")
+    finally:
+        cluster.ctdb_ok(node, "continue")
+    lab.wait_healthy(timeout=60)
+
+
+def _can_be_opened(client, name):
+    try:
+        client.open(name, how=smb2.OPEN).close()
+    except smb2.SmbError:
+        return False
+    return True
 
 
 @story("`ctdb stop` failed because the server that I stopped was the leader")
