@@ -20,9 +20,9 @@ public final class TdbChainHeads implements AutoCloseable {
 
   /**
    * Beyond those, looked at as a copy. Most files are nearly empty, and before the code is compiled
-   * a look into mapped memory costs as much as a hundred into an array: when a node starts, 0.3 s
-   * for its databases of 100,001 chains each. A piece is copied in units of whole words (that is
-   * what the JDK promises for aligned memory).
+   * a look into mapped memory is slow: 65 ms for the nine files of a node that starts, and a third
+   * of that in pieces. A piece is copied in units of whole words (that is what the JDK promises for
+   * aligned memory).
    */
   private static final int PIECE_CHAINS = 1024;
 
