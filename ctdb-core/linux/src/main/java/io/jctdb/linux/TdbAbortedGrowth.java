@@ -33,18 +33,19 @@ public final class TdbAbortedGrowth {
   private static final int FREE = 0xD9FEE666;
   private static final int RECOVERY = 0xF53BC0E7;
   private static final int RECOVERY_DONE = 0;
-  private static final int PIECE_CHAINS = 1024;
 
   private final MemorySegment file;
+  private final TdbChainHeads heads;
   private final int hashSize;
   private final List<Piece> pieces = new ArrayList<>();
 
   /** One record, from its header to its end. */
   private record Piece(long start, long end, boolean recovery) {}
 
-  private TdbAbortedGrowth(MemorySegment file, int hashSize) {
+  private TdbAbortedGrowth(MemorySegment file, TdbChainHeads heads) {
     this.file = file;
-    this.hashSize = hashSize;
+    this.heads = heads;
+    this.hashSize = heads.hashSize();
   }
 
   /**
@@ -58,8 +59,9 @@ public final class TdbAbortedGrowth {
     if (layout.hasMutexes() || cutShort) {
       return false;
     }
-    try (MappedMemory mapping = MappedMemory.map(tdb.fd(), 0, tdb.mapSize(), false)) {
-      return new TdbAbortedGrowth(mapping.memory(), layout.hashSize()).isWholeUpToSomePoint();
+    try (MappedMemory mapping = MappedMemory.map(tdb.fd(), 0, tdb.mapSize(), false);
+        TdbChainHeads heads = TdbChainHeads.of(tdb)) {
+      return new TdbAbortedGrowth(mapping.memory(), heads).isWholeUpToSomePoint();
     }
   }
 
@@ -82,16 +84,10 @@ public final class TdbAbortedGrowth {
     return gap || whole < file.byteSize();
   }
 
-  /** In pieces: nearly all are empty, and this runs before it is compiled, while a node starts. */
   private boolean collectChains() {
-    int[] piece = new int[PIECE_CHAINS];
-    for (int start = 0; start < hashSize; start += PIECE_CHAINS) {
-      int chains = Math.min(PIECE_CHAINS, hashSize - start);
-      MemorySegment.copy(file, JAVA_INT, TdbLayout.chainHead(start), piece, 0, chains);
-      for (int i = 0; i < chains; i++) {
-        if (piece[i] != 0 && !collect(Integer.toUnsignedLong(piece[i]), start + i)) {
-          return false;
-        }
+    for (int chain = heads.nextUsed(0); chain < hashSize; chain = heads.nextUsed(chain + 1)) {
+      if (!collect(word(TdbLayout.chainHead(chain)), chain)) {
+        return false;
       }
     }
     return true;
