@@ -6,12 +6,17 @@ import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslProvider;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.net.InetAddress;
 import java.security.cert.CertificateParsingException;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +29,27 @@ final class TlsContexts {
   private static final String PROTOCOL = "TLSv1.3";
   private static final int SAN_TYPE_IP = 7;
 
+  private static final long IDLE_THREAD_S = 10;
+
   private final SslContext server;
   private final SslContext client;
 
+  /**
+   * Keys and signatures. The loop is what clients' records wait for, and a daemon that has just
+   * started, whose code is not compiled yet, computes a quarter of a second on a handshake; so may
+   * a stranger make it, with nothing but a greeting.
+   */
+  private final Executor handshakes;
+
   TlsContexts(LinkSecurity.Tls files) {
+    this(files, oneThread());
+  }
+
+  /**
+   * @param handshakes does what is to be computed for a connection before it can be used
+   */
+  TlsContexts(LinkSecurity.Tls files, Executor handshakes) {
+    this.handshakes = handshakes;
     try {
       server =
           SslContextBuilder.forServer(
@@ -59,12 +81,26 @@ final class TlsContexts {
     }
   }
 
+  /** One that ends when it has had nothing to do for a while: links seldom come up. */
+  private static Executor oneThread() {
+    ThreadPoolExecutor executor =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            IDLE_THREAD_S,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            new DefaultThreadFactory("handshakes", true));
+    executor.allowCoreThreadTimeOut(true);
+    return executor;
+  }
+
   SslHandler acceptingHandler(Channel channel) {
-    return server.newHandler(channel.alloc());
+    return server.newHandler(channel.alloc(), handshakes);
   }
 
   SslHandler connectingHandler(Channel channel) {
-    return client.newHandler(channel.alloc());
+    return client.newHandler(channel.alloc(), handshakes);
   }
 
   /** Null if the certificate shown on this connection is one for {@code address}. */

@@ -4,11 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
+import io.netty.handler.ssl.SslHandler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +80,55 @@ class TlsLinkTest extends LinkTestBase {
   }
 
   @Test
+  void theLoopComputesNothingOfAHandshake() throws Exception {
+    BlockingQueue<Runnable> computations = new LinkedBlockingQueue<>();
+    TlsContexts contexts = new TlsContexts(tls("ca", "node0"), computations::add);
+    CompletableFuture<SslHandler> accepted = new CompletableFuture<>();
+    new ServerBootstrap()
+        .group(loop())
+        .channel(EpollServerSocketChannel.class)
+        .childHandler(
+            with(
+                channel -> {
+                  SslHandler handler = contexts.acceptingHandler(channel);
+                  accepted.complete(handler);
+                  return handler;
+                }))
+        .bind(address(0))
+        .sync();
+    Channel channel =
+        new Bootstrap()
+            .group(loop())
+            .channel(EpollSocketChannel.class)
+            .handler(with(contexts::connectingHandler))
+            .connect(address(0))
+            .sync()
+            .channel();
+    SslHandler connected = channel.pipeline().get(SslHandler.class);
+    int computed = 0;
+    while (!connected.handshakeFuture().isDone() || !accepted.join().handshakeFuture().isDone()) {
+      Runnable next = computations.poll(20, TimeUnit.MILLISECONDS);
+      if (next != null) {
+        next.run();
+        computed++;
+      }
+    }
+    assertThat(connected.handshakeFuture().isSuccess()).isTrue();
+    assertThat(accepted.join().handshakeFuture().isSuccess()).isTrue();
+    assertThat(computed).as("pieces of work that the loop was spared").isGreaterThan(3);
+    channel.close().sync();
+  }
+
+  private static ChannelInitializer<Channel> with(Function<Channel, SslHandler> tls) {
+    return new ChannelInitializer<>() {
+      @Override
+      protected void initChannel(Channel channel) {
+        channel.pipeline().addLast(tls.apply(channel));
+      }
+    };
+  }
+
+  @Test
   void unusableFilesAreNamed() throws IOException {
     Path junk = Files.writeString(directory.resolve("junk.pem"), "junk");
     LinkSecurity security =
@@ -78,7 +138,7 @@ class TlsLinkTest extends LinkTestBase {
         .hasMessageContaining("junk.pem");
   }
 
-  private static LinkSecurity tls(String authority, String node) {
+  private static LinkSecurity.Tls tls(String authority, String node) {
     return new LinkSecurity.Tls(
         directory.resolve(authority + ".crt"),
         directory.resolve(node + ".crt"),
