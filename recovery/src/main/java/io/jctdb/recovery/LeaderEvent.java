@@ -1,6 +1,6 @@
 package io.jctdb.recovery;
 
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;

@@ -1,6 +1,6 @@
 package io.jctdb.recovery;
 
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 
 /** How messages about leases reach another node. */
 @FunctionalInterface

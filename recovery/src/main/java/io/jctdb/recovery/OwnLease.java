@@ -1,7 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

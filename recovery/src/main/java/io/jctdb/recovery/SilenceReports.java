@@ -1,6 +1,6 @@
 package io.jctdb.recovery;
 
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;

@@ -1,7 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;
 import java.time.Duration;

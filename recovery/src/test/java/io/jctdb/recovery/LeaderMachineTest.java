@@ -3,7 +3,7 @@ package io.jctdb.recovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;

@@ -3,7 +3,7 @@ package io.jctdb.recovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.LeaseMessage;
+import io.jctdb.database.message.LeaseMessage;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -113,6 +113,11 @@ class HouseTest {
     slices().matching("io.jctdb.(*)..").should().beFreeOfCycles().check(HOUSE);
   }
 
+  @Test
+  void theEnginesPartsFormNoCycle() {
+    slices().matching("io.jctdb.database.(*)..").should().beFreeOfCycles().check(HOUSE);
+  }
+
   private static void onlyKnows(String room, String... others) {
     String[] allowed = new String[others.length + 1];
     allowed[0] = room;

@@ -2,8 +2,8 @@ package io.jctdb.daemon;
 
 import io.jctdb.daemon.client.MessageRouter;
 import io.jctdb.daemon.cluster.ClusterView;
-import io.jctdb.database.ClusterMessage;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.ClusterMessage;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.protocol.DisableMessage;
 import io.jctdb.protocol.MalformedPacketException;
 import io.jctdb.protocol.Payload;

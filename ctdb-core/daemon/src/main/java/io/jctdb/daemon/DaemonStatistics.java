@@ -1,10 +1,10 @@
 package io.jctdb.daemon;
 
 import io.jctdb.daemon.client.ClientStatistics;
-import io.jctdb.database.ClusterMessage;
-import io.jctdb.database.DelegationListener;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.RecordMessage;
+import io.jctdb.database.message.ClusterMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.RecordMessage;
+import io.jctdb.database.record.DelegationListener;
 import io.jctdb.protocol.Latency;
 import io.jctdb.protocol.LockStatistics;
 import io.jctdb.protocol.Statistics;

@@ -1,6 +1,6 @@
 package io.jctdb.daemon;
 
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;

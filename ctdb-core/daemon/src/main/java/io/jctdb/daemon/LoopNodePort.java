@@ -1,9 +1,9 @@
 package io.jctdb.daemon;
 
-import io.jctdb.database.LeaseMessage;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.NodeMessageCodec;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.LeaseMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.NodeMessageCodec;
+import io.jctdb.database.message.NodePort;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;

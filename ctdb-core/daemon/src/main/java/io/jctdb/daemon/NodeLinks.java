@@ -1,8 +1,8 @@
 package io.jctdb.daemon;
 
-import io.jctdb.database.MalformedMessageException;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.NodeMessageCodec;
+import io.jctdb.database.message.MalformedMessageException;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.NodeMessageCodec;
 import io.jctdb.wanlink.LinkListener;
 import java.util.function.IntConsumer;
 import java.util.function.ObjIntConsumer;

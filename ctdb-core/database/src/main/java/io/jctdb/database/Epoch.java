@@ -1,5 +1,6 @@
 package io.jctdb.database;
 
+import io.jctdb.database.record.SlotLayout;
 import java.util.Collections;
 import java.util.Set;
 import java.util.SortedSet;

@@ -1,10 +1,10 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.CommitMessage;
-import io.jctdb.database.EpochMessage;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.RecordMessage;
-import io.jctdb.database.TraverseMessage;
+import io.jctdb.database.message.CommitMessage;
+import io.jctdb.database.message.EpochMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.RecordMessage;
+import io.jctdb.database.message.TraverseMessage;
 import java.util.List;
 
 /**

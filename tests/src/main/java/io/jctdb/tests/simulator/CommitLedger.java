@@ -1,8 +1,8 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.CommitEngine;
 import io.jctdb.database.DatabaseType;
 import io.jctdb.database.Databases.DurableDatabase;
+import io.jctdb.database.commit.CommitEngine;
 import io.jctdb.protocol.Key;
 import java.util.HashMap;
 import java.util.HashSet;

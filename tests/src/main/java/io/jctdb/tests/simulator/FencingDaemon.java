@@ -1,13 +1,13 @@
 package io.jctdb.tests.simulator;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.EpochCoordinator;
-import io.jctdb.database.EpochListener;
-import io.jctdb.database.EpochMessage;
-import io.jctdb.database.EpochParticipant;
-import io.jctdb.database.LeaseMessage;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.epoch.EpochCoordinator;
+import io.jctdb.database.epoch.EpochListener;
+import io.jctdb.database.epoch.EpochParticipant;
+import io.jctdb.database.message.EpochMessage;
+import io.jctdb.database.message.LeaseMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.iptakeover.AddressLease;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.recovery.ClusterMembership;

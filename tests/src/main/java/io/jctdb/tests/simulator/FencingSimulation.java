@@ -1,7 +1,7 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.EpochMessage;
-import io.jctdb.database.NodeMessage;
+import io.jctdb.database.message.EpochMessage;
+import io.jctdb.database.message.NodeMessage;
 import io.jctdb.protocol.Capability;
 import io.jctdb.protocol.RunState;
 import io.jctdb.recovery.CommittedEpoch;

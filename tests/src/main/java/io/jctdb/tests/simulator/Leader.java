@@ -1,7 +1,7 @@
 package io.jctdb.tests.simulator;
 
 import io.jctdb.database.Epoch;
-import io.jctdb.database.EpochCoordinator;
+import io.jctdb.database.epoch.EpochCoordinator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;

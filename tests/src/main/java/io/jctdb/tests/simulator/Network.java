@@ -1,8 +1,8 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.NodeMessageCodec;
-import io.jctdb.database.TraverseMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.NodeMessageCodec;
+import io.jctdb.database.message.TraverseMessage;
 
 /**
  * Links between the nodes, one for each ordered pair: FIFO, of varying delay, and when one is cut,

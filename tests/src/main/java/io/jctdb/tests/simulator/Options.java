@@ -1,9 +1,9 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.AsideTimes;
-import io.jctdb.database.CommitTimes;
-import io.jctdb.database.RecordLimits;
-import io.jctdb.database.RecordTunables;
+import io.jctdb.database.commit.CommitTimes;
+import io.jctdb.database.record.AsideTimes;
+import io.jctdb.database.record.RecordLimits;
+import io.jctdb.database.record.RecordTunables;
 
 /**
  * The circumstances of one schedule, drawn from its seed. The order of the draws is that of the

@@ -1,6 +1,6 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.CallDone;
+import io.jctdb.database.record.CallDone;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.RecordHeader;
 import io.jctdb.store.StoredRecord;

@@ -1,11 +1,11 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.CommitMessage;
-import io.jctdb.database.KeeperMessage;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.RecordMessage;
-import io.jctdb.database.RecordStatistics;
-import io.jctdb.database.TraverseMessage;
+import io.jctdb.database.message.CommitMessage;
+import io.jctdb.database.message.KeeperMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.RecordMessage;
+import io.jctdb.database.message.TraverseMessage;
+import io.jctdb.database.record.RecordStatistics;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.RecordHeader;
 import io.jctdb.store.StoredRecord;

@@ -1,6 +1,6 @@
 package io.jctdb.tests.simulator;
 
-import io.jctdb.database.TraverseSink;
+import io.jctdb.database.traverse.TraverseSink;
 import io.jctdb.protocol.Key;
 import io.jctdb.store.StoredRecord;
 import java.util.HashMap;

@@ -1,6 +1,6 @@
 package io.jctdb.daemon.addresses;
 
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.iptakeover.Scheduler;
 import java.time.Duration;
 

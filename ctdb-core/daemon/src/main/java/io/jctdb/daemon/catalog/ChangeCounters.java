@@ -1,6 +1,6 @@
 package io.jctdb.daemon.catalog;
 
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.IntConsumer;

@@ -2,7 +2,7 @@ package io.jctdb.daemon.cluster;
 
 import io.jctdb.daemon.client.ClientConnection;
 import io.jctdb.daemon.client.MessageRouter;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.protocol.Payload;
 import io.jctdb.protocol.SpecialPnn;
 import io.jctdb.protocol.Srvid;

@@ -1,10 +1,10 @@
 package io.jctdb.daemon.cluster;
 
-import io.jctdb.database.AsideListener;
 import io.jctdb.database.Epoch;
-import io.jctdb.database.KeeperMessage;
-import io.jctdb.database.RecordStatistics;
-import io.jctdb.database.WaitReason;
+import io.jctdb.database.message.KeeperMessage;
+import io.jctdb.database.record.AsideListener;
+import io.jctdb.database.record.RecordStatistics;
+import io.jctdb.database.record.WaitReason;
 import io.jctdb.protocol.Key;
 import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;

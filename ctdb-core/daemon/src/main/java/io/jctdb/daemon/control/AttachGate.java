@@ -2,7 +2,7 @@ package io.jctdb.daemon.control;
 
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.NodeLife;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.protocol.RunState;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;

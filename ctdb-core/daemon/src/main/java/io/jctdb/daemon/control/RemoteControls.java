@@ -1,7 +1,7 @@
 package io.jctdb.daemon.control;
 
-import io.jctdb.database.ClusterMessage;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.ClusterMessage;
+import io.jctdb.database.message.NodePort;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package io.jctdb.daemon.control;
 
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.protocol.Payload;
 import io.jctdb.store.StoreException;
 

@@ -2,9 +2,9 @@ package io.jctdb.daemon.lifecycle;
 
 import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.database.Epoch;
-import io.jctdb.database.EpochCoordinator;
-import io.jctdb.database.EpochListener;
-import io.jctdb.database.EpochParticipant;
+import io.jctdb.database.epoch.EpochCoordinator;
+import io.jctdb.database.epoch.EpochListener;
+import io.jctdb.database.epoch.EpochParticipant;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.RunState;
 import io.jctdb.recovery.ClusterMembership;

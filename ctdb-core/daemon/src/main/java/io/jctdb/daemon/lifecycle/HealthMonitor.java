@@ -4,7 +4,7 @@ import io.jctdb.daemon.cluster.ClusterView;
 import io.jctdb.daemon.cluster.NodeLife;
 import io.jctdb.daemon.config.Tunable;
 import io.jctdb.daemon.config.Tunables;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.eventscripts.MonitorSchedule;
 import io.jctdb.eventscripts.MonitorSchedule.Decision;
 import io.jctdb.eventscripts.MonitorSchedule.Input;

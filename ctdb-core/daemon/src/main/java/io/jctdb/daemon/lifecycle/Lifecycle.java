@@ -1,7 +1,7 @@
 package io.jctdb.daemon.lifecycle;
 
 import io.jctdb.daemon.cluster.NodeLife;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.eventscripts.Notifier;
 import io.jctdb.protocol.RunState;
 import io.jctdb.recovery.ClusterMembership;

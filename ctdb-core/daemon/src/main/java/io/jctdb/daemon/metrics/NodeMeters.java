@@ -1,7 +1,7 @@
 package io.jctdb.daemon.metrics;
 
 import io.jctdb.daemon.lifecycle.FencingStatus;
-import io.jctdb.database.KeeperMessage;
+import io.jctdb.database.message.KeeperMessage;
 import io.jctdb.iptakeover.LeaderFigures;
 import io.jctdb.protocol.NodeFlags;
 import io.jctdb.protocol.NodeMap;

@@ -2,8 +2,8 @@ package io.jctdb.daemon.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.store.StoreException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -2,9 +2,9 @@ package io.jctdb.daemon.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jctdb.database.ClusterMessage;
-import io.jctdb.database.NodeMessage;
-import io.jctdb.database.NodePort;
+import io.jctdb.database.message.ClusterMessage;
+import io.jctdb.database.message.NodeMessage;
+import io.jctdb.database.message.NodePort;
 import io.jctdb.protocol.Control;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

@@ -1,0 +1,540 @@
+package io.jctdb.database.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jctdb.database.commit.CommitWorld.Machine;
+import io.jctdb.database.message.CommitMessage;
+import io.jctdb.store.TransactionStore;
+import io.jctdb.store.TransactionStore.Update;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What a transaction comes to, as its client sees it. */
+class CommitEngineTest {
+  private static final int DB = CommitWorld.DATABASE.dbId();
+
+  @Test
+  void aTransactionIsOnEveryNodeWhenItIsAnswered() {
+    CommitWorld world = cluster(3);
+    List<String> answers = new ArrayList<>();
+    world
+        .machines
+        .get(1)
+        .engine()
+        .commit(
+            DB,
+            transaction(1, 1, "color", "red"),
+            (status, error) -> {
+              answers.add(status + error);
+              for (Machine machine : world.machines) {
+                assertThat(machine.disk.text("color")).isEqualTo("red");
+                assertThat(machine.disk.sequenceNumber()).isEqualTo(1);
+              }
+            });
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(answers).containsExactly("0");
+  }
+
+  @Test
+  void aStaleRecordIsRefusedAndChangesNothing() {
+    CommitWorld world = cluster(2);
+    assertThat(commit(world, 0, transaction(1, 5, "color", "red"))).isEqualTo(0);
+    String before = world.machines.get(1).disk.content();
+
+    assertThat(commit(world, 1, transaction(2, 5, "color", "blue"))).isEqualTo(-1);
+
+    assertThat(world.machines.get(0).disk.content()).isEqualTo(before);
+    assertThat(world.machines.get(1).disk.content()).isEqualTo(before);
+    assertThat(commit(world, 1, transaction(2, 5, "color", "red"))).isEqualTo(0);
+  }
+
+  @Test
+  void whoIsRefusedNeverFindsTheSequenceNumberThatHeProposed() {
+    CommitWorld world = cluster(2);
+    List<String> answers = new ArrayList<>();
+    for (int pnn = 0; pnn < 2; pnn++) {
+      Machine machine = world.machines.get(pnn);
+      machine
+          .engine()
+          .commit(
+              DB,
+              transaction(1, 1, "color", "of node " + pnn),
+              (status, error) -> answers.add(status + " at " + machine.disk.sequenceNumber()));
+    }
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(answers).hasSize(2).contains("-1 at 2");
+  }
+
+  @Test
+  void transactionsThatWaitAreWrittenTogether() {
+    CommitWorld world = cluster(2);
+    List<Integer> answers = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      world
+          .machines
+          .get(i % 2)
+          .engine()
+          .commit(
+              DB,
+              List.of(CommitWorld.update("key" + i, 1, 0, "value")),
+              (status, error) -> answers.add(status));
+    }
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(answers).hasSize(50).containsOnly(0);
+    assertThat(world.machines.getFirst().disk.sequenceNumber()).isLessThan(6);
+  }
+
+  @Test
+  void aTransactionWithoutChangesIsAccepted() {
+    assertThat(commit(cluster(2), 0, List.of())).isEqualTo(0);
+  }
+
+  @Test
+  void anUnknownDatabaseIsRefused() {
+    CommitWorld world = cluster(1);
+    List<Integer> answers = new ArrayList<>();
+    world.machines.getFirst().engine().commit(99, List.of(), (s, e) -> answers.add(s));
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(answers).containsExactly(-1);
+  }
+
+  @Test
+  void outsideTheClusterATransactionWaitsAndEndsWithTheTimeLimit() {
+    CommitWorld world = cluster(2);
+    world.machines.get(1).leave();
+    List<String> answers = new ArrayList<>();
+    world
+        .machines
+        .get(1)
+        .engine()
+        .commit(DB, transaction(1, 1, "a", "x"), (s, e) -> answers.add(s + " " + e));
+    world.runFor(59 * CommitWorld.SECONDS);
+    assertThat(answers).isEmpty();
+    world.runFor(2 * CommitWorld.SECONDS);
+    assertThat(answers).containsExactly("1 timeout in ctdb_persistent_state");
+  }
+
+  @Test
+  void aNodeWithoutTheDatabaseGetsAllOfIt() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    Machine full = world.machines.get(0);
+    for (int i = 0; i < 3_000; i++) {
+      put(full, CommitWorld.update("key" + i, 1, 0, "x".repeat(300)));
+    }
+    put(full, CommitWorld.sequence(1, 0, 7));
+    world.machines.get(1).attached = false;
+    boot(world);
+    assertThat(world.machines.get(1).disk.content()).isEqualTo(full.disk.content());
+  }
+
+  @Test
+  void ofDifferentContentWithOneNumberTheLowestNodesWins() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    for (Machine machine : world.machines) {
+      put(machine, CommitWorld.update("color", 4, 0, "of node " + machine.pnn));
+      put(machine, CommitWorld.sequence(3, 0, 8));
+    }
+    boot(world);
+    for (Machine machine : world.machines) {
+      assertThat(machine.disk.text("color")).isEqualTo("of node 0");
+    }
+  }
+
+  @Test
+  void theHighestSequenceNumberWinsOverALowerNode() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    for (Machine machine : world.machines) {
+      put(machine, CommitWorld.update("color", 4, 0, "of node " + machine.pnn));
+      put(machine, CommitWorld.sequence(3, 0, 8 + machine.pnn));
+    }
+    boot(world);
+    for (Machine machine : world.machines) {
+      assertThat(machine.disk.text("color")).isEqualTo("of node 2");
+    }
+  }
+
+  @Test
+  void whatALaterEpochAnsweredWinsOverWhatAnEarlierOneLeftUnanswered() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    for (Machine machine : world.machines) {
+      put(machine, CommitWorld.update("color", 4, 0, "of node " + machine.pnn));
+      put(machine, CommitWorld.sequence(CommitSequencer.stamp(5 + machine.pnn), 0, 8));
+    }
+    boot(world);
+    assertThat(world.machines.get(0).disk.text("color")).isEqualTo("of node 1");
+  }
+
+  @Test
+  void aChangeIsNeverWrittenOnAnotherContentThanItWasMadeFor() {
+    CommitWorld world = cluster(2);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(commit(world, 0, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+    List<String> told = new ArrayList<>();
+    int sequencer = Math.floorMod(DB, 2);
+    Machine victim = world.machines.get(1 - sequencer);
+    victim.engine().onLeftBehind((database, problem) -> told.add(problem));
+    put(victim, CommitWorld.sequence(1, 0, 1));
+
+    List<Integer> answers = new ArrayList<>();
+    world
+        .machines
+        .get(sequencer)
+        .engine()
+        .commit(DB, transaction(3, 1, "shape", "round"), (s, e) -> answers.add(s));
+    world.runFor(CommitWorld.SECONDS);
+
+    assertThat(answers).containsExactly(0);
+    assertThat(victim.disk.text("shape")).isEmpty();
+    assertThat(told)
+        .containsExactly("this copy has sequence number 1 and cannot take a change from 2 to 3");
+    world.runFor(30 * CommitWorld.SECONDS);
+    assertThat(victim.disk.content()).isEqualTo(world.machines.get(sequencer).disk.content());
+  }
+
+  @Test
+  void aNodeThatCannotWriteIsToldAndCaughtUpLater() {
+    CommitWorld world = cluster(3);
+    List<String> told = new ArrayList<>();
+    Machine full = world.machines.get(2);
+    full.engine().onLeftBehind((database, problem) -> told.add(database.name() + ": " + problem));
+    full.diskFull = true;
+
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(told).containsExactly("registry.tdb: no space left on the disk of node 2");
+    assertThat(commit(world, 0, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+    assertThat(full.disk.text("color")).isEmpty();
+    full.diskFull = false;
+    world.runFor(30 * CommitWorld.SECONDS);
+
+    assertThat(full.disk.content()).isEqualTo(world.machines.get(0).disk.content());
+    assertThat(commit(world, 2, transaction(3, 3, "color", "green"))).isEqualTo(0);
+    assertThat(full.disk.text("color")).isEqualTo("green");
+  }
+
+  @Test
+  void whenNoDiskTakesItTheClientIsRefusedAndNobodyIsBehind() {
+    CommitWorld world = cluster(2);
+    world.machines.forEach(machine -> machine.diskFull = true);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(-1);
+    world.machines.forEach(machine -> machine.diskFull = false);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(world.machines.get(1).disk.text("color")).isEqualTo("red");
+  }
+
+  /** Found by the simulator: a node lost the batch that the others were writing. */
+  @Test
+  void aRepeatedPrepareDoesNotTakeThePlaceOfTheNextBatch() {
+    CommitWorld world = cluster(2);
+    Machine sequencer = world.machines.get(Math.floorMod(DB, 2));
+    Machine other = world.machines.get(1 - Math.floorMod(DB, 2));
+    List<String> told = new ArrayList<>();
+    other.engine().onLeftBehind((database, problem) -> told.add(problem));
+    repeatFirstPrepareBehindTheNext(sequencer, other);
+
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(commit(world, 0, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+
+    assertThat(told).isEmpty();
+    assertThat(other.disk.text("color")).isEqualTo("blue");
+  }
+
+  @Test
+  void aBatchThatNoDiskTookIsNeverTakenForALaterOne() {
+    CommitWorld world = cluster(2);
+    Machine sequencer = world.machines.get(Math.floorMod(DB, 2));
+    Machine other = world.machines.get(1 - Math.floorMod(DB, 2));
+    repeatFirstPrepareBehindTheNext(sequencer, other);
+
+    world.machines.forEach(machine -> machine.diskFull = true);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(-1);
+    world.machines.forEach(machine -> machine.diskFull = false);
+    world.runFor(30 * CommitWorld.SECONDS);
+    assertThat(commit(world, 0, transaction(1, 1, "color", "blue"))).isEqualTo(0);
+
+    assertThat(other.disk.text("color")).isEqualTo("blue");
+    assertThat(other.disk.content()).isEqualTo(sequencer.disk.content());
+  }
+
+  private static void repeatFirstPrepareBehindTheNext(Machine sequencer, Machine other) {
+    List<CommitMessage.Prepare> first = new ArrayList<>();
+    other.onMessage =
+        message -> {
+          if (message instanceof CommitMessage.Prepare prepare) {
+            first.forEach(late -> other.engine().receive(sequencer.pnn, late));
+            if (first.isEmpty()) {
+              first.add(prepare);
+            }
+          }
+        };
+  }
+
+  @Test
+  void writersDoNotWaitForANodeThatCatchesUp() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.machines.get(0).boot();
+    world.machines.get(1).boot();
+    world.runFor(CommitWorld.SECONDS);
+    Machine writer = world.machines.get(0);
+    assertThat(commit(world, 0, bulk(1))).isEqualTo(0);
+
+    Machine joiner = world.machines.get(2);
+    joiner.slowNanos = CommitWorld.SECONDS; // its copy takes its time
+    joiner.boot();
+    world.runFor(CommitWorld.SECONDS);
+    int written = 1;
+    while (!joiner.isReady() && written < 500) {
+      List<Integer> answers = new ArrayList<>();
+      writer
+          .engine()
+          .commit(
+              DB,
+              transaction(++written, written, "color", "shade " + written),
+              (status, error) -> answers.add(status));
+      world.runFor(150 * CommitWorld.MILLIS);
+      assertThat(answers).as("transaction %s, while a node copies", written).hasSize(1);
+      if (written == 30) {
+        joiner.slowNanos = 0;
+      }
+    }
+    assertThat(joiner.isReady()).isTrue();
+    assertThat(written).isGreaterThan(30);
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(joiner.disk.content()).isEqualTo(writer.disk.content());
+  }
+
+  @Test
+  void aPartThatWasLostWithALinkIsAskedForAgainPromptly() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    world.machines.get(0).boot();
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(commit(world, 0, bulk(1))).isEqualTo(0);
+    world.machines.get(1).boot();
+    for (int i = 0; i < 20; i++) {
+      world.runFor(5 * CommitWorld.MILLIS);
+      world.machines.get(0).cut(1); // in the middle of one part or another
+    }
+    world.runFor(8 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(1).isReady()).isTrue();
+    assertThat(world.machines.get(1).disk.content())
+        .isEqualTo(world.machines.get(0).disk.content());
+  }
+
+  @Test
+  void aNodeThatCannotOpenADatabaseDoesNotKeepItFromTheOthers() {
+    int sequencer = Math.floorMod(DB, 3);
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.machines.get(sequencer).broken = true;
+    boot(world);
+    int other = (sequencer + 1) % 3;
+    int another = (sequencer + 2) % 3;
+
+    assertThat(commit(world, other, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    assertThat(commit(world, another, transaction(2, 2, "color", "blue"))).isEqualTo(0);
+
+    assertThat(world.machines.get(other).disk.text("color")).isEqualTo("blue");
+    assertThat(world.machines.get(another).disk.text("color")).isEqualTo("blue");
+  }
+
+  @Test
+  void aCopyThatWaitsForContentGetsThatOfTheOthersEvenIfItHasNoNumber() {
+    for (int awaiting = 0; awaiting < 3; awaiting++) {
+      CommitWorld world = new CommitWorld(1, 3, null);
+      for (Machine machine : world.machines) {
+        if (machine.pnn == awaiting) {
+          machine.awaited = true;
+        } else {
+          transaction(0, 1, "color", "red").stream()
+              .filter(u -> !u.key().equals(TransactionStore.SEQUENCE_KEY))
+              .forEach(u -> machine.disk.records.put(u.key(), u.record()));
+        }
+      }
+      boot(world);
+      world.runFor(10 * CommitWorld.SECONDS);
+      Machine machine = world.machines.get(awaiting);
+      assertThat(machine.isReady()).isTrue();
+      assertThat(machine.awaited).isFalse();
+      world.machines.forEach(m -> assertThat(m.disk.text("color")).isEqualTo("red"));
+    }
+  }
+
+  @Test
+  void copiesThatWaitForContentDoNotBecomeAnEmptyDatabase() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.machines.forEach(machine -> machine.awaited = true);
+    world.machines.get(2).awaited = false;
+    world.machines.get(2).attached = false; // has never had it, and is not told of it
+    boot(world);
+    world.runFor(10 * CommitWorld.SECONDS);
+    assertThat(world.machines).allMatch(Machine::isReady);
+    assertThat(world.machines.get(0).awaited).isTrue();
+    assertThat(world.machines.get(1).awaited).isTrue();
+    assertThat(world.machines.get(2).attached).isFalse();
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isNotEqualTo(0);
+  }
+
+  @Test
+  void aNodeThatJoinsDoesNotMakeOthersWaitByBeingTheSequencer() {
+    int sequencer = Math.floorMod(DB, 3);
+    CommitWorld world = new CommitWorld(1, 3, null);
+    for (Machine machine : world.machines) {
+      if (machine.pnn != sequencer) {
+        machine.boot();
+      }
+    }
+    world.runFor(CommitWorld.SECONDS);
+    int writer = (sequencer + 1) % 3;
+    assertThat(commit(world, writer, bulk(1))).isEqualTo(0);
+    Machine joiner = world.machines.get(sequencer);
+    joiner.slowNanos = 5 * CommitWorld.SECONDS;
+    joiner.boot();
+    world.runFor(8 * CommitWorld.SECONDS);
+    assertThat(joiner.isReady()).isFalse();
+
+    assertThat(commit(world, writer, transaction(2, 2, "color", "red"))).isEqualTo(0);
+
+    world.runFor(60 * CommitWorld.SECONDS);
+    assertThat(joiner.isReady()).isTrue();
+    assertThat(joiner.disk.text("color")).isEqualTo("red");
+  }
+
+  @Test
+  void whoseTimeIsUpNeverFindsTheNumberThatHeProposedInAnothersTransaction() {
+    CommitWorld world = cluster(2);
+    Machine sequencer = world.machines.get(Math.floorMod(DB, 2));
+    Machine other = world.machines.get(1 - Math.floorMod(DB, 2));
+    other.cut(sequencer.pnn);
+    List<String> answers = new ArrayList<>();
+    other
+        .engine()
+        .commit(
+            DB,
+            transaction(1, 1, "color", "blue"),
+            (status, error) -> answers.add(status + " at " + other.disk.sequenceNumber()));
+    other.cut(sequencer.pnn); // lost on the way; it will be repeated
+    assertThat(commit(world, sequencer.pnn, transaction(1, 1, "color", "red"))).isEqualTo(0);
+    world.runFor(70 * CommitWorld.SECONDS);
+    assertThat(answers).hasSize(1).doesNotContain("-1 at 1", "1 at 1");
+    assertThat(other.disk.text("color")).isEqualTo("red");
+  }
+
+  /** A transaction that needs several parts to copy. */
+  private static List<Update> bulk(long number) {
+    List<Update> updates = new ArrayList<>();
+    for (int i = 0; i < 3_000; i++) {
+      updates.add(CommitWorld.update("key" + i, 1, 0, "x".repeat(300)));
+    }
+    updates.add(CommitWorld.sequence(number, 0, number));
+    return updates;
+  }
+
+  private static CommitWorld cluster(int size) {
+    CommitWorld world = new CommitWorld(1, size, null);
+    boot(world);
+    return world;
+  }
+
+  private static void boot(CommitWorld world) {
+    world.machines.forEach(Machine::boot);
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines).allMatch(Machine::isReady);
+  }
+
+  private static void put(Machine machine, Update update) {
+    machine.disk.records.put(update.key(), update.record());
+  }
+
+  private static List<Update> transaction(long number, long rsn, String key, String value) {
+    return List.of(CommitWorld.update(key, rsn, 0, value), CommitWorld.sequence(number, 0, number));
+  }
+
+  private static int commit(CommitWorld world, int pnn, List<Update> updates) {
+    List<Integer> answers = new ArrayList<>();
+    world.machines.get(pnn).engine().commit(DB, updates, (status, error) -> answers.add(status));
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(answers).hasSize(1);
+    return answers.getFirst();
+  }
+
+  // Node 2 is at a remote site, 1 to 30 ms away.
+
+  private static CommitWorld withBranch() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.remote.add(2);
+    world.machines.forEach(Machine::boot);
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines).allMatch(Machine::isReady);
+    return world;
+  }
+
+  @Test
+  void nobodyWaitsForTheBranchAndItGetsEverythingInTheEnd() {
+    CommitWorld world = withBranch();
+    List<Integer> answers = new ArrayList<>();
+    world.machines.get(2).slowNanos = CommitWorld.SECONDS;
+    world.machines.get(0).cut(2);
+    world
+        .machines
+        .getFirst()
+        .engine()
+        .commit(DB, transaction(1, 1, "color", "red"), (status, error) -> answers.add(status));
+    world.runFor(100 * CommitWorld.MILLIS);
+    assertThat(answers).containsExactly(0);
+    world.runFor(20 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(2).disk.content())
+        .isEqualTo(world.machines.get(0).disk.content());
+  }
+
+  @Test
+  void aClientAtTheBranchFindsItsOwnTransactionWhenItIsAnswered() {
+    CommitWorld world = withBranch();
+    List<String> found = new ArrayList<>();
+    Machine branch = world.machines.get(2);
+    long before = world.now();
+    long[] answered = {0};
+    branch
+        .engine()
+        .commit(
+            DB,
+            transaction(1, 1, "color", "blue"),
+            (status, error) -> {
+              found.add(status + " " + branch.disk.text("color"));
+              answered[0] = world.now() - before;
+            });
+    world.runFor(CommitWorld.SECONDS);
+    assertThat(found).containsExactly("0 blue");
+    assertThat(world.machines.get(0).disk.text("color")).isEqualTo("blue");
+    assertThat(answered[0])
+        .as("a round trip, and the writing")
+        .isLessThan(100 * CommitWorld.MILLIS);
+  }
+
+  @Test
+  void theMainSiteIsReadyWithoutTheBranch() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.remote.add(2);
+    world.machines.get(2).slowNanos = 60 * CommitWorld.SECONDS;
+    world.machines.forEach(Machine::boot);
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(0).isReady()).isTrue();
+    assertThat(world.machines.get(1).isReady()).isTrue();
+    assertThat(world.machines.get(2).isReady()).as("its copy is not level yet").isFalse();
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red"))).isEqualTo(0);
+  }
+
+  @Test
+  void whatTheBranchMissedWhileItWasAwayItGetsBeforeItIsReadyAgain() {
+    CommitWorld world = withBranch();
+    Machine branch = world.machines.get(2);
+    branch.leave();
+    world.runFor(CommitWorld.SECONDS);
+    for (int i = 1; i <= 5; i++) {
+      assertThat(commit(world, i % 2, transaction(i, i, "color", "red" + i))).isEqualTo(0);
+    }
+    List<String> atReady = new ArrayList<>();
+    branch.engine().onReconciled(() -> atReady.add(branch.disk.text("color")));
+    branch.rejoin();
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(atReady).isNotEmpty().containsOnly("red5");
+  }
+}
