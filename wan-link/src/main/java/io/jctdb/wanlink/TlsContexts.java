@@ -36,8 +36,8 @@ final class TlsContexts {
 
   /**
    * Keys and signatures. The loop is what clients' records wait for, and a daemon that has just
-   * started, whose code is not compiled yet, computes a quarter of a second on a handshake; so may
-   * a stranger make it, with nothing but a greeting.
+   * started, whose code is not compiled yet, computes 0.1 s and more on a handshake; as much as
+   * that any stranger may ask for, with nothing but a greeting.
    */
   private final Executor handshakes;
 
