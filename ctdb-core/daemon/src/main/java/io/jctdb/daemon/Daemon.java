@@ -116,7 +116,6 @@ final class Daemon {
             1, new DefaultThreadFactory("records", true), EpollIoHandler.newFactory());
     EventLoop loop = group.next();
     PreferredThreads preferred = new PreferredThreads(conf.legacy().realtimeScheduling());
-    preferred.lowerCompiler();
     preferred.raiseRecords(loop);
     EmbeddedZooKeeper zookeeper = null;
     Node node = null;

@@ -3,7 +3,6 @@ package io.jctdb.daemon;
 import io.jctdb.linux.LinuxException;
 import io.jctdb.linux.ThreadPriority;
 import io.netty.channel.EventLoop;
-import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -13,9 +12,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Two priorities, so that the node keeps its lease however busy it is with records: the control
  * plane (membership, ZooKeeper, address leases, events) above the owner of the records and what
- * that starts. The Java machine's own threads stay as they are, but for its optimising compiler:
- * that takes half of the processor time of a daemon that starts, for what is wanted later, while
- * the clients of the nodes that went on wait for what this one answers.
+ * that starts. The Java machine's own threads stay as they are: its compiler must not be lowered,
+ * although it takes half of the processor time of a start. It holds locks that all threads need,
+ * and a process that is killed ends, and closes its connections, when its last thread has had its
+ * turn; with a nice value of 10 that was 1.7 s later.
  *
  * <p>Where ctdbd ends if it may not do this, we say so once and go on without.
  */
@@ -23,11 +23,6 @@ final class PreferredThreads {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
   private static final int CONTROL_NICE = ThreadPriority.HIGHEST;
   private static final int RECORDS_NICE = ThreadPriority.HIGHEST + 5;
-
-  /** As the kernel has the name: it keeps 15 bytes. */
-  private static final String COMPILER = "C2 CompilerThre";
-
-  private static final int COMPILER_NICE = 10;
 
   private volatile boolean wanted;
 
@@ -37,17 +32,6 @@ final class PreferredThreads {
 
   void raiseRecords(EventLoop records) {
     records.execute(() -> attempt(() -> ThreadPriority.raiseThisThread(RECORDS_NICE)));
-  }
-
-  void lowerCompiler() {
-    if (!wanted) {
-      return;
-    }
-    try {
-      ThreadPriority.lowerThreads(COMPILER, COMPILER_NICE);
-    } catch (LinuxException | IOException e) {
-      log.info("the Java machine's compiler keeps its priority: {}", e.getMessage());
-    }
   }
 
   /** From now on the calling thread starts threads of the control plane. */

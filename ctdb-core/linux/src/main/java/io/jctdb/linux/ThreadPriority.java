@@ -2,19 +2,14 @@ package io.jctdb.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 
 /**
- * Lets threads of this process run before others, or after them: their nice value, which in Linux
- * each thread has for itself (setpriority(2)).
+ * Lets threads of this process run before others: their nice value, which in Linux each thread has
+ * for itself (setpriority(2)).
  *
  * <p>A thread that works for microseconds and waits for milliseconds otherwise waits, once woken,
  * until another process has used up its slice of a busy processor. Only such threads are to be
@@ -33,7 +28,6 @@ public final class ThreadPriority {
   /** The highest priority. */
   public static final int HIGHEST = -20;
 
-  private static final Path TASKS = Path.of("/proc/self/task");
   private static final int NORMAL = 0;
   private static final int PRIO_PROCESS = 0;
   private static final int THIS_THREAD = 0;
@@ -53,43 +47,12 @@ public final class ThreadPriority {
    * @throws LinuxException mostly EACCES: this needs root, CAP_SYS_NICE or RLIMIT_NICE
    */
   public static void raiseThisThread(int nice) {
-    set(THIS_THREAD, nice);
+    set(nice);
   }
 
   /** The calling thread is scheduled like any other again, and so is what it starts from now on. */
   public static void lowerThisThread() {
-    set(THIS_THREAD, NORMAL);
-  }
-
-  /**
-   * The threads of this process with such a name, those of the Java machine itself among them, run
-   * after those of others. Ones that they start from now on do, too.
-   *
-   * @param prefix of the name as the kernel has it, which is its first 15 bytes (proc(5), comm)
-   * @param nice 1 to 19, the lowest priority. What holds a lock that others need must get a
-   *     processor soon, however busy they are: with 10 that is a tenth of one
-   * @return how many there are
-   */
-  public static int lowerThreads(String prefix, int nice) throws IOException {
-    int lowered = 0;
-    try (DirectoryStream<Path> tasks = Files.newDirectoryStream(TASKS)) {
-      for (Path task : tasks) {
-        if (name(task).startsWith(prefix)) {
-          set(Integer.parseInt(task.getFileName().toString()), nice);
-          lowered++;
-        }
-      }
-    }
-    return lowered;
-  }
-
-  /** Empty if it has ended meanwhile. */
-  private static String name(Path task) throws IOException {
-    try {
-      return Files.readString(task.resolve("comm"));
-    } catch (NoSuchFileException e) {
-      return "";
-    }
+    set(NORMAL);
   }
 
   /** Work that starts a child process, which is to be scheduled normally. */
@@ -103,11 +66,11 @@ public final class ThreadPriority {
     if (nice >= NORMAL) {
       return work.start();
     }
-    set(THIS_THREAD, NORMAL);
+    set(NORMAL);
     try {
       return work.start();
     } finally {
-      set(THIS_THREAD, nice);
+      set(nice);
     }
   }
 
@@ -120,10 +83,10 @@ public final class ThreadPriority {
     }
   }
 
-  private static void set(int thread, int nice) {
+  private static void set(int nice) {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment errno = CLibrary.newErrno(scratch);
-      int result = (int) SETPRIORITY.invokeExact(errno, PRIO_PROCESS, thread, nice);
+      int result = (int) SETPRIORITY.invokeExact(errno, PRIO_PROCESS, THIS_THREAD, nice);
       if (result != 0) {
         throw new LinuxException("setpriority", CLibrary.errno(errno));
       }

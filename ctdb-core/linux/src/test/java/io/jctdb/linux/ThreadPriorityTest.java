@@ -6,13 +6,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ThreadPriorityTest {
@@ -66,27 +64,6 @@ class ThreadPriorityTest {
                     : List.of());
     assumeTrue(!values.isEmpty(), "no permission to raise priorities");
     assertThat(values).containsExactly(RAISED, RAISED, NORMAL, RAISED, NORMAL);
-  }
-
-  @Test
-  void theCompilersThreadsAreLoweredAndNoOthers() throws Exception {
-    assertThat(nicesOf("C2 Compiler")).isNotEmpty().containsOnly(NORMAL);
-    assertThat(ThreadPriority.lowerThreads("C2 Compiler", 10)).isPositive();
-    assertThat(nicesOf("C2 Compiler")).containsOnly("10");
-    assertThat(nicesOf("C1 Compiler")).isNotEmpty().containsOnly(NORMAL);
-    assertThat(ThreadPriority.lowerThreads("no such thread", 10)).isZero();
-  }
-
-  private static List<String> nicesOf(String name) throws IOException {
-    List<String> nices = new ArrayList<>();
-    try (Stream<Path> tasks = Files.list(Path.of("/proc/self/task"))) {
-      for (Path task : tasks.toList()) {
-        if (Files.readString(task.resolve("comm")).startsWith(name)) {
-          nices.add(nice(task));
-        }
-      }
-    }
-    return nices;
   }
 
   private static String niceOnceLowered() throws IOException {
