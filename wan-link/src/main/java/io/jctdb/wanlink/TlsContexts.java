@@ -35,9 +35,10 @@ final class TlsContexts {
   private final SslContext client;
 
   /**
-   * Keys and signatures. The loop is what clients' records wait for, and a daemon that has just
-   * started, whose code is not compiled yet, computes 0.1 s and more on a handshake; as much as
-   * that any stranger may ask for, with nothing but a greeting.
+   * What a handshake delegates: certificates, signatures, the accepting side's keys. The loop is
+   * what clients' records wait for, and a daemon that has just started, whose code is not compiled
+   * yet, computes 0.1 s and more on it; any stranger may ask for it, with nothing but a greeting.
+   * The connecting side's first message, with its keys, is still made on the loop.
    */
   private final Executor handshakes;
 

@@ -80,7 +80,7 @@ class TlsLinkTest extends LinkTestBase {
   }
 
   @Test
-  void theLoopComputesNothingOfAHandshake() throws Exception {
+  void whatAHandshakeDelegatesIsNotComputedOnTheLoop() throws Exception {
     BlockingQueue<Runnable> computations = new LinkedBlockingQueue<>();
     TlsContexts contexts = new TlsContexts(tls("ca", "node0"), computations::add);
     CompletableFuture<SslHandler> accepted = new CompletableFuture<>();

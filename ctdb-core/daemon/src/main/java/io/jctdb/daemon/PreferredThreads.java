@@ -12,10 +12,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Two priorities, so that the node keeps its lease however busy it is with records: the control
  * plane (membership, ZooKeeper, address leases, events) above the owner of the records and what
- * that starts. The Java machine's own threads stay as they are: its compiler must not be lowered,
+ * that starts. The Java machine's own threads stay as they are: its compiler is not lowered,
  * although it takes half of the processor time of a start. It holds locks that all threads need,
  * and a process that is killed ends, and closes its connections, when its last thread has had its
- * turn; with a nice value of 10 that was 1.7 s later.
+ * turn: with a nice value of 10 a killed daemon did so after 1.7 s once, which that explains.
  *
  * <p>Where ctdbd ends if it may not do this, we say so once and go on without.
  */

@@ -59,7 +59,7 @@ public final class RemoteOwners {
   }
 
   /** The local copies are not what they were: records may have any owner. */
-  public void rewritten(int dbId) {
+  void rewritten(int dbId) {
     acquires(dbId);
     Epoch current = epoch;
     if (current != null) {
