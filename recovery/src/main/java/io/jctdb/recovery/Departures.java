@@ -28,6 +28,15 @@ public final class Departures {
   /** Far more processes than die in the few seconds in which it matters. */
   private static final int WILLS_MAX = 64;
 
+  /**
+   * Members of one epoch whose processes are proven to have ended and to hold nothing.
+   *
+   * @param epoch its number; 0 if there are none
+   */
+  public record Deaths(long epoch, Set<Life> lives) {
+    static final Deaths NONE = new Deaths(0, Set.of());
+  }
+
   private final MembershipTiming timing;
   private final MembershipTiming remoteTiming;
   private final Set<Life> remote = new HashSet<>();
@@ -38,6 +47,9 @@ public final class Departures {
 
   /** Hashes of the last wills that were told: no process that published one of them lives. */
   private final Set<String> wills = new LinkedHashSet<>();
+
+  /** By pnn the latest incarnation whose process is proven dead; earlier ones are, too. */
+  private final Map<Integer, Long> died = new HashMap<>();
 
   /** When a lease ends that a majority has promised not to renew. */
   private final Map<Life, Long> peerLeaseEnd = new HashMap<>();
@@ -96,24 +108,44 @@ public final class Departures {
    */
   boolean willTold(int pnn, String hash) {
     MemberInfo node = nodes.get(pnn);
-    boolean known =
-        (node != null && LastWill.same(node.will(), hash))
-            || gone.entrySet().stream()
-                .anyMatch(e -> e.getKey().pnn() == pnn && LastWill.same(e.getValue().will(), hash));
-    if (!known || !wills.add(hash)) {
-      return false;
-    }
-    if (wills.size() > WILLS_MAX) {
-      wills.remove(wills.iterator().next());
+    Set<Life> ended = new HashSet<>();
+    if (node != null && LastWill.same(node.will(), hash)) {
+      ended.add(Life.of(node));
     }
     gone.forEach(
         (life, end) -> {
-          if (LastWill.same(end.will(), hash)) {
-            letGo.add(life);
+          if (life.pnn() == pnn && LastWill.same(end.will(), hash)) {
+            ended.add(life);
           }
         });
+    if (ended.isEmpty() || !wills.add(hash)) {
+      return false;
+    }
+    ended.forEach(life -> died.merge(pnn, life.incarnation(), Math::max));
+    if (wills.size() > WILLS_MAX) {
+      wills.remove(wills.iterator().next());
+    }
+    ended.stream().filter(gone::containsKey).forEach(letGo::add);
     gone.keySet().removeAll(letGo);
     return true;
+  }
+
+  /** The members of the newest committed epoch of which a last will was told. */
+  public Deaths deaths() {
+    EpochLives present = epoch;
+    if (present == null || died.isEmpty()) {
+      return Deaths.NONE;
+    }
+    Set<Life> dead = new HashSet<>();
+    present
+        .incarnations()
+        .forEach(
+            (pnn, incarnation) -> {
+              if (incarnation <= died.getOrDefault(pnn, Long.MIN_VALUE)) {
+                dead.add(new Life(pnn, incarnation));
+              }
+            });
+    return dead.isEmpty() ? Deaths.NONE : new Deaths(present.number(), dead);
   }
 
   int willsTold() {

@@ -32,6 +32,9 @@ final class LeaderDriver {
   /** Nothing between two sessions: then nothing is carried out. */
   private @Nullable LeaderOffice office;
 
+  /** As the listener knows them. */
+  private Departures.Deaths deaths = Departures.Deaths.NONE;
+
   private volatile OptionalInt leader = OptionalInt.empty();
   private volatile long term;
   private volatile long expelled;
@@ -159,7 +162,18 @@ final class LeaderDriver {
     }
     List<LeaderDecision> decisions = machine.step(event, now());
     safeAfter = machine.departures().addressesSafeAfter();
+    tellOfDeaths(machine.departures().deaths());
     decisions.forEach(this::carryOut);
+  }
+
+  private void tellOfDeaths(Departures.Deaths now) {
+    Departures.Deaths before = deaths;
+    deaths = now;
+    for (Life life : now.lives()) {
+      if (before.epoch() != now.epoch() || !before.lives().contains(life)) {
+        listener.memberDied(now.epoch(), life.pnn());
+      }
+    }
   }
 
   private void carryOut(LeaderDecision decision) {

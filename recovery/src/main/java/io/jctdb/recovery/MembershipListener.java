@@ -36,6 +36,13 @@ public interface MembershipListener {
   }
 
   /**
+   * The {@link LastWill} of a member of the committed epoch {@code epoch} was told: its process has
+   * ended and nothing that it held is left, and until the next epoch nobody acts in its place. Told
+   * once for each epoch that such a life is a member of; this node may not have begun it yet.
+   */
+  default void memberDied(long epoch, int pnn) {}
+
+  /**
    * A session with ZooKeeper is there and this node is registered in it with {@code ready = false},
    * as {@code incarnation}. As soon as the node holds nothing from an earlier life (records,
    * clients, addresses) call {@link ClusterMembership#setReady}(true).

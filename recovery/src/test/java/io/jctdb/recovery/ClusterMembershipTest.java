@@ -127,6 +127,8 @@ class ClusterMembershipTest {
   void theLeadersLastWillSparesTheOthersItsLease() {
     int killed = cluster.leader().orElseThrow();
     byte[] secret = cluster.nodes.get(killed).secret;
+    int survivor = (killed + 1) % 3;
+    long before = cluster.nodes.get(survivor).membership().epoch().orElseThrow().number();
     cluster.kill(killed);
     cluster.nodes.values().forEach(node -> node.membership().willTold(killed, secret));
     soon().until(() -> cluster.agreeOn(others(killed)));
@@ -134,6 +136,8 @@ class ClusterMembershipTest {
     assertThat(leader).isNotEqualTo(killed);
     ZooKeeperMembership heir = cluster.nodes.get(leader).membership();
     assertThat(heir.safeAfterNanos(killed)).isEqualTo(Long.MIN_VALUE);
+    assertThat(cluster.nodes.get(survivor).told)
+        .containsOnlyOnce("dead: " + killed + " in " + before);
     assertThat(heir.epoch().orElseThrow().members()).doesNotContain(killed);
 
     cluster.startNode(killed);

@@ -21,9 +21,13 @@ class DeparturesTest {
   private final Map<Integer, MemberInfo> withoutIt = Map.of(1, member(1, 7));
 
   private static MemberInfo member(int pnn, long incarnation) {
+    return member(pnn, incarnation, LastWill.NONE);
+  }
+
+  private static MemberInfo member(int pnn, long incarnation, String will) {
     int lease = Math.toIntExact(TIMING.lease().toMillis());
     return new MemberInfo(
-        pnn, incarnation, 0, Capability.DEFAULT, RunState.RUNNING, true, "", 0, 0, lease, 0);
+        pnn, incarnation, 0, Capability.DEFAULT, RunState.RUNNING, true, "", 0, 0, lease, 0, will);
   }
 
   @Test
@@ -86,6 +90,38 @@ class DeparturesTest {
     departures.nodesAre(withoutIt, 12 * SECOND);
 
     assertThat(departures.addressesSafeAfter(2)).isEqualTo(12 * SECOND + SECOND / 2);
+  }
+
+  @Test
+  void aLastWillTellsThatAMemberOfTheEpochIsDead() {
+    departures.committed(epoch(1, 1, 2, 3), 0);
+    departures.nodesAre(Map.of(2, member(2, 7, "hash")), 0);
+    assertThat(departures.willTold(2, "another hash")).isFalse();
+    assertThat(departures.deaths()).isEqualTo(Departures.Deaths.NONE);
+    assertThat(departures.willTold(2, "hash")).isTrue();
+    assertThat(departures.deaths().epoch()).isEqualTo(1);
+    assertThat(departures.deaths().lives()).containsExactly(Life.of(lost));
+  }
+
+  @Test
+  void aLastWillIsGoodForAnEarlierLifeOfTheSameProcessAndNotForALaterProcess() {
+    departures.nodesAre(Map.of(2, member(2, 9, "hash")), 0);
+    departures.willTold(2, "hash");
+    departures.committed(epoch(1, 1, 2, 3), 0);
+    assertThat(departures.deaths().lives()).containsExactly(new Life(2, 7));
+
+    SortedMap<Integer, Long> next = new TreeMap<>(Map.of(1, 7L, 2, 10L, 3, 7L));
+    departures.committed(new EpochLives(2, next), SECOND);
+    assertThat(departures.deaths()).isEqualTo(Departures.Deaths.NONE);
+  }
+
+  @Test
+  void theDeathOfOneWhoseRecordHasGoneIsToldToo() {
+    departures.committed(epoch(1, 1, 2, 3), 0);
+    departures.nodesAre(Map.of(2, member(2, 7, "hash")), 0);
+    departures.nodesAre(Map.of(), SECOND);
+    departures.willTold(2, "hash");
+    assertThat(departures.deaths().lives()).containsExactly(Life.of(lost));
   }
 
   private static EpochLives epoch(long number, int... pnns) {

@@ -250,6 +250,11 @@ final class TestCluster implements AutoCloseable {
     }
 
     @Override
+    public void memberDied(long epoch, int of) {
+      told.add("dead: " + of + " in " + epoch);
+    }
+
+    @Override
     public void sessionEstablished(long incarnation) {
       told.add("session");
     }

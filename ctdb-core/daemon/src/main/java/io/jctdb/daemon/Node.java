@@ -686,6 +686,11 @@ final class Node implements ClusterMember.Actions {
   }
 
   @Override
+  public void memberDied(long epoch, int pnn) {
+    records.memberDied(epoch, pnn);
+  }
+
+  @Override
   public void dropAddresses() {
     addresses.dropAll();
     new BoundServices(paths.endWithDaemon()).kill();

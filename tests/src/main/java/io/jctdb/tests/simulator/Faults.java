@@ -223,6 +223,9 @@ final class Faults {
       return;
     }
     node.pause();
+    if (world.options().mutation() == Mutation.LIVING_SAID_TO_BE_DEAD) {
+      world.tellWill(node.pnn(), node.session());
+    }
     world.events().after(chance.skewed(200 * Chance.MICROS, 40 * Chance.MILLIS), node::resume);
   }
 

@@ -838,7 +838,14 @@ final class FencingDaemon {
   }
 
   private void step(LeaderEvent event) {
-    machine.step(event, now()).forEach(this::carryOut);
+    List<LeaderDecision> decisions = machine.step(event, now());
+    machine.departures().deaths().lives().forEach(world::checkHasEnded);
+    decisions.forEach(this::carryOut);
+  }
+
+  /** Whether this process has lived, or lives, as that. */
+  boolean isProcessOf(Life life) {
+    return life.pnn() == self && life.incarnation() >> 20 == incarnation >> 20;
   }
 
   private void carryOut(LeaderDecision decision) {

@@ -264,6 +264,14 @@ public final class FencingSimulation {
         && !network.isDown(b, a);
   }
 
+  /** Somebody takes that process for dead. */
+  void checkHasEnded(Life life) {
+    FencingDaemon daemon = hosts.get(life.pnn()).daemon();
+    if (daemon != null && daemon.isProcessOf(life)) {
+      throw new Violation(life + " is said to be dead: " + state());
+    }
+  }
+
   /** The launcher of a node tells all others. */
   void will(int pnn, String secret) {
     totals.merge("wills", 1L, Long::sum);

@@ -32,6 +32,8 @@ public enum Mutation {
   REVOKE_NOT_DONE,
   /** Read-only copies that are read on while somebody looks for the record of a lost owner. */
   COPIES_OF_LOST_OWNERS_READ,
+  /** Nodes of which it is said that they are dead, while they only stand still. */
+  LIVING_SAID_TO_BE_DEAD,
   /** Clients that write although others have read-only copies. */
   CLIENT_IGNORES_DELEGATIONS,
   /** Locks that come to a remote member without a word on what was committed before. */

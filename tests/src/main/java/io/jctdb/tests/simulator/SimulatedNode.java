@@ -162,6 +162,10 @@ final class SimulatedNode {
     return life;
   }
 
+  int session() {
+    return session;
+  }
+
   /** Something a client of this node does, while the clients live. */
   void client(int generation, long delayNanos, Runnable task) {
     world
@@ -339,6 +343,7 @@ final class SimulatedNode {
     store = null;
     world.disconnect(this);
     int old = session;
+    world.tellWill(pnn, old);
     outside(
         world.chance().skewed(Chance.MILLIS / 2, (isRemote() ? 60 : 5) * Chance.MILLIS),
         () -> world.control().unregister(pnn, old));

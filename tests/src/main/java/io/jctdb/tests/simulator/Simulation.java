@@ -40,8 +40,16 @@ public final class Simulation {
   /** The same for those who only read. */
   private static final long READERS = 0x7EF4;
 
+  /** The same for last wills; of a value with which earlier finds tell the same story as ever. */
+  private static final long WILLS = 0x1CBA;
+
   private final Chance chance;
   private final Chance readers;
+  private final Chance wills;
+
+  /** Whether there is somebody who tells that a daemon has died. */
+  private final boolean willsAreTold;
+
   private final Options options;
   private final @Nullable Consumer<String> story;
   private final EventQueue events = new EventQueue();
@@ -61,6 +69,7 @@ public final class Simulation {
 
   private long epochs;
   private long comebacks;
+  private long willsTold;
   private int triesMost;
   private long values;
   private int calls;
@@ -84,6 +93,8 @@ public final class Simulation {
     Options placed = sites.oneIn(4) ? drawn.stretched(sites) : drawn;
     this.readers = new Chance(seed ^ READERS);
     this.options = readers.oneIn(3) ? placed.withReaders(readers) : placed;
+    this.wills = new Chance(seed ^ WILLS);
+    this.willsAreTold = wills.oneIn(2) || mutation == Mutation.LIVING_SAID_TO_BE_DEAD;
     this.commitLedger = new CommitLedger();
     this.control = new ControlPlane(chance, pnn -> !isRemote(pnn), this::controlChanged);
     this.network =
@@ -167,6 +178,7 @@ public final class Simulation {
     totals.put("traverses", (long) traversesComplete);
     totals.put("traverses_cut", (long) traversesCut);
     totals.put("aside_came_back", comebacks);
+    totals.put("wills_told", willsTold);
     totals.put("tries_most", (long) triesMost);
     return totals;
   }
@@ -407,6 +419,30 @@ public final class Simulation {
         network.restore(node.pnn(), other.pnn());
       }
       connectionLost(node, other);
+    }
+  }
+
+  /**
+   * The launcher of a daemon that has died tells the others, while what the dead one said may still
+   * be under way. Each hears it of every epoch of which that life is a member.
+   */
+  void tellWill(int pnn, int session) {
+    if (!willsAreTold) {
+      return;
+    }
+    for (SimulatedNode other : nodes) {
+      for (int times = 0; other.pnn() != pnn && times < 2; times++) {
+        events.after(
+            wills.skewed(20 * Chance.MICROS, 10 * Chance.MILLIS),
+            () -> {
+              long epoch = control.committedNumber();
+              if (other.isAlive() && control.committedSession(pnn) == session) {
+                willsTold++;
+                trace("world", () -> "tells " + other.pnn() + " that " + pnn + " is dead");
+                other.daemon(0, () -> other.engine().memberDied(epoch, pnn));
+              }
+            });
+      }
     }
   }
 

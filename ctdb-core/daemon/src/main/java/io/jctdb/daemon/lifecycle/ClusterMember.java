@@ -55,6 +55,9 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     /** Nodes, flags or the leader have changed. */
     void clusterChanged();
 
+    /** Nothing is left of that member of that epoch. */
+    void memberDied(long epoch, int pnn);
+
     /** Delete the public addresses held here, at once and without scripts. */
     void dropAddresses();
 
@@ -346,6 +349,11 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
             fence("epoch " + epoch.number() + " began without it");
           }
         });
+  }
+
+  @Override
+  public void memberDied(long epoch, int pnn) {
+    owner.execute(() -> actions.memberDied(epoch, pnn));
   }
 
   @Override

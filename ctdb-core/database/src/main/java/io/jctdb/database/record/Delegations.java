@@ -172,6 +172,7 @@ final class Delegations {
     SortedSet<Integer> awaited = new TreeSet<>(notes.getOrDefault(id, members()));
     awaited.retainAll(members());
     awaited.remove(member.self());
+    awaited.removeIf(member::isDead);
     Revocation begun = new Revocation(id, header.rsn(), awaited, member.now());
     revocations.put(id, begun);
     record.store(header.withFlags(header.flags() | RecordHeader.RO_REVOKING_READONLY), copy.data());
@@ -253,6 +254,15 @@ final class Delegations {
   }
 
   // ---- what may interrupt ----
+
+  /** It reads nothing any more. */
+  void died(int pnn) {
+    for (Revocation revocation : List.copyOf(revocations.values())) {
+      if (revocation.awaited.remove(pnn) && revocation.awaited.isEmpty()) {
+        finish(revocation);
+      }
+    }
+  }
 
   /** Who is no member any more reads nothing any more. The others are told anew. */
   void epochStarted(Epoch epoch) {

@@ -226,6 +226,7 @@ final class Lmaster {
     if (aside != null && watch.isQuiet(aside)) {
       line.waiting.remove(aside); // when it is back it asks again
     }
+    line.waiting.keySet().removeIf(member::isDead);
     Integer requester = firstInLine(line);
     if (requester == null) {
       if (line.waiting.isEmpty()) {
@@ -262,7 +263,9 @@ final class Lmaster {
   }
 
   private void bring(Line line, Move move) {
-    if (line.owner != UNKNOWN && member.inEpoch().hasMember(line.owner)) {
+    if (line.owner != UNKNOWN
+        && member.inEpoch().hasMember(line.owner)
+        && !member.isDead(line.owner)) {
       askToYield(line, move, line.owner, RecordMessage.IF_OWNER);
     } else {
       query(line, move);
@@ -275,6 +278,7 @@ final class Lmaster {
     move.noting = true;
     move.awaited.clear();
     move.awaited.addAll(member.inEpoch().voters());
+    move.awaited.removeIf(member::isDead);
     RecordId id = line.id;
     RecordMessage note =
         new RecordMessage.Note(
@@ -284,11 +288,13 @@ final class Lmaster {
 
   void noteTaken(int from, RecordMessage.NoteTaken m) {
     Line line = running(m, m.move());
-    if (line != null
-        && line.work instanceof Move move
-        && move.noting
-        && move.awaited.remove(from)
-        && move.awaited.isEmpty()) {
+    if (line != null && line.work instanceof Move move && move.noting) {
+      noteTaken(line, move, from);
+    }
+  }
+
+  private void noteTaken(Line line, Move move, int pnn) {
+    if (move.awaited.remove(pnn) && move.awaited.isEmpty()) {
       move.noting = false;
       bring(line, move);
     }
@@ -449,11 +455,13 @@ final class Lmaster {
   }
 
   /**
-   * Decides when all have answered who may have the record. One at most is done without: whoever
-   * knows something of that one is among those who answered.
+   * Decides when all have answered who may have the record. The dead are done without, and beside
+   * them nobody, because one of them may have handed it to whoever else does not answer; if there
+   * are none, one at most: whoever knows something of that one is among those who answered.
    */
   private void decide(Line line, Move move) {
-    if (move.noting || move.awaited.size() > 1) {
+    if (move.noting
+        || (move.awaited.size() > 1 && !move.awaited.stream().allMatch(member::isDead))) {
       return;
     }
     for (int pnn : move.awaited) {
@@ -466,6 +474,10 @@ final class Lmaster {
         return;
       }
     }
+    if (member.isDead(move.newestAt)) {
+      query(line, move); // it had answered before
+      return;
+    }
     member.counters().vouched += move.awaited.size();
     move.awaited.clear();
     if (move.newestAt == NOBODY) {
@@ -477,13 +489,17 @@ final class Lmaster {
   }
 
   /**
-   * Whether the answer of a silent member is not needed: it surely has no copy, for it had none
-   * when the epoch began and none was made for it since (its keeper vouches for that), and none of
-   * those who answered has handed it over to it (docs/fencing.md).
+   * Whether the answer of a silent member is not needed: it is dead, and what it had is lost; or it
+   * surely has no copy, for it had none when the epoch began and none was made for it since (its
+   * keeper vouches for that), and none of those who answered has handed it over to it
+   * (docs/fencing.md).
    */
   private boolean isDispensable(int pnn, Move move) {
-    return pnn != move.keeper
-        && move.vouchedFor.contains(pnn)
+    return pnn != move.keeper && (member.isDead(pnn) || surelyHasNone(pnn, move));
+  }
+
+  private boolean surelyHasNone(int pnn, Move move) {
+    return move.vouchedFor.contains(pnn)
         && !move.mayHave.contains(pnn)
         && !move.mayHave.contains(RecordMessage.ANYBODY)
         && watch.isQuiet(pnn);
@@ -513,7 +529,7 @@ final class Lmaster {
         } else if (watch.isQuiet(move.asked)) {
           move.waitedFor = move.asked;
           move.waitedBecause = WaitReason.OWNER;
-          if (!isRemote(move.asked)) {
+          if (!isRemote(move.asked) || member.isDead(move.asked)) {
             query(line, move); // a hint may be of an earlier life: its keeper knows better
           }
         }
@@ -722,6 +738,20 @@ final class Lmaster {
         restart(line); // it would wait for the silent one, and others for it
       }
     }
+  }
+
+  /** It wants nothing any more, and what waits for it goes on without. */
+  void died(int pnn) {
+    for (Line line : new ArrayList<>(lines.values())) {
+      line.waiting.remove(pnn);
+      switch (line.work) {
+        case Move move when move.requester == pnn -> end(line, move, UNKNOWN);
+        case Move move when move.noting -> noteTaken(line, move, pnn);
+        case Burial burial -> restart(line);
+        case null, default -> {}
+      }
+    }
+    quiet();
   }
 
   /** All that was under way is forgotten; requesters and owners ask again in the new epoch. */

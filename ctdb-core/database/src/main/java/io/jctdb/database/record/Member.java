@@ -10,6 +10,8 @@ import io.jctdb.store.RecordSection;
 import io.jctdb.store.RecordStore;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,11 @@ final class Member {
   private @Nullable SlotLayout obeyed;
 
   private long promised = Epoch.NONE;
+
+  /** Of which epoch {@link #dead} speaks; told before this node begins it, perhaps. */
+  private long deathsIn = Epoch.NONE;
+
+  private final Set<Integer> dead = new HashSet<>();
 
   Member(
       NodePort port,
@@ -171,6 +178,25 @@ final class Member {
   /** For the rest of the epoch this node refuses what that member orders as lmaster. */
   void setAside(int pnn) {
     obeyed = SlotLayout.without(inEpoch(), pnn);
+  }
+
+  /**
+   * The process that is this member of epoch {@code number} has ended, and nothing acts in its
+   * place.
+   *
+   * @return whether that is news, and the present epoch is meant
+   */
+  boolean died(long number, int pnn) {
+    if (number > deathsIn) {
+      deathsIn = number;
+      dead.clear();
+    }
+    return number == deathsIn && dead.add(pnn) && isDead(pnn);
+  }
+
+  /** Whether that member of the present epoch is known to have {@linkplain #died died}. */
+  boolean isDead(int pnn) {
+    return epoch != null && epoch.number() == deathsIn && dead.contains(pnn);
   }
 
   /** Whether {@code from} may order something about this record in epoch {@code number} now. */

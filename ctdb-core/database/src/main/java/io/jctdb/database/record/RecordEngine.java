@@ -123,8 +123,10 @@ public final class RecordEngine implements EpochListener {
 
   /** The same. */
   public void receive(int fromPnn, KeeperMessage message) {
-    if (!member.isOpen(message.epoch()) || !member.inEpoch().hasMember(fromPnn)) {
-      return; // it will be sent again
+    if (!member.isOpen(message.epoch())
+        || !member.inEpoch().hasMember(fromPnn)
+        || member.isDead(fromPnn)) {
+      return; // it will be sent again, if there is somebody
     }
     member.turn(
         () -> {
@@ -207,6 +209,25 @@ public final class RecordEngine implements EpochListener {
    */
   public void linkLost(int pnn) {
     member.turn(() -> watch.linkLost(pnn));
+  }
+
+  /**
+   * The process that is member {@code pnn} of epoch {@code epoch} has ended, its clients with it,
+   * and nothing that it held is left (docs/fencing.md, last will). Survivors then wait for nothing
+   * of it: what it owned is lost, as if the next epoch had begun without it. May be told before
+   * this node begins that epoch; of an earlier one it means nothing.
+   */
+  public void memberDied(long epoch, int pnn) {
+    member.turn(
+        () -> {
+          if (member.died(epoch, pnn)) {
+            watch.died();
+            if (member.isOpen()) {
+              lmaster.died(pnn);
+            }
+            delegations.died(pnn);
+          }
+        });
   }
 
   /** The link to this node is up again after it was lost: what was sent on it may be gone. */
@@ -387,7 +408,7 @@ public final class RecordEngine implements EpochListener {
 
   /** Whether the sender is a member and stands in the right relation to the lmaster of the key. */
   private boolean belongs(int from, RecordMessage message) {
-    if (!member.inEpoch().hasMember(from)) {
+    if (!member.inEpoch().hasMember(from) || member.isDead(from)) {
       return false;
     }
     int lmasterOfKey = member.lmaster(message.key());

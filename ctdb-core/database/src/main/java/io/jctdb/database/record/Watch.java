@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * done it, does the same. When all members but that one have, its slots are in other hands ({@link
  * #agreed}). All but one must agree, and each agrees to one only, so there is at most one.
  *
+ * <p>Who has {@linkplain Member#isDead died} is silent from then on, whatever still comes of what
+ * it said before.
+ *
  * <p>A connection that breaks counts as much as that silence: hosts that are cut off break none,
  * but the kernel closes those of a daemon that has been killed, at once.
  *
@@ -126,11 +129,11 @@ final class Watch {
 
   boolean isQuiet(int pnn) {
     Peer peer = anybodyQuiet ? peers.get(pnn) : null;
-    return peer != null && quiet(peer);
+    return member.isDead(pnn) || (peer != null && quiet(pnn, peer));
   }
 
-  private boolean quiet(Peer peer) {
-    return peer.silentNanos >= member.tunables().aside().quietNanos();
+  private boolean quiet(int pnn, Peer peer) {
+    return member.isDead(pnn) || peer.silentNanos >= member.tunables().aside().quietNanos();
   }
 
   // ---- what happens ----
@@ -167,6 +170,14 @@ final class Watch {
     // Who is to blame is seen at the next tick: if all connections break at once, nobody else is.
   }
 
+  /** Of the present epoch. */
+  void died() {
+    anybodyQuiet = true;
+    if (member.isOpen() && !peers.isEmpty()) {
+      suspect();
+    }
+  }
+
   void alive(int from, KeeperMessage.Alive m) {
     Peer peer = peers.get(from);
     if (peer == null) {
@@ -195,7 +206,8 @@ final class Watch {
       passed = 0; // this node stood still: what others said meanwhile is still to be read
     }
     boolean someoneQuiet = false;
-    for (Peer peer : peers.values()) {
+    for (Map.Entry<Integer, Peer> entry : peers.entrySet()) {
+      Peer peer = entry.getValue();
       if (peer.heard) {
         peer.present = true;
         peer.silentNanos = 0;
@@ -203,7 +215,8 @@ final class Watch {
         peer.silentNanos += passed;
       }
       peer.heard = false;
-      someoneQuiet |= peer.present && quiet(peer);
+      someoneQuiet |=
+          member.isDead(entry.getKey()) || (peer.present && quiet(entry.getKey(), peer));
     }
     anybodyQuiet = someoneQuiet;
     suspect();
@@ -230,8 +243,11 @@ final class Watch {
     long silenceNanos = patience.silenceNanos(member.now());
     return peers.entrySet().stream()
         .filter(entry -> !isRemote(entry.getKey()))
-        .map(Map.Entry::getValue)
-        .allMatch(peer -> peer.present && peer.silentNanos < silenceNanos);
+        .allMatch(
+            entry ->
+                entry.getValue().present
+                    && entry.getValue().silentNanos < silenceNanos
+                    && !member.isDead(entry.getKey()));
   }
 
   /** At a remote site: a line that is bad for a moment says nothing of its nodes. */
@@ -254,9 +270,10 @@ final class Watch {
       if (isRemote(entry.getKey())) {
         continue;
       }
-      if (peer.silentNanos >= silenceNanos && suspect == KeeperMessage.NOBODY) {
+      boolean silent = peer.silentNanos >= silenceNanos || member.isDead(entry.getKey());
+      if (silent && suspect == KeeperMessage.NOBODY) {
         suspect = entry.getKey();
-      } else if (!peer.present || quiet(peer)) {
+      } else if (!peer.present || quiet(entry.getKey(), peer)) {
         return;
       }
     }
@@ -293,7 +310,7 @@ final class Watch {
 
   private void lookWhetherItIsBack(long now) {
     Peer peer = peers.get(setAside);
-    if (peer != null && !backAgain && !quiet(peer)) {
+    if (peer != null && !backAgain && !quiet(setAside, peer)) {
       backAgain = true;
       listener.backAgain(epoch, setAside, now - setAsideAt);
       patience.falseAlarm(now);

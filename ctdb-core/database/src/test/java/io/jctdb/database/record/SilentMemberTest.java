@@ -132,6 +132,124 @@ class SilentMemberTest {
   }
 
   @Test
+  void whatADeadMemberHasIsLostAndNotWaitedFor() {
+    Key its = keyOf(0);
+    Key ofItsSlots = keyOf(SILENT);
+    two.call(its);
+    two.call(ofItsSlots);
+    cluster.settle();
+    silence();
+    zero.call(its);
+    zero.call(ofItsSlots);
+    cluster.pass(500 * MILLIS);
+    assertThat(zero.answers).isEmpty();
+    zero.engine.memberDied(1, SILENT);
+    one.engine.memberDied(1, SILENT);
+    cluster.settle();
+    assertThat(zero.answers).as("at once").containsExactly("", "");
+    assertThat(zero.owns(its)).isTrue();
+    assertThat(zero.owns(ofItsSlots)).isTrue();
+  }
+
+  @Test
+  void whatADeadMemberGotLastIsFoundWhereItHadBeenBefore() {
+    Key key = keyOf(0);
+    one.call(key);
+    cluster.settle();
+    one.write(key, "mine");
+    cluster.pass(MILLIS);
+    two.call(key);
+    cluster.pass(MILLIS);
+    assertThat(two.owns(key)).isTrue();
+    silence();
+    zero.engine.memberDied(1, SILENT);
+    zero.call(key);
+    cluster.settle();
+    assertThat(zero.answers).containsExactly("mine");
+  }
+
+  @Test
+  void whatADeadMemberWantedIsGivenToTheNext() {
+    Key key = keyOf(0);
+    cluster.lose(message -> message instanceof RecordMessage.Grant);
+    two.call(key);
+    cluster.settle();
+    cluster.lose(message -> false);
+    zero.call(key);
+    cluster.pass(MILLIS);
+    assertThat(zero.answers).isEmpty();
+    silence();
+    zero.engine.memberDied(1, SILENT);
+    cluster.settle();
+    assertThat(zero.answers).containsExactly("");
+  }
+
+  @Test
+  void ofTwoMembersTheDeadOneIsNotWaitedForEither() {
+    LittleCluster pair = new LittleCluster(2, RecordTunables.DEFAULT.withAside(AsideTimes.DEFAULT));
+    SlotLayout layout = new SlotLayout(Epoch.of(1, Set.of(0, 1)));
+    Key key = LittleCluster.key("file");
+    int lmaster = layout.lmaster(key);
+    LittleCluster.Node survivor = pair.nodes.get(lmaster);
+    pair.nodes.get(1 - lmaster).call(key);
+    pair.settle();
+    pair.isolate(1 - lmaster);
+    survivor.call(key);
+    pair.pass(500 * MILLIS);
+    assertThat(survivor.answers).isEmpty();
+    survivor.engine.memberDied(1, 1 - lmaster);
+    pair.settle();
+    assertThat(survivor.answers).containsExactly("");
+  }
+
+  @Test
+  void besideADeadMemberASilentOneIsWaitedFor() {
+    Key key = keyOf(0);
+    silence();
+    zero.engine.memberDied(1, 1);
+    zero.call(key);
+    cluster.pass(1_000 * MILLIS);
+    assertThat(zero.answers).as("the dead one may have handed it to the silent one").isEmpty();
+  }
+
+  @Test
+  void thatAMemberOfAnotherEpochHasDiedSaysNothingOfThisOne() {
+    Key key = keyOf(0);
+    two.call(key);
+    cluster.settle();
+    cluster.begin(2);
+    cluster.pass(200 * MILLIS);
+    zero.engine.memberDied(1, SILENT);
+    silence();
+    zero.call(key);
+    cluster.pass(1_000 * MILLIS);
+    assertThat(zero.answers).isEmpty();
+  }
+
+  @Test
+  void aDeathIsRememberedForAnEpochThatThisNodeHasNotBegunYet() {
+    Key key = keyOf(0);
+    two.call(key);
+    cluster.settle();
+    zero.engine.memberDied(2, SILENT);
+    cluster.begin(2);
+    silence();
+    zero.call(key);
+    cluster.pass(30 * MILLIS);
+    assertThat(zero.answers).containsExactly("");
+  }
+
+  @Test
+  void nothingIsTakenFromADeadMemberAnyMore() {
+    Key key = keyOf(0);
+    zero.engine.memberDied(1, SILENT);
+    two.call(key);
+    cluster.pass(1_000 * MILLIS);
+    assertThat(two.answers).isEmpty();
+    assertThat(two.owns(key)).isFalse();
+  }
+
+  @Test
   void whoLosesAllConnectionsBlamesNobody() {
     cluster.isolate(0);
     zero.engine.linkLost(SILENT);
