@@ -268,6 +268,7 @@ final class Delegations {
   void epochStarted(Epoch epoch) {
     for (Revocation revocation : List.copyOf(revocations.values())) {
       revocation.awaited.retainAll(epoch.members());
+      revocation.awaited.removeIf(member::isDead);
       ask(revocation);
     }
   }

@@ -242,6 +242,30 @@ class DelegationsTest {
   }
 
   @Test
+  void whoIsDeadNeedNotAnswer() {
+    readByZero();
+    cluster.isolate(0);
+    two.call(key);
+    cluster.pass(SECOND);
+    assertThat(two.answers).isEmpty();
+    two.engine.memberDied(2, 0);
+    cluster.settle();
+    assertThat(two.answers).containsExactly("open");
+  }
+
+  @Test
+  void whoIsKnownToBeDeadBeforeTheEpochBeginsNeedNotAnswerInIt() {
+    readByZero();
+    cluster.isolate(0);
+    two.call(key);
+    cluster.pass(SECOND);
+    two.engine.memberDied(3, 0);
+    cluster.begin(3, 1);
+    cluster.settle();
+    assertThat(two.answers).containsExactly("open");
+  }
+
+  @Test
   void copiesAreTakenBackInALaterEpoch() {
     readByZero();
     cluster.begin(3, 1);
