@@ -4,6 +4,9 @@
 usage: records.py fill DATABASE PNN FIRST COUNT     stores records that this node owns
        records.py hold DATABASE KEY                 takes the chain lock of the key, says "held", and keeps it until
                                                     the end of stdin: a process that is stuck
+       records.py cross DATABASE KEY OTHER KEY      the same, and at each line of stdin takes that key's chain in the
+                                                    other database as well, says "both" and lets go of it: smbd
+                                                    that opens a file
 The lab runs it as text (python3 -c), because a node does not see the lab's directory.
 """
 
@@ -45,6 +48,16 @@ def open_database(tdb, name):
     return database
 
 
+def lock(tdb, database, key):
+    if tdb.tdb_chainlock(database, datum(key.encode())) != 0:
+        sys.exit("the chain lock is refused")
+
+
+def unlock(tdb, database, key):
+    """Closing would unmap the mutex while it is held, and then nobody could ever take it again."""
+    tdb.tdb_chainunlock(database, datum(key.encode()))
+
+
 def main():
     what, name, *words = sys.argv[1:]
     tdb = library()
@@ -56,12 +69,18 @@ def main():
             if tdb.tdb_store(database, datum(b"filled-%d" % number), value, 0) != 0:
                 sys.exit("the file takes no more")
     else:
-        if tdb.tdb_chainlock(database, datum(words[0].encode())) != 0:
-            sys.exit("the chain lock is refused")
+        key, *other = words
+        second = open_database(tdb, other[0]) if other else None
+        lock(tdb, database, key)
         print("held", flush=True)
-        sys.stdin.read()
-        # Closing would unmap the mutex while it is held, and then nobody could ever take it again.
-        tdb.tdb_chainunlock(database, datum(words[0].encode()))
+        for _ in sys.stdin:
+            if second:
+                lock(tdb, second, other[1])
+                print("both", flush=True)
+                unlock(tdb, second, other[1])
+        unlock(tdb, database, key)
+        if second:
+            tdb.tdb_close(second)
     tdb.tdb_close(database)
 
 

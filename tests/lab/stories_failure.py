@@ -2,6 +2,7 @@
 
 import os
 import re
+import select
 import signal
 import subprocess
 import threading
@@ -257,6 +258,66 @@ def stop_with_a_stuck_chain_lock(cluster):
     cluster.ctdb_ok(1, "continue")
     lab.wait_healthy(timeout=90)
     expect("[after]" in cluster.ctdb_ok(1, "readkey", CHAINS, "stuck"), "an old copy came back")
+
+
+@story("a server that had been cut off never came back: smbd had one database locked and wanted the next",
+       daemons=["jctdb"])
+def cut_off_while_a_process_crosses_databases(cluster):
+    """Who takes every lock there is, one database after the other, must not keep the first for ever while somebody
+    who has the second waits for the first."""
+    lab, other = cluster.lab, "lab_other.tdb"
+    for database in (CHAINS, other):
+        cluster.ctdb_ok(1, "attach", database)
+    daemon = lab.daemon_pid(1)
+    holder = lab.start("node1", *lab.records_command("cross", CHAINS, "first", other, "second"),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        expect_equal(holder.stdout.readline(), "held\n", "the process says")
+        began = _cut_off(cluster, 1)
+        time.sleep(0.1)  # the other database is frozen now, and this one cannot be
+        holder.stdin.write("go on\n")
+        holder.stdin.flush()
+        expect(select.select([holder.stdout], [], [], 15)[0], "the process waits for the second chain for ever")
+        took = time.monotonic() - began
+        holder.stdin.close()
+        expect_equal(holder.wait(10), 0, "the process ended with")
+    finally:
+        holder.kill()
+        lab.heal(1)
+    lab.wait_healthy(timeout=60)
+    cluster.note(f"the process had its second chain {took:.2f} s after the node was fenced")
+    expect_equal(lab.daemon_pid(1), daemon, "the daemon of node 1")
+
+
+@story("a server that had been cut off never came back, because a process on it hung", daemons=["jctdb"])
+def cut_off_with_a_stuck_chain_lock(cluster):
+    """The daemon begins anew, and who uses its files is ended before; the log says which process it was."""
+    lab = cluster.lab
+    cluster.ctdb_ok(1, "attach", CHAINS)
+    daemon = lab.daemon_pid(1)
+    holder = lab.start("node1", *lab.records_command("hold", CHAINS, "stuck"),
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        expect_equal(holder.stdout.readline(), "held\n", "the stuck process says")
+        began = _cut_off(cluster, 1)
+        lab.heal(1)
+        lab.wait_healthy(timeout=90)
+        cluster.note(f"healthy again {time.monotonic() - began:.1f} s after the node was fenced")
+        expect(lab.daemon_pid(1) != daemon, "the daemon of node 1 did not begin anew")
+        told = re.search(r"lab_chain\.tdb: process \d+ \(python3[^)]*\)", lab.log(1))
+        expect(told, "the log does not say which process it was")
+    finally:
+        lab.heal(1)
+        holder.kill()
+
+
+def _cut_off(cluster, node):
+    """Returns when the node has noticed, and when that was."""
+    lab = cluster.lab
+    fenced = lab.log(node).count(NO_MEMBER)
+    lab.partition(node)
+    cluster.wait_for(lambda: lab.log(node).count(NO_MEMBER) > fenced, 20, f"node {node} went on serving")
+    return time.monotonic()
 
 
 def _others_go_on(cluster, began):

@@ -10,7 +10,8 @@ import org.slf4j.LoggerFactory;
  * What becomes of an exception that nobody expected on the owner thread: a state machine may have
  * stopped half-way through a step, and whatever it did next could cost somebody's data. So the
  * process ends at once, as if it had been killed; its launcher lets go of what it held and starts
- * it anew. While the daemon is ending anyway, the exception is only logged.
+ * it anew. While the daemon is ending anyway, the exception is only logged. Whoever else finds that
+ * only a new process can go on says so here, too.
  *
  * <p>What a client asks for is not among this: an exception there costs the client its connection.
  */
@@ -38,6 +39,14 @@ final class FailStop {
 
   Executor guarded(Executor owner) {
     return task -> owner.execute(guarded(task));
+  }
+
+  /** Ends the process, if it is not ending anyway. */
+  void endAtOnce(String why) {
+    if (!ending.getAsBoolean()) {
+      log.error("{}: this daemon ends at once, so as to begin anew", why);
+      halt.accept(STATUS);
+    }
   }
 
   void run(Runnable task) {

@@ -271,7 +271,7 @@ final class Node implements ClusterMember.Actions {
     this.counters =
         new ChangeCounters(
             port, () -> nanos(Tunable.SEQNUM_INTERVAL), broadcast::sequenceNumberChanged);
-    this.volatileStores = new VolatileStores(catalog::volatileStores);
+    this.volatileStores = new VolatileStores(port, catalog::volatileStores);
     this.participant = new EpochParticipant(port, this::excluded);
     this.coordinator = new EpochCoordinator(port, EPOCH_RESEND, EPOCH_SILENCE);
     EnsembleRecord disk = settings.ensembleRecord();
@@ -713,6 +713,11 @@ final class Node implements ClusterMember.Actions {
     if (lifecycle != null) {
       lifecycle.servicesLost();
     }
+  }
+
+  @Override
+  public void endAtOnce(String why) {
+    failStop.endAtOnce(why);
   }
 
   @Override

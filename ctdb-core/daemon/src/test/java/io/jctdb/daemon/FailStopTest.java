@@ -41,9 +41,16 @@ class FailStopTest {
   }
 
   @Test
+  void soDoesWhoeverSaysThatOnlyANewProcessCanGoOn() {
+    failStop.endAtOnce("test");
+    assertThat(halted).containsExactly(FailStop.STATUS);
+  }
+
+  @Test
   void notWhenItIsEndingAnyway() {
     ending = true;
     failStop.run(() -> List.of().getFirst());
+    failStop.endAtOnce("test");
     assertThat(halted).isEmpty();
   }
 }

@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.OptionalInt;
 
 /**
  * Exclusive byte range locks that belong to an open file, not to the process (F_OFD_SETLK).
@@ -23,6 +24,7 @@ import java.lang.invoke.MethodHandle;
  * merge, and whoever unlocks first unlocks for both.
  */
 final class OpenFileLock {
+  private static final int F_OFD_GETLK = 36;
   private static final int F_OFD_SETLK = 37;
   private static final int F_OFD_SETLKW = 38;
   private static final short F_WRLCK = 1;
@@ -70,14 +72,38 @@ final class OpenFileLock {
     }
   }
 
-  /** {@code struct flock}: type at 0, whence at 2, start at 8, length at 16 (0 = to the end). */
+  /** A process that has a lock in the range; empty if none has, or it is an open file's. */
+  static OptionalInt holder(int fd, long start, long length) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment flock = flock(scratch, F_WRLCK, start, length);
+      int error = fcntl(fd, F_OFD_GETLK, flock, scratch);
+      int pid = flock.get(JAVA_INT, 24);
+      boolean held = error == 0 && flock.get(JAVA_SHORT, 0) != F_UNLCK;
+      return held && pid > 0 ? OptionalInt.of(pid) : OptionalInt.empty();
+    }
+  }
+
   private static int fcntl(int fd, int command, short type, long start, long length) {
     try (Arena scratch = Arena.ofConfined()) {
+      return fcntl(fd, command, flock(scratch, type, start, length), scratch);
+    }
+  }
+
+  /**
+   * {@code struct flock}: type at 0, whence at 2, start at 8, length at 16 (0 = to the end), pid at
+   * 24.
+   */
+  private static MemorySegment flock(Arena scratch, short type, long start, long length) {
+    MemorySegment flock = scratch.allocate(32, 8);
+    flock.set(JAVA_SHORT, 0, type);
+    flock.set(JAVA_LONG, 8, start);
+    flock.set(JAVA_LONG, 16, length);
+    return flock;
+  }
+
+  private static int fcntl(int fd, int command, MemorySegment flock, Arena scratch) {
+    try {
       MemorySegment errno = CLibrary.newErrno(scratch);
-      MemorySegment flock = scratch.allocate(32, 8);
-      flock.set(JAVA_SHORT, 0, type);
-      flock.set(JAVA_LONG, 8, start);
-      flock.set(JAVA_LONG, 16, length);
       int result = (int) FCNTL.invokeExact(errno, fd, command, flock);
       return result == 0 ? 0 : CLibrary.errno(errno);
     } catch (Throwable e) {

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.util.OptionalInt;
 
 /**
  * A robust, process-shared, error-checking {@code pthread_mutex_t} that lives in mapped memory.
@@ -44,7 +45,16 @@ final class RobustMutex {
   private static final MethodHandle CLOCK_GETTIME =
       CLibrary.plain("clock_gettime", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS));
 
+  /** In the first word of a robust mutex: the thread that has it (Linux, futex(2)). */
+  private static final int TID_MASK = 0x3FFF_FFFF;
+
   private RobustMutex() {}
+
+  /** The kernel thread that has the mutex whose first word is {@code word}. */
+  static OptionalInt holder(int word) {
+    int tid = word & TID_MASK;
+    return tid == 0 ? OptionalInt.empty() : OptionalInt.of(tid);
+  }
 
   /**
    * Waits for the mutex at {@code address} for at most {@code nanos}. Marks it consistent if its

@@ -1,5 +1,7 @@
 package io.jctdb.linux;
 
+import java.util.OptionalInt;
+
 /**
  * The locks of a TDB file taken <em>outside</em> its context, by a thread that can afford to wait.
  *
@@ -35,6 +37,13 @@ public abstract sealed class TdbLocks implements AutoCloseable
   public abstract boolean lockAll(LockWait wait);
 
   public abstract void unlockAll();
+
+  /**
+   * The process or thread of another process that {@link #lockAll} waits for at this moment, as the
+   * kernel numbers it; empty if it does not wait, or nobody can tell. Any thread, until {@link
+   * #close}.
+   */
+  public abstract OptionalInt holder();
 
   /** Only when nobody waits or holds a lock any more. */
   @Override

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.OptionalInt;
 
 /**
  * The locks of a file with mutexes, by libtdb's own protocol (databases.md 1.6).
@@ -16,8 +17,10 @@ final class TdbMutexLocks extends TdbLocks {
   private static final short F_WRLCK = 1;
   private static final short F_UNLCK = 2;
   private static final VarHandle SHORT = JAVA_SHORT.varHandle();
+  private static final VarHandle INT = JAVA_INT.varHandle();
   private static final int MUTEX_WORDS = RobustMutex.BYTES / Integer.BYTES;
   private static final int PIECE_CHAINS = 1024;
+  private static final long NONE = -1;
 
   /**
    * On x86 whoever locks a mutex does it with an instruction that is a full barrier, so of two who
@@ -33,6 +36,9 @@ final class TdbMutexLocks extends TdbLocks {
   private final int fd;
   private final TdbLayout layout;
   private final MappedMemory mapping;
+
+  /** Offset of the mutex that lockAll waits for. */
+  private volatile long awaited = NONE;
 
   TdbMutexLocks(int fd, TdbLayout layout) {
     this.fd = fd;
@@ -63,7 +69,10 @@ final class TdbMutexLocks extends TdbLocks {
 
   @Override
   public boolean lockAll(LockWait wait) {
-    if (!lockAllrecordMutex(wait)) {
+    awaited = TdbLayout.ALLRECORD_MUTEX;
+    boolean locked = lockAllrecordMutex(wait);
+    awaited = NONE;
+    if (!locked) {
       return false;
     }
     allrecordState(F_WRLCK);
@@ -106,11 +115,13 @@ final class TdbMutexLocks extends TdbLocks {
   }
 
   private boolean waitForChain(int chain, LockWait wait) {
-    if (!lock(chainMutex(chain), wait)) {
-      return false;
+    awaited = layout.chainMutex(chain);
+    boolean locked = lock(chainMutex(chain), wait);
+    awaited = NONE;
+    if (locked) {
+      RobustMutex.unlock(chainMutex(chain));
     }
-    RobustMutex.unlock(chainMutex(chain));
-    return true;
+    return locked;
   }
 
   @Override
@@ -159,6 +170,14 @@ final class TdbMutexLocks extends TdbLocks {
 
   private void allrecordState(short state) {
     SHORT.setVolatile(mapping.memory(), TdbLayout.ALLRECORD_STATE, state);
+  }
+
+  @Override
+  public OptionalInt holder() {
+    long mutex = awaited;
+    return mutex == NONE
+        ? OptionalInt.empty()
+        : RobustMutex.holder((int) INT.getVolatile(mapping.memory(), mutex));
   }
 
   @Override

@@ -1,9 +1,16 @@
 package io.jctdb.linux;
 
+import java.util.OptionalInt;
+
 /** The locks of a file without mutexes: one byte per chain (databases.md 1.7). */
 final class TdbRangeLocks extends TdbLocks {
+  private static final int NONE = -1;
+
   private final int fd;
   private final TdbLayout layout;
+
+  /** The chain that lockAll blocks for. */
+  private volatile int awaited = NONE;
 
   TdbRangeLocks(int fd, TdbLayout layout) {
     this.fd = fd;
@@ -38,7 +45,10 @@ final class TdbRangeLocks extends TdbLocks {
       return false;
     }
     if (to - from == 1) {
-      return lockChain(from, wait);
+      awaited = from;
+      boolean locked = lockChain(from, wait);
+      awaited = NONE;
+      return locked;
     }
     if (OpenFileLock.tryLock(fd, TdbLayout.chainLock(from), 4L * (to - from))) {
       return true;
@@ -63,6 +73,14 @@ final class TdbRangeLocks extends TdbLocks {
     }
     OpenFileLock.unlock(fd, layout.recordLocks(), 0);
     return true;
+  }
+
+  @Override
+  public OptionalInt holder() {
+    int chain = awaited;
+    return chain == NONE
+        ? OptionalInt.empty()
+        : OpenFileLock.holder(fd, TdbLayout.chainLock(chain), 1);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.jctdb.store;
 
 import io.jctdb.protocol.Key;
+import java.util.OptionalInt;
 
 /**
  * The local copies of one volatile database.
@@ -40,6 +41,14 @@ public interface RecordStore extends AutoCloseable {
    * then runs {@code done} on the owner thread. While frozen, {@link #locked} queues.
    */
   void freeze(Runnable done);
+
+  /**
+   * Who keeps a {@link #freeze} from being done at this moment: the number of a process, or of a
+   * thread of one. Empty if nobody does, or it cannot be told.
+   */
+  default OptionalInt freezeWaitsFor() {
+    return OptionalInt.empty();
+  }
 
   /** Releases what {@link #freeze} took; harmless if not frozen. */
   void thaw();

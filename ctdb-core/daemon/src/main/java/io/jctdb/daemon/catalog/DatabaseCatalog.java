@@ -234,11 +234,15 @@ public final class DatabaseCatalog implements Databases {
     }
   }
 
-  /** The stores of all volatile databases. */
-  public List<RecordStore> volatileStores() {
-    return byId.values().stream()
-        .map(AttachedDatabase::volatileStore)
-        .filter(Objects::nonNull)
-        .toList();
+  /** The stores of all volatile databases, by the databases' names. */
+  public Map<String, RecordStore> volatileStores() {
+    Map<String, RecordStore> stores = new LinkedHashMap<>();
+    for (AttachedDatabase database : byId.values()) {
+      RecordStore store = database.volatileStore();
+      if (store != null) {
+        stores.put(database.name(), store);
+      }
+    }
+    return stores;
   }
 }

@@ -21,6 +21,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClusterMember implements MembershipListener, EpochChange, EpochListener {
   private static final Logger log = LoggerFactory.getLogger(ClusterMember.class);
+
+  /**
+   * How long a node that could be a member waits for processes which hold chains of its databases.
+   * After that the daemon begins anew, which gives it files of its own.
+   */
+  private static final long HELD_MAX = TimeUnit.SECONDS.toNanos(10);
 
   private final Executor owner;
   private final ClusterView cluster;
@@ -72,6 +79,11 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
 
     /** Record traffic of the old epoch has ended; the next is being agreed on. */
     void recoveryStarted();
+
+    /**
+     * End this process at once, as if it were killed, so that it is started anew with new files.
+     */
+    void endAtOnce(String why);
   }
 
   /** Whether this node may be a member at all. Owner thread. */
@@ -102,6 +114,7 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
     this.history = history;
     this.admission = admission;
     this.actions = actions;
+    stores.onObstacle(this::recordsAreHeld);
   }
 
   public void joinThrough(ClusterMembership clusterMembership) {
@@ -204,6 +217,20 @@ public final class ClusterMember implements MembershipListener, EpochChange, Epo
           then.run();
           joinIfPossible();
         });
+  }
+
+  /**
+   * Some process has a chain of a volatile database and does not let go. Nobody is hurt: this node
+   * acts no more. But it cannot be a member again either, unless it is not to be one anyway.
+   */
+  private void recordsAreHeld(long nanos, String who) {
+    log.warn(
+        "{} ms after this node was taken out of use, records are still held by others: {}",
+        TimeUnit.NANOSECONDS.toMillis(nanos),
+        who);
+    if (nanos > HELD_MAX && !cluster.isInactive()) {
+      actions.endAtOnce("others hold records that this node has to let go of");
+    }
   }
 
   // --- epochs ----------------------------------------------------------------------------------

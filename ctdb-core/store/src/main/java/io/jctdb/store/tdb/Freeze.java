@@ -5,6 +5,7 @@ import io.jctdb.linux.Tdb;
 import io.jctdb.linux.TdbLocks;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -77,6 +78,11 @@ final class Freeze implements LockVisit.Listener {
     if (phase == Phase.THAWED) {
       gather();
     }
+  }
+
+  /** Who has the lock of a chain for which the freeze waits now. */
+  OptionalInt waitsFor() {
+    return phase == Phase.LOCKING ? locks.holder() : OptionalInt.empty();
   }
 
   private void gather() {

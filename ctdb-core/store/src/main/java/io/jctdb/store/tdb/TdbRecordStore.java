@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -408,6 +409,11 @@ public final class TdbRecordStore implements RecordStore {
   public void freeze(Runnable done) {
     checkOpen();
     freeze.freeze(done);
+  }
+
+  @Override
+  public OptionalInt freezeWaitsFor() {
+    return closed ? OptionalInt.empty() : freeze.waitsFor();
   }
 
   @Override

@@ -196,9 +196,13 @@ class SharedFileTest {
       owner.run(() -> store.freeze(() -> frozen.set(true)));
       owner.run(() -> store.locked(key("b"), record -> served.incrementAndGet()));
       assertThat(owner.call(() -> frozen.get() || served.get() != 0)).isFalse();
+      owner.await("the holder is known", () -> store.freezeWaitsFor().isPresent());
+      int holder = owner.call(store::freezeWaitsFor).getAsInt();
+      assertThat(Path.of("/proc/" + smbd.pid() + "/task/" + holder)).exists();
 
       smbd.does("unlock a");
       owner.await("frozen", frozen::get);
+      assertThat(owner.call(store::freezeWaitsFor)).isEmpty();
       assertThat(other.ask("trylock a")).isEqualTo("busy");
       assertThat(other.ask("trylock z")).isEqualTo("busy");
       other.begins("increment z 1");

@@ -90,6 +90,10 @@ final class SmbdProcess implements AutoCloseable {
   }
 
   /** kill -9, and waits until it is gone. What it has printed can still be read. */
+  long pid() {
+    return process.pid();
+  }
+
   void kill() {
     process.toHandle().destroyForcibly();
     try {
