@@ -48,6 +48,14 @@ final class Ambush {
           RecordMessage.Revoked.class,
           RecordMessage.Answer.class);
 
+  /** The same, while transactions are written. */
+  private static final List<Class<? extends NodeMessage>> LAST_WORDS_OF_WRITERS =
+      List.of(
+          CommitMessage.Prepared.class,
+          CommitMessage.Apply.class,
+          CommitMessage.Applied.class,
+          CommitMessage.Result.class);
+
   /** What is done to the speaker. */
   interface Strike {
     void at(SimulatedNode speaker);
@@ -71,6 +79,13 @@ final class Ambush {
   static Ambush layForReaders(Chance chance, Strike strike) {
     return new Ambush(
         LAST_WORDS_OF_READERS.get(chance.below(LAST_WORDS_OF_READERS.size())),
+        chance.between(1, 6),
+        strike);
+  }
+
+  static Ambush layForWriters(Chance chance, Strike strike) {
+    return new Ambush(
+        LAST_WORDS_OF_WRITERS.get(chance.below(LAST_WORDS_OF_WRITERS.size())),
         chance.between(1, 6),
         strike);
   }

@@ -137,6 +137,14 @@ final class CommitLedger implements CommitEngine.CopyWatch {
     }
   }
 
+  /**
+   * Followers are told what all participants have written, and show it to their clients. Who could
+   * not write it is no participant any more.
+   */
+  void followed(long number) {
+    completed = Math.max(completed, number);
+  }
+
   private void completes(Set<Integer> members, Map<Integer, SimulatedDisk> disks) {
     disks.entrySet().stream()
         .filter(disk -> members.contains(disk.getKey()) && !behind.contains(disk.getKey()))

@@ -20,6 +20,9 @@ final class Faults {
     if (world.options().remotes() > 0) {
       planForSites();
     }
+    if (world.hasOutages()) {
+      planOutages(world.outages());
+    }
     for (int i = 0; i < world.options().traverses(); i++) {
       world.events().at(chance.nanos(0, world.options().trouble().stormNanos()), this::traverse);
     }
@@ -61,6 +64,18 @@ final class Faults {
         node.crash();
         world.restartLater(node);
       }
+    }
+  }
+
+  /** While transactions are being written, so that some nodes have the last one and some do not. */
+  private void planOutages(Chance chance) {
+    int outages = chance.between(1, 8);
+    for (int i = 0; i < outages; i++) {
+      long at = chance.nanos(0, world.options().trouble().stormNanos());
+      long delay = chance.nanos(0, Chance.MILLIS / 2);
+      Ambush ambush =
+          Ambush.layForWriters(chance, speaker -> world.events().after(delay, this::mainSiteDies));
+      world.events().at(at, () -> world.ambush(ambush));
     }
   }
 

@@ -42,6 +42,8 @@ public enum Mutation {
   NOTHING_REPEATED,
   /** Participants that say they have written a transaction and have not. */
   APPLY_NOT_DONE,
+  /** Copies of which nobody knows how far their last transaction took the sequence number up. */
+  LAST_STEP_NOT_TOLD,
   /** Traverses that lose a record on the way. */
   CHUNK_LOSES_A_RECORD
 }

@@ -66,6 +66,10 @@ record Options(
     Transactions withTimes(CommitTimes other) {
       return new Transactions(perNode, each, limitNanos, fsyncNanos, other);
     }
+
+    Transactions more(int newPerNode, int newEach) {
+      return new Transactions(newPerNode, newEach, limitNanos, fsyncNanos, times);
+    }
   }
 
   /**
@@ -89,6 +93,11 @@ record Options(
     Trouble stretched(long farNanos) {
       return new Trouble(
           clocksWrong, faults, onlySilence, stormNanos + 2 * farNanos, 4 * calmNanos, silentNanos);
+    }
+
+    Trouble longer(long byNanos) {
+      return new Trouble(
+          clocksWrong, faults, onlySilence, stormNanos + byNanos, calmNanos, silentNanos);
     }
   }
 
@@ -166,6 +175,21 @@ record Options(
         chance.oneIn(4)
             ? tunables.withLimits(tunables.limits().withDelegated(chance.below(2)))
             : tunables);
+  }
+
+  /** The same, and the storm is longer, and more is written. */
+  Options withOutages(Chance chance) {
+    return new Options(
+        mutation,
+        nodes,
+        remotes,
+        farNanos,
+        work,
+        lines,
+        transactions.more(chance.between(1, 3), chance.between(4, 16)),
+        traverses,
+        trouble.longer(chance.nanos(20 * Chance.MILLIS, 200 * Chance.MILLIS)),
+        tunables);
   }
 
   private static CommitTimes commitTimes(Chance chance, Mutation mutation) {

@@ -43,12 +43,19 @@ public final class Simulation {
   /** The same for last wills; of a value with which earlier finds tell the same story as ever. */
   private static final long WILLS = 0x1CBA;
 
+  /** The same for outages of the whole main site; of a value that leaves earlier finds alone. */
+  private static final long OUTAGES = 0xDA26;
+
   private final Chance chance;
   private final Chance readers;
+  private final Chance outages;
   private final Chance wills;
 
   /** Whether there is somebody who tells that a daemon has died. */
   private final boolean willsAreTold;
+
+  /** Whether all of the main site dies again and again. */
+  private final boolean hasOutages;
 
   private final Options options;
   private final @Nullable Consumer<String> story;
@@ -92,7 +99,10 @@ public final class Simulation {
     Options drawn = Options.draw(chance, mutation);
     Options placed = sites.oneIn(4) ? drawn.stretched(sites) : drawn;
     this.readers = new Chance(seed ^ READERS);
-    this.options = readers.oneIn(3) ? placed.withReaders(readers) : placed;
+    Options read = readers.oneIn(3) ? placed.withReaders(readers) : placed;
+    this.outages = new Chance(seed ^ OUTAGES);
+    this.hasOutages = outages.oneIn(16) || mutation == Mutation.LAST_STEP_NOT_TOLD;
+    this.options = hasOutages ? read.withOutages(outages) : read;
     this.wills = new Chance(seed ^ WILLS);
     this.willsAreTold = wills.oneIn(2) || mutation == Mutation.LIVING_SAID_TO_BE_DEAD;
     this.commitLedger = new CommitLedger();
@@ -561,6 +571,14 @@ public final class Simulation {
               m.epoch(), m.remote(), m.round(), m.part(), m.last(), new long[0]);
       case KeeperMessage.Since m when options.mutation() == Mutation.REMOTE_CLAIMS_TO_BE_NEW ->
           new KeeperMessage.Since(m.epoch(), m.epoch());
+      case CommitMessage.State m when options.mutation() == Mutation.LAST_STEP_NOT_TOLD ->
+          new CommitMessage.State(
+              m.epoch(),
+              m.dbId(),
+              m.sequenceNumber(),
+              m.stamp() & ~0xFF_FFFFL,
+              m.fresh(),
+              m.prepared());
       case RecordMessage.Query m when options.mutation() == Mutation.CREATIONS_NOT_NOTED ->
           new RecordMessage.Query(
               m.epoch(), m.dbId(), m.key(), m.move(), m.requester(), KeeperMessage.NOBODY);
@@ -629,6 +647,9 @@ public final class Simulation {
     if (message instanceof RecordMessage.Locate m) {
       openTickets.put(new Ticket(from.pnn(), m.key()), m.ticket());
     }
+    if (message instanceof CommitMessage.Follow m) {
+      commitLedger.followed(m.batch().sequenceNumber());
+    }
     Ambush laid = ambush;
     if (laid != null && !calm && laid.hears(from, message)) {
       ambush = null;
@@ -690,6 +711,14 @@ public final class Simulation {
 
   Chance chance() {
     return chance;
+  }
+
+  boolean hasOutages() {
+    return hasOutages;
+  }
+
+  Chance outages() {
+    return outages;
   }
 
   /** What those who only read leave to chance. */

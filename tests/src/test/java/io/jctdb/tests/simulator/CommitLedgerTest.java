@@ -46,6 +46,21 @@ class CommitLedgerTest {
     assertThat(ledger.knowsAll(disk(2))).isTrue();
   }
 
+  /** Node 1 could not write number 6; the others could, and node 2, which follows them, has it. */
+  @Test
+  void aCopyThatLacksWhatAFollowerWasToldIsNoBeginning() {
+    for (int pnn = 0; pnn < 3; pnn++) {
+      disks.put(pnn, new SimulatedDisk(pnn, (number, stamp) -> {}));
+    }
+    write(0, 6);
+    write(1, 5);
+    write(2, 6);
+    assertThat(ledger.knowsAll(disk(1))).isTrue();
+    ledger.followed(6);
+    assertThat(ledger.knowsAll(disk(1))).isFalse();
+    assertThat(ledger.knowsAll(disk(0))).isTrue();
+  }
+
   private SimulatedDisk disk(int pnn) {
     return Objects.requireNonNull(disks.get(pnn));
   }

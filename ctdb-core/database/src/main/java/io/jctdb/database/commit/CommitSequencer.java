@@ -7,6 +7,7 @@ import io.jctdb.database.message.CommitMessage;
 import io.jctdb.database.message.NodePort;
 import io.jctdb.protocol.Key;
 import io.jctdb.protocol.RecordHeader;
+import io.jctdb.store.SequenceNumbers;
 import io.jctdb.store.StoredRecord;
 import io.jctdb.store.TransactionStore;
 import io.jctdb.store.TransactionStore.Update;
@@ -51,11 +52,18 @@ import org.slf4j.LoggerFactory;
  * waits for it a moment and it is admitted. So nobody who writes waits for a copy. Only where no
  * member has been level before (the cluster starts) do transactions wait until all are.
  *
- * <p>Why the better of two contents wins: the higher sequence number does. Among equal numbers the
- * later epoch does, which is in the {@link #stamp} of each batch: what an earlier epoch wrote
- * without the others, and so without an answer, must not win over what they have answered since.
- * Among copies that agree in both, one that was level before this epoch wins, then the lowest pnn;
- * the others compare a digest with it (somebody may have changed a file meanwhile).
+ * <p>Which of two contents wins ({@link #isBetter}): the higher sequence number does, but for the
+ * last batch. What an earlier epoch wrote last it may have written on some disks only, without an
+ * answer, and this must not win over what a later epoch has answered since; whatever it was written
+ * on had been on all of them. So against a later epoch the number of that counts. It is in the
+ * {@link Stamp}. A copy that was level before this epoch counts as the latest: it is what was
+ * served last, whenever that was written. Of equal ones the lowest pnn's wins; the others compare a
+ * digest with it (somebody may have changed a file meanwhile).
+ *
+ * <p>If the content that wins does not have the highest number, it gets a higher one before any
+ * copy is replaced and anybody served, in a batch without changes. So on no disk does a number go
+ * back; what is made from a content that did not win is refused; and the numbers of an epoch are
+ * above all of earlier ones.
  *
  * <p>The sequencer checks transactions against its own copy. Where that is behind those of others,
  * the office moves to one of them ({@link CommitMessage.Moved}) for this epoch.
@@ -165,6 +173,14 @@ final class CommitSequencer {
   /** The number of the last batch that no disk could take: it names that one for all time. */
   private long spent = -1;
 
+  /** Whether the last batch was made in this epoch, and not left over from an earlier one. */
+  private boolean lastIsOfThisEpoch;
+
+  /**
+   * The highest sequence number of a copy that did not win. Only a higher one may take its place.
+   */
+  private long passed = Long.MIN_VALUE;
+
   private @Nullable CommitBatch leftOver;
   private NodePort.@Nullable Timer repeat;
 
@@ -267,21 +283,34 @@ final class CommitSequencer {
   }
 
   private static boolean isBetter(CommitMessage.State a, CommitMessage.State b) {
+    int later = Long.compare(epoch(a), epoch(b));
+    if (later != 0) {
+      return later > 0 ? a.sequenceNumber() > base(b) : base(a) >= b.sequenceNumber();
+    }
     return a.sequenceNumber() != b.sequenceNumber()
         ? a.sequenceNumber() > b.sequenceNumber()
         : a.stamp() > b.stamp();
   }
 
-  /** The best copy; of equal ones that of a node which was level before, then the lowest pnn's. */
+  private static long epoch(CommitMessage.State state) {
+    return state.fresh() ? new Stamp(state.stamp()).epoch() : Long.MAX_VALUE;
+  }
+
+  /** What all participants of the epoch that wrote it had for sure. */
+  private static long base(CommitMessage.State state) {
+    return new Stamp(state.stamp()).base(state.sequenceNumber());
+  }
+
+  private static boolean isSame(CommitMessage.State a, CommitMessage.State b) {
+    return a.sequenceNumber() == b.sequenceNumber() && a.stamp() == b.stamp();
+  }
+
+  /** The best copy; of equal ones the lowest pnn's. */
   private void chooseSource() {
     CommitMessage.State best = null;
     for (Map.Entry<Integer, CommitMessage.State> entry : states.entrySet()) {
       CommitMessage.State state = entry.getValue();
-      boolean preferred =
-          best == null
-              || isBetter(state, best)
-              || (!isBetter(best, state) && best.fresh() && !state.fresh());
-      if (preferred) {
+      if (best == null || isBetter(state, best)) {
         best = state;
         source = entry.getKey();
       }
@@ -307,7 +336,7 @@ final class CommitSequencer {
     participants.forEach(pnn -> watch.level(pnn, database));
     joiners.forEach((pnn, joiner) -> reportJoiner(pnn, joiner, states.get(pnn)));
     Set<Integer> waitFor = new TreeSet<>(completing);
-    if (!established) {
+    if (!established && level > passed) {
       waitFor.addAll(joiners.keySet()); // nobody has been writing
       waitFor.removeAll(epoch.followers());
     }
@@ -323,12 +352,15 @@ final class CommitSequencer {
       log.error("{}: node {} can have no copy of it; see its log", database.name(), pnn);
     } else if (level < 0 || pnn == source || best == null) {
       participants.add(pnn); // or nobody has anything to give
-    } else if (!state.fresh() && !best.fresh() && !isBetter(best, state)) {
+    } else if (!state.fresh() && !best.fresh() && isSame(state, best)) {
       participants.add(pnn);
     } else if (lacksOnlyWhatItPrepared(state, best)) {
       completing.add(pnn);
     } else {
       joiners.put(pnn, new Joiner(false));
+      if (state.sequenceNumber() >= level && !isSame(state, best)) {
+        passed = Math.max(passed, state.sequenceNumber());
+      }
     }
   }
 
@@ -387,12 +419,16 @@ final class CommitSequencer {
       return;
     }
     int from = participants.contains(source) ? source : participants.first();
-    joiners.forEach(
-        (pnn, joiner) -> {
-          if (mayLack(joiner)) {
-            port.send(pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
-          }
-        });
+    if (level > passed) {
+      joiners.forEach(
+          (pnn, joiner) -> {
+            if (mayLack(joiner)) {
+              port.send(pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
+            }
+          });
+    } else if (phase == Phase.IDLE) {
+      passOver(); // no disk took it before
+    }
     fetching = port.after(times.repeatNanos(), this::fetchForJoiners);
   }
 
@@ -492,8 +528,25 @@ final class CommitSequencer {
     }
   }
 
+  /** A batch of nothing but a sequence number above all that copies have which did not win. */
+  private void passOver() {
+    long number = above(Math.max(passed, spent), proposedByOthers(List.of()));
+    CommitMessage.State best = states.get(source);
+    Stamp before = new Stamp(best == null ? 0 : best.stamp());
+    Update update =
+        new Update(
+            TransactionStore.SEQUENCE_KEY,
+            sequence(new RecordHeader(0, port.self(), 0), before, level, number));
+    batch = new CommitBatch(level, number, List.of(), List.of(update));
+    enter(Phase.PREPARING, participants);
+  }
+
   private void becomeReady() {
     batch = null;
+    if (Math.max(level, spent) <= passed) {
+      passOver(); // if no disk takes it, fetchForJoiners() tries again
+      return;
+    }
     ready = true;
     enter(Phase.IDLE, Set.of());
     tellReady();
@@ -570,33 +623,43 @@ final class CommitSequencer {
       if (!some.isEmpty() && bytes > BATCH_BYTES_MAX) {
         break;
       }
-      Waiting waiting = queue.remove();
-      if (replica.hasWritten(waiting.id)) {
-        known.remove(waiting.id);
-        answer(waiting.id, 0, "");
-      } else {
-        some.add(waiting);
-      }
+      some.add(queue.remove());
     }
     if (some.isEmpty()) {
       return;
     }
     phase = Phase.CHECKING;
-    // Nobody whose transaction waits may take another's number for that of his own.
-    Map<CommitBatch.Id, Long> others = new HashMap<>(known);
-    some.forEach(waiting -> others.remove(waiting.id));
-    Set<Long> avoided = new HashSet<>(others.values());
-    avoided.addAll(pausing.values());
+    Set<CommitBatch.Id> written = new HashSet<>();
+    some.stream().map(Waiting::id).filter(replica::hasWritten).forEach(written::add);
+    Set<Long> avoided = proposedByOthers(some);
+    boolean ofThisEpoch = lastIsOfThisEpoch;
     long above = spent;
     replica
         .lane()
         .submit(
-            store -> check(store, some, avoided, above),
+            store -> check(store, some, written, ofThisEpoch, avoided, above),
             this::checked,
             e -> {
               log.error("{}: {}", database.name(), e.getMessage());
               checked(new Checked(null, List.of(), some.stream().map(Waiting::refused).toList()));
             });
+  }
+
+  /** Nobody whose transaction waits may take another's number for that of his own. */
+  private Set<Long> proposedByOthers(List<Waiting> some) {
+    Map<CommitBatch.Id, Long> others = new HashMap<>(known);
+    some.forEach(waiting -> others.remove(waiting.id));
+    Set<Long> avoided = new HashSet<>(others.values());
+    avoided.addAll(pausing.values());
+    return avoided;
+  }
+
+  private static long above(long last, Set<Long> taboo) {
+    long number = last + 1;
+    while (taboo.contains(number)) {
+      number++;
+    }
+    return number;
   }
 
   /**
@@ -606,23 +669,31 @@ final class CommitSequencer {
    * takes its transaction for done (client-protocol.md 3.7). So that number must not come from
    * another transaction: it is passed over. So are numbers of batches that no disk could take, or
    * what is still said of those would be taken for this one's.
+   *
+   * <p>What is there already is done. But if an earlier epoch wrote it last, it could still lose
+   * against what yet another one left unanswered: a batch of this epoch goes before the answer.
    */
-  private Checked check(TransactionStore store, List<Waiting> some, Set<Long> avoided, long above) {
+  private Checked check(
+      TransactionStore store,
+      List<Waiting> some,
+      Set<CommitBatch.Id> written,
+      boolean ofThisEpoch,
+      Set<Long> avoided,
+      long above) {
     long base = store.sequenceNumber();
+    StoredRecord old = store.fetch(TransactionStore.SEQUENCE_KEY);
+    Stamp before = new Stamp(old == null ? 0 : old.header().rsn());
     Map<Key, StoredRecord> changed = new LinkedHashMap<>();
     List<CommitBatch.Id> ids = new ArrayList<>();
     List<CommitBatch.Id> alreadyThere = new ArrayList<>();
     List<Refused> refused = new ArrayList<>();
     for (Waiting waiting : some) {
       long proposed = proposed(waiting.updates);
-      if (proposed >= 0 && proposed <= base) {
-        // Made from an older content. All right only if it was this very transaction that changed
-        // it.
-        if (isThere(store, waiting.updates)) {
-          alreadyThere.add(waiting.id);
-        } else {
-          refused.add(new Refused(waiting.id, proposed));
-        }
+      boolean outdated = proposed >= 0 && proposed <= base;
+      if (written.contains(waiting.id) || (outdated && isThere(store, waiting.updates))) {
+        (ofThisEpoch ? alreadyThere : ids).add(waiting.id);
+      } else if (outdated) {
+        refused.add(new Refused(waiting.id, proposed)); // made from another content
       } else if (fits(store, changed, waiting.updates)) {
         ids.add(waiting.id);
         waiting.updates.forEach(update -> changed.put(update.key(), update.record()));
@@ -635,14 +706,15 @@ final class CommitSequencer {
     if (ids.isEmpty() && !taboo.contains(base)) {
       return new Checked(null, alreadyThere, refused);
     }
-    long number = Math.max(base, above) + 1;
-    while (taboo.contains(number)) {
-      number++;
-    }
-    StoredRecord old = store.fetch(TransactionStore.SEQUENCE_KEY);
+    long number = above(Math.max(base, above), taboo);
+    StoredRecord proposed = changed.get(TransactionStore.SEQUENCE_KEY);
     changed.put(
         TransactionStore.SEQUENCE_KEY,
-        sequence(old, changed.get(TransactionStore.SEQUENCE_KEY), number));
+        sequence(
+            proposed == null ? new RecordHeader(0, port.self(), 0) : proposed.header(),
+            before,
+            base,
+            number));
     List<Update> updates = new ArrayList<>();
     changed.forEach((key, record) -> updates.add(new Update(key, record)));
     return new Checked(new CommitBatch(base, number, ids, updates), alreadyThere, refused);
@@ -693,22 +765,9 @@ final class CommitSequencer {
         || Arrays.equals(update.data(), old.data());
   }
 
-  private StoredRecord sequence(
-      @Nullable StoredRecord old, @Nullable StoredRecord proposed, long number) {
-    RecordHeader header =
-        proposed == null ? new RecordHeader(0, port.self(), 0) : proposed.header();
-    long rsn = Math.max(header.rsn(), old == null ? 0 : old.header().rsn() + 1);
-    byte[] value = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(number).array();
-    return new StoredRecord(header.withRsn(Math.max(rsn, stamp(epoch.number()))), value);
-  }
-
-  /**
-   * The least rsn of a sequence number record written in an epoch: higher than any of an earlier
-   * epoch, unless that one had 16 million batches. Nobody else gives a meaning to this rsn but "it
-   * grows".
-   */
-  static long stamp(long epochNumber) {
-    return (epochNumber & 0x7F_FFFF_FFFFL) << 24;
+  private StoredRecord sequence(RecordHeader header, Stamp before, long base, long number) {
+    Stamp stamp = before.next(epoch.number(), number - base);
+    return new StoredRecord(header.withRsn(stamp.rsn()), SequenceNumbers.data(number));
   }
 
   private void checked(Checked result) {
@@ -780,6 +839,8 @@ final class CommitSequencer {
   private void batchDone(CommitBatch done) {
     boolean written = !participants.isEmpty();
     if (written) {
+      boolean heldBack = level <= passed;
+      lastIsOfThisEpoch = ready;
       previousLevel = level;
       level = done.sequenceNumber();
       joiners
@@ -791,6 +852,9 @@ final class CommitSequencer {
       for (CommitBatch.Id id : done.ids()) {
         known.remove(id);
         answer(id, 0, "");
+      }
+      if (heldBack) {
+        fetchForJoiners();
       }
     } else {
       // No disk could take it: all copies are still equal.

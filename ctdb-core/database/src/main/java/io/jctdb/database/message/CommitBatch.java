@@ -19,7 +19,7 @@ public record CommitBatch(long base, long sequenceNumber, List<Id> ids, List<Upd
     updates = List.copyOf(updates);
   }
 
-  /** Tells contents with the same sequence number apart: see {@code CommitSequencer.stamp}. */
+  /** Tells contents with the same sequence number apart: see {@code Stamp} of the commits. */
   public long stamp() {
     for (Update update : updates) {
       if (update.key().equals(TransactionStore.SEQUENCE_KEY)) {

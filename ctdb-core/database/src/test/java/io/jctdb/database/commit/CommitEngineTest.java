@@ -2,6 +2,7 @@ package io.jctdb.database.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jctdb.database.commit.CommitWorld.Disk;
 import io.jctdb.database.commit.CommitWorld.Machine;
 import io.jctdb.database.message.CommitMessage;
 import io.jctdb.store.TransactionStore;
@@ -159,10 +160,106 @@ class CommitEngineTest {
     CommitWorld world = new CommitWorld(1, 2, null);
     for (Machine machine : world.machines) {
       put(machine, CommitWorld.update("color", 4, 0, "of node " + machine.pnn));
-      put(machine, CommitWorld.sequence(CommitSequencer.stamp(5 + machine.pnn), 0, 8));
+      put(machine, CommitWorld.sequence(Stamp.of(5 + machine.pnn, 1).rsn(), 0, 8));
     }
     boot(world);
     assertThat(world.machines.get(0).disk.text("color")).isEqualTo("of node 1");
+  }
+
+  /**
+   * Found by the simulator: what nobody had been answered had passed a number over, and won over
+   * what a later epoch had answered.
+   */
+  @Test
+  void whatALaterEpochAnsweredWinsOverAHigherNumberThatAnEarlierOneLeftUnanswered() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    diedWith(world, 0, 10, Stamp.of(5, 3)); // on top of number 7
+    diedWith(world, 1, 8, Stamp.of(6, 1)); // too
+    List<Long> numbers = new ArrayList<>();
+    Disk loser = world.machines.get(0).disk;
+    world.machines.get(0).onChange = () -> numbers.add(loser.sequenceNumber());
+    boot(world);
+    for (Machine machine : world.machines) {
+      assertThat(machine.disk.text("color")).isEqualTo("of node 1");
+    }
+    assertThat(numbers).as("a number never goes back").containsExactly(11L);
+  }
+
+  @Test
+  void ofOneNumberWithTwoContentsNeitherIsMetAgain() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    diedWith(world, 0, 8, Stamp.of(5, 1));
+    diedWith(world, 1, 8, Stamp.of(6, 1));
+    boot(world);
+    assertThat(world.machines.get(0).disk.sequenceNumber()).isEqualTo(9);
+    assertThat(commit(world, 0, transaction(9, 9, "color", "made from 8"))).isNotEqualTo(0);
+  }
+
+  @Test
+  void anOldCopyThatWentOnAloneLosesAgainstALongerHistory() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    diedWith(world, 0, 10, Stamp.of(5, 1)); // all before it had been answered
+    diedWith(world, 1, 8, Stamp.of(6, 1));
+    boot(world);
+    for (Machine machine : world.machines) {
+      assertThat(machine.disk.text("color")).isEqualTo("of node 0");
+      assertThat(machine.disk.sequenceNumber()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void theHighestNumberThatCtdbdWroteWins() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    diedWith(world, 0, 10, new Stamp(10));
+    diedWith(world, 1, 8, Stamp.of(6, 1));
+    boot(world);
+    assertThat(world.machines.get(1).disk.text("color")).isEqualTo("of node 0");
+  }
+
+  @Test
+  void whatIsBeingServedStaysWhenSomebodyReturnsWithWhatWasNeverAnswered() {
+    for (int pnn = 0; pnn < 2; pnn++) {
+      CommitWorld world = new CommitWorld(1, 2, null);
+      Machine serving = world.machines.get(pnn);
+      Machine returning = world.machines.get(1 - pnn);
+      diedWith(world, pnn, 8, Stamp.of(5, 1));
+      diedWith(world, 1 - pnn, 8, Stamp.of(6, 1));
+      serving.boot();
+      world.runFor(CommitWorld.SECONDS);
+      assertThat(serving.isReady()).isTrue();
+      returning.boot();
+      world.runFor(5 * CommitWorld.SECONDS);
+      for (Machine machine : world.machines) {
+        assertThat(machine.disk.text("color")).isEqualTo("of node " + pnn);
+      }
+    }
+  }
+
+  @Test
+  void aFullDiskKeepsTheBetterContentFromNobodyForLong() {
+    CommitWorld world = new CommitWorld(1, 2, null);
+    diedWith(world, 0, 10, Stamp.of(5, 3));
+    diedWith(world, 1, 8, Stamp.of(6, 1));
+    world.machines.get(1).diskFull = true;
+    world.machines.forEach(Machine::boot);
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(1).isReady()).as("it can be read").isTrue();
+    assertThat(world.machines.get(0).disk.sequenceNumber()).isEqualTo(10);
+    world.machines.get(1).diskFull = false;
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(0).isReady()).isTrue();
+    for (Machine machine : world.machines) {
+      assertThat(machine.disk.text("color")).isEqualTo("of node 1");
+      assertThat(machine.disk.sequenceNumber()).isGreaterThan(10);
+    }
+  }
+
+  /** What a node had when it died. */
+  private static void diedWith(CommitWorld world, int pnn, long number, Stamp stamp) {
+    Machine machine = world.machines.get(pnn);
+    world.lastEpoch = Math.max(world.lastEpoch, stamp.epoch());
+    put(machine, CommitWorld.update("color", 4, 0, "of node " + machine.pnn));
+    put(machine, CommitWorld.sequence(stamp.rsn(), 0, number));
   }
 
   @Test
@@ -536,5 +633,33 @@ class CommitEngineTest {
     branch.rejoin();
     world.runFor(5 * CommitWorld.SECONDS);
     assertThat(atReady).isNotEmpty().containsOnly("red5");
+  }
+
+  /**
+   * The transaction of a client at the branch was written on node 0 when the main site died. Node 1
+   * went on without it, and died before anybody was answered; node 0 has told the client that it is
+   * done.
+   */
+  @Test
+  void whatAnEarlierEpochLeftIsNotLostAnyMoreOnceItIsAnswered() {
+    CommitWorld world = new CommitWorld(1, 3, null);
+    world.remote.add(2);
+    Machine first = world.machines.get(0);
+    Machine second = world.machines.get(1);
+    diedWith(world, 0, 8, Stamp.of(5, 1));
+    diedWith(world, 1, 8, Stamp.of(6, 1));
+    Machine branch = world.machines.get(2);
+    first.boot();
+    branch.boot();
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(commit(world, 2, transaction(8, 4, "color", "of node 0"))).isEqualTo(0);
+    assertThat(branch.disk.text("color")).isEqualTo("of node 0");
+    first.crash();
+    world.runFor(CommitWorld.SECONDS);
+    first.boot();
+    second.boot();
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(second.isReady()).isTrue();
+    assertThat(second.disk.text("color")).isEqualTo("of node 0");
   }
 }

@@ -56,7 +56,7 @@ final class CommitWorld {
   private final long delayMaxNanos;
   private long now;
   private long orders;
-  private long lastEpoch;
+  long lastEpoch;
   private int attempt;
 
   /**
