@@ -32,6 +32,7 @@ public final class VolatileStores {
     /**
      * Another process has held a chain all this time.
      *
+     * @param nanos since the databases were to be frozen
      * @param who databases and processes, for a message
      */
     void holds(long nanos, String who);

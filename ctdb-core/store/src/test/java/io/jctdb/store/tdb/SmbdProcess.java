@@ -89,11 +89,11 @@ final class SmbdProcess implements AutoCloseable {
     assertThat(ask(command)).as(command).isEqualTo("ok");
   }
 
-  /** kill -9, and waits until it is gone. What it has printed can still be read. */
   long pid() {
     return process.pid();
   }
 
+  /** kill -9, and waits until it is gone. What it has printed can still be read. */
   void kill() {
     process.toHandle().destroyForcibly();
     try {
