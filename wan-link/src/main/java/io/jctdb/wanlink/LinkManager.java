@@ -413,8 +413,10 @@ public final class LinkManager {
     }
   }
 
+  /** To this site first: what goes far takes its time, compressed, and nobody here waits for it. */
   private void flush() {
-    unflushed.forEach(OutgoingLink::flush);
+    unflushed.stream().filter(link -> !link.leadsFar()).forEach(OutgoingLink::flush);
+    unflushed.stream().filter(OutgoingLink::leadsFar).forEach(OutgoingLink::flush);
     unflushed.clear();
   }
 

@@ -51,6 +51,10 @@ final class OutgoingLink extends SimpleChannelInboundHandler<LinkFrame> {
     return far == null ? queuedBytes : queuedBytes + far.queuedBytes();
   }
 
+  boolean leadsFar() {
+    return far != null;
+  }
+
   boolean isCompressed() {
     return compressed;
   }

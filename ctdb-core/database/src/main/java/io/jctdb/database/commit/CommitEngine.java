@@ -209,10 +209,9 @@ public final class CommitEngine implements EpochListener, CommittedCopies {
     if (submission == null) {
       return;
     }
-    Epoch current = epoch;
     if (result.status() != 0) {
       fail(submission, result.status(), result.error());
-    } else if (current != null && current.followers().contains(port.self())) {
+    } else if (isFollower()) {
       writtenElsewhere.put(result.id(), result.number());
       finishWhatHasArrived();
     } else {
@@ -352,6 +351,11 @@ public final class CommitEngine implements EpochListener, CommittedCopies {
     return members.get(Math.floorMod(dbId, members.size()));
   }
 
+  private boolean isFollower() {
+    Epoch current = epoch;
+    return current != null && current.followers().contains(port.self());
+  }
+
   private @Nullable CommitReplica replica(int dbId) {
     CommitReplica known = replicas.get(dbId);
     if (known != null) {
@@ -361,7 +365,8 @@ public final class CommitEngine implements EpochListener, CommittedCopies {
     if (lane == null) {
       return null;
     }
-    CommitReplica fresh = new CommitReplica(port, dbId, lane, times.repeatNanos(), this::cannotUse);
+    CommitReplica fresh =
+        new CommitReplica(port, dbId, lane, times.repeatNanos(), this::isFollower, this::cannotUse);
     fresh.onCopyMoved(this::copyMoved);
     replicas.put(dbId, fresh);
     return fresh;

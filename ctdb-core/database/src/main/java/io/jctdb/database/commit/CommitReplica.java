@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommitReplica {
   static final long QUIET_LOOK_NANOS = 1_000_000;
+
+  /**
+   * So often a follower says how far its copy is while it keeps up. Nobody waits for that, and the
+   * sequencer, which repeats what stands still for a whole repetition, has more to do.
+   */
+  private static final int REPORTS_A_REPEAT = 8;
 
   /**
    * Clients here that propose the same number, and are told that it is not theirs.
@@ -41,6 +48,8 @@ final class CommitReplica {
   private final NodePort port;
   private final int dbId;
   private final DurableLane lane;
+  private final long reportNanos;
+  private final BooleanSupplier follows;
   private final BiConsumer<Integer, StoreException> failed;
 
   /** Transactions known to be written here, so that none is written twice. The newest ones. */
@@ -53,6 +62,9 @@ final class CommitReplica {
   private long onDisk = -1;
 
   private Runnable copyMoved = () -> {};
+
+  /** When the sequencer is told next how far the copy of a follower is. */
+  private NodePort.@Nullable Timer reporting;
 
   private boolean fresh = true;
   private @Nullable CommitBatch prepared;
@@ -71,15 +83,22 @@ final class CommitReplica {
   private final CopyIn in;
   private final CopyOut out;
 
+  /**
+   * @param follows whether this node is a follower in the present epoch
+   * @param failed is told of the database whose file cannot be used, and why
+   */
   CommitReplica(
       NodePort port,
       int dbId,
       DurableLane lane,
       long repeatNanos,
+      BooleanSupplier follows,
       BiConsumer<Integer, StoreException> failed) {
     this.port = port;
     this.dbId = dbId;
     this.lane = lane;
+    this.reportNanos = repeatNanos / REPORTS_A_REPEAT;
+    this.follows = follows;
     this.failed = failed;
     this.in = new CopyIn(port, dbId, lane, repeatNanos, new CaughtUp());
     this.out = new CopyOut(port, dbId, lane, repeatNanos);
@@ -105,10 +124,33 @@ final class CommitReplica {
 
     @Override
     public void report(long epoch, int sequencer, long number, String problem) {
-      copyNumber = number;
-      onDisk = Math.max(onDisk, number);
+      moved(number);
       applied(epoch, sequencer, number, problem);
       copyMoved.run();
+    }
+
+    @Override
+    public void keptUp(long epoch, int sequencer, long number) {
+      if (!follows.getAsBoolean()) {
+        report(epoch, sequencer, number, "");
+        return;
+      }
+      moved(number);
+      if (reporting == null) {
+        reporting =
+            port.after(
+                reportNanos,
+                () -> {
+                  reporting = null;
+                  applied(epoch, sequencer, copyNumber, "");
+                });
+      }
+      copyMoved.run();
+    }
+
+    private void moved(long number) {
+      copyNumber = number;
+      onDisk = Math.max(onDisk, number);
     }
   }
 
@@ -145,6 +187,10 @@ final class CommitReplica {
   /** A new sequencer takes over: copies that the old one had ordered are void. */
   void epochStarted() {
     epochs++;
+    if (reporting != null) {
+      reporting.cancel();
+      reporting = null;
+    }
     copyNumber = -1;
     newest = -1;
     in.abandon();

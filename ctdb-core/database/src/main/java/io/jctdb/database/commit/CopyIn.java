@@ -45,6 +45,9 @@ final class CopyIn {
 
     /** This copy has that sequence number now. */
     void report(long epoch, int sequencer, long number, String problem);
+
+    /** The same of a copy that has what it follows, as before. */
+    void keptUp(long epoch, int sequencer, long number);
   }
 
   private final NodePort port;
@@ -229,11 +232,8 @@ final class CopyIn {
           if (incoming == copy) {
             incoming = null;
             copiedIn = copy.order.epoch();
-            if (followed.isEmpty()) {
-              owner.report(copy.order.epoch(), copy.sequencer, number, "");
-            } else {
-              writeFollowed(copy.order.epoch(), copy.sequencer);
-            }
+            owner.report(copy.order.epoch(), copy.sequencer, number, "");
+            writeFollowed(copy.order.epoch(), copy.sequencer);
           }
         },
         e -> {
@@ -275,7 +275,7 @@ final class CopyIn {
         number -> {
           writing = false;
           batches.stream().filter(b -> b.sequenceNumber() <= number).forEach(owner::followed);
-          owner.report(epoch, sequencer, number, "");
+          owner.keptUp(epoch, sequencer, number);
           writeFollowed(epoch, sequencer);
         },
         e -> {

@@ -9,6 +9,7 @@ import io.jctdb.store.TransactionStore;
 import io.jctdb.store.TransactionStore.Update;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 /** What a transaction comes to, as its client sees it. */
@@ -556,7 +557,11 @@ class CommitEngineTest {
   // Node 2 is at a remote site, 1 to 30 ms away.
 
   private static CommitWorld withBranch() {
-    CommitWorld world = new CommitWorld(1, 3, null);
+    return withBranch(line -> {});
+  }
+
+  private static CommitWorld withBranch(Consumer<String> story) {
+    CommitWorld world = new CommitWorld(1, 3, story);
     world.remote.add(2);
     world.machines.forEach(Machine::boot);
     world.runFor(5 * CommitWorld.SECONDS);
@@ -580,6 +585,31 @@ class CommitEngineTest {
     world.runFor(20 * CommitWorld.SECONDS);
     assertThat(world.machines.get(2).disk.content())
         .isEqualTo(world.machines.get(0).disk.content());
+  }
+
+  @Test
+  void theBranchDoesNotReportEachTransactionAndIsNotSentACopyForThat() {
+    List<String> fromBranch = new ArrayList<>();
+    CommitWorld world =
+        withBranch(
+            line -> {
+              if (line.contains(" 2 -> ")) {
+                fromBranch.add(line);
+              }
+            });
+    fromBranch.clear();
+    Machine writer = world.machines.getFirst();
+    int count = 200;
+    for (int i = 1; i <= count; i++) {
+      writer.engine().commit(DB, transaction(i, i, "color", "red" + i), (status, error) -> {});
+      world.runFor(20 * CommitWorld.MILLIS);
+    }
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(2).disk.content()).isEqualTo(writer.disk.content());
+    assertThat(fromBranch).noneMatch(line -> line.contains("AskPart"));
+    List<String> reports = fromBranch.stream().filter(line -> line.contains("Applied")).toList();
+    assertThat(reports).hasSizeBetween(2, count / 4);
+    assertThat(reports.getLast()).contains("sequenceNumber=" + count);
   }
 
   @Test
