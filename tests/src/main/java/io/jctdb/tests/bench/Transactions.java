@@ -18,8 +18,8 @@ import org.HdrHistogram.Histogram;
 final class Transactions implements Benchmark {
   private static final byte[] SEQUENCE_NUMBER = "__db_sequence_number__\0".getBytes(UTF_8);
   private static final byte[] KEY = "record".getBytes(UTF_8);
-  private static final int WARM_UP = 30;
-  private static final int COUNT = 200;
+  private static final int WARM_UP = 300;
+  private static final int COUNT = 1_000;
 
   @Override
   public String run(List<Path> roots) throws IOException {
