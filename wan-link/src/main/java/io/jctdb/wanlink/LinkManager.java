@@ -415,8 +415,16 @@ public final class LinkManager {
 
   /** To this site first: what goes far takes its time, compressed, and nobody here waits for it. */
   private void flush() {
-    unflushed.stream().filter(link -> !link.leadsFar()).forEach(OutgoingLink::flush);
-    unflushed.stream().filter(OutgoingLink::leadsFar).forEach(OutgoingLink::flush);
+    for (OutgoingLink link : unflushed) {
+      if (!link.leadsFar()) {
+        link.flush();
+      }
+    }
+    for (OutgoingLink link : unflushed) {
+      if (link.leadsFar()) {
+        link.flush();
+      }
+    }
     unflushed.clear();
   }
 

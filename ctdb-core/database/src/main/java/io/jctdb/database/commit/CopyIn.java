@@ -46,7 +46,7 @@ final class CopyIn {
     /** This copy has that sequence number now. */
     void report(long epoch, int sequencer, long number, String problem);
 
-    /** The same of a copy that has what it follows, as before. */
+    /** The same, after writing what followed: who is never waited for may say so later. */
     void keptUp(long epoch, int sequencer, long number);
   }
 
