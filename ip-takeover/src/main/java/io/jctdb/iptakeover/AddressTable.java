@@ -19,6 +19,9 @@ final class AddressTable {
   /** Which nodes can host an address, whether or not takeover is allowed. */
   private final BitSet[] available;
 
+  /** When an address moved last; 0 where that is not known. */
+  private final long[] moved;
+
   private final boolean noIpTakeover;
   private final int[] count;
 
@@ -31,6 +34,7 @@ final class AddressTable {
     this.owner = new int[addresses.size()];
     this.available = new BitSet[addresses.size()];
     this.count = new int[nodes];
+    this.moved = addresses.stream().mapToLong(a -> request.moves().getOrDefault(a, 0L)).toArray();
     Arrays.fill(owner, Placement.NOBODY);
     for (int a = 0; a < owner.length; a++) {
       available[a] = new BitSet(nodes);
@@ -71,6 +75,10 @@ final class AddressTable {
   /** Rule 5. */
   boolean mayTake(int pnn, int a) {
     return !noIpTakeover && available[a].get(pnn);
+  }
+
+  boolean movedAfter(int a, int other) {
+    return moved[a] > moved[other];
   }
 
   int count(int pnn) {

@@ -12,6 +12,10 @@ import java.util.Set;
  *     too, with {@link NodeAddresses#NONE}
  * @param rebalance nodes that failback of LCP2 considers besides those without any address
  * @param homeNodes preferred pnn of an address, for the deterministic algorithm
+ * @param moves addresses that have moved, the later the greater: of several that failback of LCP2
+ *     may move equally well it takes the last one, whose clients have moved a moment ago, and
+ *     leaves those alone that nothing had happened to. Where it is empty, the order of the list
+ *     decides, as with ctdbd
  */
 public record AllocationRequest(
     AllocationAlgorithm algorithm,
@@ -19,10 +23,23 @@ public record AllocationRequest(
     boolean noIpTakeover,
     boolean noIpFailback,
     Set<Integer> rebalance,
-    Map<InetAddress, Integer> homeNodes) {
+    Map<InetAddress, Integer> homeNodes,
+    Map<InetAddress, Long> moves) {
   public AllocationRequest {
     nodes = List.copyOf(nodes);
     rebalance = Set.copyOf(rebalance);
     homeNodes = Map.copyOf(homeNodes);
+    moves = Map.copyOf(moves);
+  }
+
+  /** Nothing has moved yet. */
+  public AllocationRequest(
+      AllocationAlgorithm algorithm,
+      List<NodeAddresses> nodes,
+      boolean noIpTakeover,
+      boolean noIpFailback,
+      Set<Integer> rebalance,
+      Map<InetAddress, Integer> homeNodes) {
+    this(algorithm, nodes, noIpTakeover, noIpFailback, rebalance, homeNodes, Map.of());
   }
 }

@@ -184,7 +184,7 @@ final class Lcp2 {
             Integer.compareUnsigned(destinationAfter, imbalance[source]) < 0
                 && Integer.compareUnsigned(added[a][pnn], added[a][source]) < 0;
         int sum = sourceAfter + destinationAfter;
-        if (valid && (best < 0 || Integer.compareUnsigned(sum, bestSum) < 0)) {
+        if (valid && (best < 0 || isBetter(a, sum, best, bestSum))) {
           best = a;
           bestPnn = pnn;
           bestSum = sum;
@@ -196,6 +196,11 @@ final class Lcp2 {
     }
     move(best, source, bestPnn);
     return true;
+  }
+
+  private boolean isBetter(int a, int sum, int best, int bestSum) {
+    int order = Integer.compareUnsigned(sum, bestSum);
+    return order < 0 || (order == 0 && table.movedAfter(a, best));
   }
 
   private void move(int a, int source, int destination) {

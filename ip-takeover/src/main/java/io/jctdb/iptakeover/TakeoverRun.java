@@ -294,7 +294,8 @@ final class TakeoverRun {
             settings.noIpTakeover(),
             settings.noIpFailback(),
             rebalance,
-            settings.homeNodes());
+            settings.homeNodes(),
+            memory.holders().movesInOrder());
     placements = Allocation.allocate(request);
     for (Placement placement : placements) {
       memory.holders().claimed(placement.address(), claimers(placement.address()));
@@ -470,6 +471,9 @@ final class TakeoverRun {
     boolean moves = !claimers(placement.address()).contains(pnn);
     changed |= moves;
     memory.holders().told(placement.address(), pnn);
+    if (moves) {
+      memory.holders().moves(placement.address());
+    }
     placing.call(
         pnn,
         Control.TAKEOVER_IP,

@@ -196,6 +196,25 @@ class TakeoverRunsTest {
   }
 
   @Test
+  void whatGoesToANodeThatIsBackIsWhatHadMovedAndNothingOfOthers() {
+    List<String> three = ALL.subList(0, 3);
+    for (int pnn = 0; pnn < 3; pnn++) {
+      lists.put(pnn, three);
+    }
+    lead();
+    for (int victim : List.of(2, 1, 0, 1, 2, 0)) {
+      Map<Integer, Set<String>> before = new HashMap<>();
+      hosts.forEach((pnn, held) -> before.put(pnn, Set.copyOf(held)));
+      flags[victim] = NodeFlags.UNHEALTHY;
+      runs.request("node " + victim + " is unhealthy");
+      assertThat(held(victim)).isEmpty();
+      flags[victim] = 0;
+      runs.request("node " + victim + " is healthy");
+      assertThat(hosts).as("after node %d was back", victim).isEqualTo(before);
+    }
+  }
+
+  @Test
   void aCleanStopHandsOverAtOnce() {
     lead();
     lose(1, Duration.ZERO);
