@@ -1,6 +1,7 @@
 package io.jctdb.recovery;
 
 import io.jctdb.database.Epoch;
+import io.jctdb.protocol.RunState;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -496,6 +497,7 @@ public final class LeaderMachine {
   private @Nullable Plan plan(long now) {
     SortedMap<Integer, Long> incarnations = new TreeMap<>();
     SortedSet<Integer> lmasters = new TreeSet<>();
+    SortedSet<Integer> capable = new TreeSet<>(); // all of them where none has started yet
     SortedSet<Integer> remote = new TreeSet<>();
     for (MemberInfo node : nodes.values()) {
       Life life = Life.of(node);
@@ -507,6 +509,9 @@ public final class LeaderMachine {
         }
         incarnations.put(node.pnn(), node.incarnation());
         if (node.mayBeLmaster()) {
+          capable.add(node.pnn());
+        }
+        if (isOrBecomesLmaster(node)) {
           lmasters.add(node.pnn());
         }
       }
@@ -516,9 +521,27 @@ public final class LeaderMachine {
       return null;
     }
     keepWhoMayStillAct(incarnations, remote, now);
-    // As ctdbd does (cluster-and-failover 1.4), but without recovering for ever.
-    return new Plan(
-        incarnations, lmasters.isEmpty() ? new TreeSet<>(Set.of(self)) : lmasters, remote);
+    if (lmasters.isEmpty()) {
+      lmasters.addAll(capable);
+    }
+    if (lmasters.isEmpty()) {
+      lmasters.add(
+          self); // as ctdbd does (cluster-and-failover 1.4), but without recovering for ever
+    }
+    return new Plan(incarnations, lmasters, remote);
+  }
+
+  /**
+   * Whoever is still starting, with scripts and services that keep its processors busy, joins
+   * without a share of the keys: all who want one of these would wait for it.
+   */
+  private boolean isOrBecomesLmaster(MemberInfo node) {
+    CommittedEpoch current = committed;
+    boolean isOne =
+        current != null
+            && current.has(node.pnn(), node.incarnation())
+            && current.epoch().lmasters().contains(node.pnn());
+    return node.mayBeLmaster() && (isOne || node.runState() == RunState.RUNNING);
   }
 
   /** Members at remote sites that have gone, and may not know it yet: no change waits for them. */

@@ -200,6 +200,44 @@ class LeaderMachineTest {
   }
 
   @Test
+  void aNodeThatIsStillStartingJoinsWithoutAShareOfTheKeysAndGetsItWhenItRuns() {
+    running(0, 1);
+    at(0, new LeaderEvent.Link(2, true));
+    nodes.put(2, in(RunState.STARTUP, node(2)));
+    at(0, nodesEvent());
+    assertThat(at(80, tick())).containsExactly(new LeaderDecision.Reserve(2, "nodes [2] join"));
+    assertThat(at(81, new LeaderEvent.Reserved(2)))
+        .containsExactly(
+            new LeaderDecision.Propose(
+                committed(2, 0, 1, 2).lives(),
+                new Epoch(2, new TreeSet<>(Set.of(0, 1, 2)), new TreeSet<>(Set.of(0, 1)))));
+    at(82, new LeaderEvent.Promised(2, Set.of()));
+    at(83, new LeaderEvent.Committed(2));
+    assertThat(at(5000, tick())).isEmpty();
+    nodes.put(2, node(2));
+    at(5000, nodesEvent());
+    assertThat(at(5080, tick()))
+        .containsExactly(new LeaderDecision.Reserve(3, "the lmasters change"));
+    assertThat(at(5081, new LeaderEvent.Reserved(3))).containsExactly(propose(3, 0, 1, 2));
+  }
+
+  @Test
+  void whereAllAreStillStartingAllAreLmastersAndStayThat() {
+    nodes.put(0, in(RunState.FIRST_RECOVERY, node(0)));
+    nodes.put(1, in(RunState.FIRST_RECOVERY, node(1)));
+    at(0, new LeaderEvent.Link(1, true));
+    at(0, nodesEvent());
+    at(0, elected(null, 0));
+    at(1000, tick());
+    assertThat(at(1001, new LeaderEvent.Reserved(1))).containsExactly(propose(1, 0, 1));
+    at(1002, new LeaderEvent.Promised(1, Set.of()));
+    at(1003, new LeaderEvent.Committed(1));
+    nodes.put(0, node(0));
+    at(2000, nodesEvent());
+    assertThat(at(9000, tick())).isEmpty();
+  }
+
+  @Test
   void aLeaderThatReachesNobodyYieldsInsteadOfExpellingEveryone() {
     running(0, 1, 2);
     at(0, new LeaderEvent.Link(1, false));
@@ -682,6 +720,21 @@ class LeaderMachineTest {
         0,
         1600,
         0);
+  }
+
+  private static MemberInfo in(RunState runState, MemberInfo n) {
+    return new MemberInfo(
+        n.pnn(),
+        n.incarnation(),
+        n.flags(),
+        n.capabilities(),
+        runState,
+        n.ready(),
+        n.address(),
+        n.lastEpoch(),
+        n.recoveryRequests(),
+        n.leaseMillis(),
+        n.residueMillis());
   }
 
   private static MemberInfo withWill(MemberInfo n, String will) {

@@ -10,6 +10,7 @@ import io.jctdb.daemon.config.Tunables;
 import io.jctdb.daemon.logging.DaemonLog;
 import io.jctdb.daemon.will.WillFile;
 import io.jctdb.iptakeover.PublicAddressesException;
+import io.jctdb.protocol.RunState;
 import io.jctdb.recovery.EmbeddedZooKeeper;
 import io.jctdb.recovery.Ensemble;
 import io.jctdb.recovery.QuorumWitness;
@@ -116,13 +117,19 @@ final class Daemon {
             1, new DefaultThreadFactory("records", true), EpollIoHandler.newFactory());
     EventLoop loop = group.next();
     PreferredThreads preferred = new PreferredThreads(conf.legacy().realtimeScheduling());
-    preferred.raiseRecords(loop);
+    preferred.earmarkRecords(loop);
     EmbeddedZooKeeper zookeeper = null;
     Node node = null;
     try {
       NodePlan plan = NodePlan.of(paths, conf, nodes, nodePort());
       Node created = new Node(loop, plan, paths, conf, tunables, will(plan), this::finish);
       node = created;
+      created.onRunState(
+          state -> {
+            if (state == RunState.STARTUP) {
+              preferred.raiseAll();
+            }
+          });
       created.open();
       preferred.beginControlPlane();
       Optional<Ensemble> ensemble = created.settleEnsemble();

@@ -38,6 +38,7 @@ import io.jctdb.daemon.control.Tunnels;
 import io.jctdb.daemon.lifecycle.BehindBans;
 import io.jctdb.daemon.lifecycle.ClusterMember;
 import io.jctdb.daemon.lifecycle.EnsembleWatch;
+import io.jctdb.daemon.lifecycle.EpochNews;
 import io.jctdb.daemon.lifecycle.Events;
 import io.jctdb.daemon.lifecycle.FencingHistory;
 import io.jctdb.daemon.lifecycle.HealthMonitor;
@@ -143,6 +144,7 @@ final class Node implements ClusterMember.Actions {
 
   private final DaemonStatistics statistics = new DaemonStatistics();
   private final NodeLife life = new NodeLife();
+  private final EpochNews news = new EpochNews();
   private final FailStop failStop =
       new FailStop(Runtime.getRuntime()::halt, () -> life.runState() == RunState.SHUTDOWN);
   private final ClientRegistry clients = new ClientRegistry();
@@ -362,6 +364,7 @@ final class Node implements ClusterMember.Actions {
             requests,
             this::leaseMessage,
             ensembles::heard);
+    participant.addListener(news);
     participant.addListener(records);
     participant.addListener(commits);
     participant.addListener(traverses);
@@ -376,6 +379,11 @@ final class Node implements ClusterMember.Actions {
   }
 
   // --- start -----------------------------------------------------------------------------------
+
+  /** To be called before {@link #open}; the listener is called by the owner of the records. */
+  void onRunState(Consumer<RunState> listener) {
+    life.onRunState(listener);
+  }
 
   /** Makes the sockets and runs {@code init}: whatever is in the way shows up here. */
   void open() throws IOException {
@@ -729,11 +737,14 @@ final class Node implements ClusterMember.Actions {
 
   /** Every database is usable in the present epoch. */
   private void databasesReady() {
+    boolean tells = news.tell();
     if (lifecycle != null) {
-      lifecycle.recoveryFinished();
+      lifecycle.recoveryFinished(tells);
     }
     addresses.recoveryFinished();
-    router.deliver(Srvid.RECONFIGURE, new byte[0]);
+    if (tells) {
+      router.deliver(Srvid.RECONFIGURE, new byte[0]);
+    }
     clusterChanged();
   }
 

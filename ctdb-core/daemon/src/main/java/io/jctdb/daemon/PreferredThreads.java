@@ -3,12 +3,20 @@ package io.jctdb.daemon;
 import io.jctdb.linux.LinuxException;
 import io.jctdb.linux.ThreadPriority;
 import io.netty.channel.EventLoop;
+import java.io.UncheckedIOException;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * {@code [legacy] realtime scheduling}: the threads that others wait for run before those of other
  * processes. Not as real-time threads, as ctdbd does; {@link ThreadPriority} says why.
+ *
+ * <p>They are raised when the node has become a member. Until then they are only
+ * <em>earmarked</em>, by nice values that hardly differ from those of others: for the first seconds
+ * all of this is loading and interpreting code, and a node that comes back would push aside the
+ * clients and the daemons of the host, and of other nodes where several are on one. (Survivors' new
+ * files waited 0.2 to 0.4 s for such a start; docs/benchmarks.md.)
  *
  * <p>Two priorities, so that the node keeps its lease however busy it is with records: the control
  * plane (membership, ZooKeeper, address leases, events) above the owner of the records and what
@@ -24,23 +32,37 @@ final class PreferredThreads {
   private static final int CONTROL_NICE = ThreadPriority.HIGHEST;
   private static final int RECORDS_NICE = ThreadPriority.HIGHEST + 5;
 
+  /** Not -1, which getpriority(2) also gives for a thread that has ended. */
+  private static final int CONTROL_EARMARK = -2;
+
+  private static final int RECORDS_EARMARK = -3;
+
   private volatile boolean wanted;
 
   PreferredThreads(boolean wanted) {
     this.wanted = wanted;
   }
 
-  void raiseRecords(EventLoop records) {
-    records.execute(() -> attempt(() -> ThreadPriority.raiseThisThread(RECORDS_NICE)));
+  /** Earmarks the owner of the records, and what that starts. */
+  void earmarkRecords(EventLoop records) {
+    records.execute(() -> attempt(() -> ThreadPriority.raiseThisThread(RECORDS_EARMARK)));
   }
 
-  /** From now on the calling thread starts threads of the control plane. */
+  /** From now on the calling thread starts threads of the control plane, earmarked as such. */
   void beginControlPlane() {
-    attempt(() -> ThreadPriority.raiseThisThread(CONTROL_NICE));
+    attempt(() -> ThreadPriority.raiseThisThread(CONTROL_EARMARK));
   }
 
   void endControlPlane() {
     attempt(ThreadPriority::lowerThisThread);
+  }
+
+  /** This node is a member: what is earmarked is preferred from now on. Any thread. */
+  void raiseAll() {
+    attempt(
+        () ->
+            ThreadPriority.raiseAll(
+                Map.of(CONTROL_EARMARK, CONTROL_NICE, RECORDS_EARMARK, RECORDS_NICE)));
   }
 
   private void attempt(Runnable change) {
@@ -49,7 +71,7 @@ final class PreferredThreads {
     }
     try {
       change.run();
-    } catch (LinuxException e) {
+    } catch (LinuxException | UncheckedIOException e) {
       wanted = false;
       log.error(
           "a higher priority is not possible: {}; going on without it, which is slower while the"

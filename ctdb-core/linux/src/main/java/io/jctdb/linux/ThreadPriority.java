@@ -2,10 +2,16 @@ package io.jctdb.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Lets threads of this process run before others: their nice value, which in Linux each thread has
@@ -31,12 +37,16 @@ public final class ThreadPriority {
   private static final int NORMAL = 0;
   private static final int PRIO_PROCESS = 0;
   private static final int THIS_THREAD = 0;
+  private static final Path THREADS = Path.of("/proc/self/task");
 
   private static final MethodHandle SETPRIORITY =
       CLibrary.withErrno(
           "setpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT));
   private static final MethodHandle GETPRIORITY =
       CLibrary.withErrno("getpriority", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
+
+  /** What {@link #raiseAll} has been told so far. */
+  private static volatile Map<Integer, Integer> raised = Map.of();
 
   private ThreadPriority() {}
 
@@ -48,6 +58,34 @@ public final class ThreadPriority {
    */
   public static void raiseThisThread(int nice) {
     set(nice);
+  }
+
+  /**
+   * All threads of this process that have one of these nice values get another one: those that had
+   * it set, and what they have started since. So threads can be told from others while they run
+   * with a priority that hardly differs, and be raised later, together.
+   *
+   * @param values by present nice value
+   * @throws LinuxException mostly EACCES
+   */
+  public static void raiseAll(Map<Integer, Integer> values) {
+    raised = Map.copyOf(values); // a thread that is starting a child process finds it afterwards
+    boolean found = true;
+    while (found) { // what a thread started while it was looked for
+      found = false;
+      try (DirectoryStream<Path> threads = Files.newDirectoryStream(THREADS)) {
+        for (Path thread : threads) {
+          int id = Integer.parseInt(thread.getFileName().toString());
+          Integer value = values.get(get(id));
+          if (value != null) {
+            set(id, value);
+            found = true;
+          }
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(THREADS + " cannot be read", e);
+      }
+    }
   }
 
   /** The calling thread is scheduled like any other again, and so is what it starts from now on. */
@@ -62,7 +100,7 @@ public final class ThreadPriority {
 
   /** The calling thread is not raised during this work. */
   static <T> T whileNormal(Start<T> work) throws Throwable {
-    int nice = get();
+    int nice = get(THIS_THREAD);
     if (nice >= NORMAL) {
       return work.start();
     }
@@ -70,24 +108,28 @@ public final class ThreadPriority {
     try {
       return work.start();
     } finally {
-      set(nice);
+      set(raised.getOrDefault(nice, nice));
     }
   }
 
-  private static int get() {
+  /** -1 also for a thread that has ended. */
+  private static int get(int thread) {
     try (Arena scratch = Arena.ofConfined()) {
-      // -1 may be a nice value; a thread can always read its own.
-      return (int) GETPRIORITY.invokeExact(CLibrary.newErrno(scratch), PRIO_PROCESS, THIS_THREAD);
+      return (int) GETPRIORITY.invokeExact(CLibrary.newErrno(scratch), PRIO_PROCESS, thread);
     } catch (Throwable e) {
       throw CLibrary.unexpected(e);
     }
   }
 
   private static void set(int nice) {
+    set(THIS_THREAD, nice);
+  }
+
+  private static void set(int thread, int nice) {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment errno = CLibrary.newErrno(scratch);
-      int result = (int) SETPRIORITY.invokeExact(errno, PRIO_PROCESS, THIS_THREAD, nice);
-      if (result != 0) {
+      int result = (int) SETPRIORITY.invokeExact(errno, PRIO_PROCESS, thread, nice);
+      if (result != 0 && !(thread != THIS_THREAD && CLibrary.errno(errno) == Errno.ESRCH)) {
         throw new LinuxException("setpriority", CLibrary.errno(errno));
       }
     } catch (Throwable e) {

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.Test;
 class ThreadPriorityTest {
   private static final String NORMAL = "0";
   private static final String RAISED = "-15";
+  private static final int EARMARK = -2;
   private static final int SIGKILL = 9;
 
   /** In a thread of its own, so that the thread that runs tests stays as it is. */
@@ -64,6 +66,54 @@ class ThreadPriorityTest {
                     : List.of());
     assumeTrue(!values.isEmpty(), "no permission to raise priorities");
     assertThat(values).containsExactly(RAISED, RAISED, NORMAL, RAISED, NORMAL);
+  }
+
+  @Test
+  void earmarkedThreadsAndTheThreadsTheyStartedAreRaisedTogetherAndOthersAreNot()
+      throws InterruptedException, ExecutionException {
+    assumeTrue(onAThread(ThreadPriorityTest::permitted), "no permission to raise priorities");
+    CountDownLatch earmarked = new CountDownLatch(3);
+    CountDownLatch raised = new CountDownLatch(1);
+    Callable<String> look =
+        () -> {
+          earmarked.countDown();
+          raised.await();
+          return nice(thisThread());
+        };
+    FutureTask<String> child = new FutureTask<>(look);
+    FutureTask<String> parent =
+        new FutureTask<>(
+            () -> {
+              ThreadPriority.raiseThisThread(EARMARK);
+              Thread.ofPlatform().start(child);
+              return look.call();
+            });
+    FutureTask<String> startingAProcess =
+        new FutureTask<>(
+            () -> {
+              ThreadPriority.raiseThisThread(EARMARK);
+              afterWorkAsNormal(look);
+              return nice(thisThread());
+            });
+    FutureTask<String> other = new FutureTask<>(() -> onAThread(() -> nice(thisThread())));
+    Thread.ofPlatform().start(parent);
+    Thread.ofPlatform().start(startingAProcess);
+    earmarked.await();
+    ThreadPriority.raiseAll(Map.of(EARMARK, -15));
+    raised.countDown();
+    Thread.ofPlatform().start(other);
+    assertThat(List.of(parent.get(), child.get(), startingAProcess.get(), other.get()))
+        .containsExactly(RAISED, RAISED, RAISED, NORMAL);
+  }
+
+  private static void afterWorkAsNormal(Callable<String> work) throws Exception {
+    try {
+      assertThat(ThreadPriority.whileNormal(work::call)).isEqualTo(NORMAL);
+    } catch (Exception | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static String niceOnceLowered() throws IOException {

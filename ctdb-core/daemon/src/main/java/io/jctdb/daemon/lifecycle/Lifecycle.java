@@ -88,10 +88,16 @@ public final class Lifecycle {
     life.recoveryStarted();
   }
 
-  /** The databases are usable in the present epoch. */
-  public void recoveryFinished() {
+  /**
+   * The databases are usable in the present epoch.
+   *
+   * @param isNews whether scripts are to hear of it
+   */
+  public void recoveryFinished(boolean isNews) {
     life.recoveryFinished();
-    events.run("startrecovery", List.of(), result -> recovered());
+    if (isNews) {
+      events.run("startrecovery", List.of(), result -> recovered());
+    }
   }
 
   private void recovered() {

@@ -10,7 +10,8 @@ package io.jctdb.database.record;
  * @param beatNanos a member to which nothing was sent for so long gets a sign of life. 0 = there
  *     are no signs of life, nobody keeps anything for others, and nobody is done without: what a
  *     silent member may have waits for the next epoch
- * @param quietNanos who is silent for so long is not waited for where others vouch for it
+ * @param quietNanos who is silent for so long is not asked to remember anything, and whom it has
+ *     made wait is told of
  * @param silenceNanos who is silent for so long is set aside: longer than a garbage collection, a
  *     late packet's repetition (TCP: 200 ms at worst, then it is a false alarm) or a busy core
  *     takes, short enough that nobody's client notices

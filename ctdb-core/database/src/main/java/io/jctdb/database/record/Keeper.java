@@ -10,14 +10,15 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 
 /**
- * What this node knows of the records that others have, so that they need not be asked while they
- * are silent.
+ * What this node knows of the records that others have, so that their answers need not be waited
+ * for.
  *
  * <p>Each member has a <em>keeper</em>, the next one in the ring of members; of it this node keeps
  * the fingerprints of all records of which its <em>ward</em>, the member before it, may have a
- * copy: those that the ward had when the epoch began ({@link KeeperMessage.Copies}) and those that
- * an lmaster was about to create for it since. What came to the ward by a hand-over is not in the
- * set: there the giver's copy names the ward.
+ * copy: those that the ward had when the epoch began ({@link KeeperMessage.Copies}; none if it
+ * joined with the epoch). What came to the ward by a hand-over is not in the set: there the giver's
+ * copy names the ward. What an lmaster is about to create for a member it notes in its own sets; of
+ * what it creates for itself another one is asked to.
  *
  * <p>A set may hold too much, which costs only waiting; it must never hold too little. All of it
  * ends with the epoch.
@@ -25,7 +26,7 @@ import java.util.TreeSet;
 final class Keeper {
   private final Member member;
 
-  /** By member; that of the ward and, while keepers are quiet, those of other members. */
+  /** By member. */
   private final Map<Integer, Fingerprints> sets = new HashMap<>();
 
   /** Databases whose copies here were wiped: what they said of others is gone. */
@@ -46,6 +47,7 @@ final class Keeper {
     clear();
     if (!epoch.followers().contains(member.self())) {
       ward = Ring.before(epoch.voters(), member.self());
+      complete = member.joinedNow(ward) && member.tunables().aside().isOn();
     }
   }
 
@@ -67,18 +69,21 @@ final class Keeper {
     return complete;
   }
 
-  /** The ward tells what it had when the epoch began. A part that is missing is sent again. */
+  /**
+   * The ward tells what it had when the epoch began (nothing, if it joined with it and this node
+   * knew that). A part that is missing is sent again.
+   */
   void copies(int from, KeeperMessage.Copies m) {
     if (from != ward || from == member.self()) {
       return;
     }
-    if (m.part() == parts + 1 && !complete) {
+    if (m.part() == parts + 1) {
       Fingerprints set = set(from);
       for (long fingerprint : m.fingerprints()) {
         set.add(fingerprint);
       }
       parts++;
-      complete = m.last();
+      complete |= m.last();
     }
     member.send(from, new KeeperMessage.Noted(m.epoch(), parts));
   }

@@ -400,20 +400,32 @@ final class Lmaster {
   }
 
   /**
-   * Who is to remember that the requester may get the record: its keeper, or if that one is silent
-   * the next that is not. Where two vote nobody can be set aside, so nobody else will ever decide
-   * about this record, and of what this node gets nobody need remember anything.
+   * Who is to remember that the requester may get the record: this node, so that nobody's answer is
+   * waited for because of that. What this node gets itself another one has to remember: the next in
+   * the ring, or the first behind it that is neither silent nor busy with having joined. Where two
+   * vote nobody can be set aside, so nobody else will ever decide about this record, and of what
+   * this node gets nobody need remember anything.
    */
   private int keeperFor(int requester) {
     SortedSet<Integer> members = member.inEpoch().voters();
+    if (requester != member.self() && members.contains(member.self())) {
+      return member.self();
+    }
     if (members.size() < 3 && requester == member.self()) {
       return KeeperMessage.NOBODY;
     }
-    int keeper = Ring.after(members, requester);
-    for (int i = 1; i < members.size() && watch.isQuiet(keeper); i++) {
-      keeper = Ring.after(members, keeper);
+    int heard = requester;
+    for (int pnn = Ring.after(members, requester);
+        pnn != requester;
+        pnn = Ring.after(members, pnn)) {
+      if (!watch.isQuiet(pnn)) {
+        if (!member.joinedNow(pnn)) {
+          return pnn;
+        }
+        heard = heard == requester ? pnn : heard;
+      }
     }
-    return keeper == requester ? Ring.after(members, requester) : keeper;
+    return heard == requester ? Ring.after(members, requester) : heard;
   }
 
   private void newAttempt(Line line) {
@@ -489,10 +501,10 @@ final class Lmaster {
   }
 
   /**
-   * Whether the answer of a silent member is not needed: it is dead, and what it had is lost; or it
-   * surely has no copy, for it had none when the epoch began and none was made for it since (its
-   * keeper vouches for that), and none of those who answered has handed it over to it
-   * (docs/fencing.md).
+   * Whether that member's answer is not needed, however soon it would come: it is dead, and what it
+   * had is lost; or it surely has no copy, for it had none when the epoch began and none was made
+   * for it since (its keeper vouches for that), and none of those who answered has handed it over
+   * to it (docs/fencing.md).
    */
   private boolean isDispensable(int pnn, Move move) {
     return pnn != move.keeper && (member.isDead(pnn) || surelyHasNone(pnn, move));
@@ -501,8 +513,7 @@ final class Lmaster {
   private boolean surelyHasNone(int pnn, Move move) {
     return move.vouchedFor.contains(pnn)
         && !move.mayHave.contains(pnn)
-        && !move.mayHave.contains(RecordMessage.ANYBODY)
-        && watch.isQuiet(pnn);
+        && !move.mayHave.contains(RecordMessage.ANYBODY);
   }
 
   private void noteWhy(int pnn, Move move) {

@@ -10,8 +10,11 @@ import io.jctdb.store.RecordSection;
 import io.jctdb.store.RecordStore;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +57,11 @@ final class Member {
   private @Nullable SlotLayout obeyed;
 
   private long promised = Epoch.NONE;
+
+  /** The committed epoch that the one promised last builds on. */
+  private long base = Epoch.NONE;
+
+  private SortedSet<Integer> newcomers = Collections.emptySortedSet();
 
   /** Of which epoch {@link #dead} speaks; told before this node begins it, perhaps. */
   private long deathsIn = Epoch.NONE;
@@ -120,9 +128,10 @@ final class Member {
     return epoch != null && promised == epoch.number();
   }
 
-  void promise(long next) {
+  void promise(long onto, long next) {
     require(next > promised, "promised " + next + " after " + promised);
     promised = next;
+    base = onto;
   }
 
   void start(Epoch started) {
@@ -130,15 +139,38 @@ final class Member {
         started.number() == promised && (epoch == null || epoch.number() < promised),
         "started " + started + ", promised " + promised + ", was in " + epoch);
     require(started.hasMember(self()), "started " + started + " without me");
+    newcomers = newcomers(epoch, started);
     epoch = started;
     layout = new SlotLayout(started);
     obeyed = layout;
+  }
+
+  /**
+   * Members of {@code started} that were not in the epoch before it: they had to leave all earlier
+   * ones and to empty their volatile databases before they could promise this one. Only who took
+   * part in the very epoch that this one builds on can tell.
+   */
+  private SortedSet<Integer> newcomers(@Nullable Epoch before, Epoch started) {
+    SortedSet<Integer> joined = new TreeSet<>();
+    if (before != null && before.number() == base) {
+      joined.addAll(started.members());
+      joined.removeAll(before.members());
+    }
+    return joined;
   }
 
   void leave() {
     epoch = null;
     layout = null;
     obeyed = null;
+  }
+
+  /**
+   * Whether that member surely had no copy of anything when the present epoch began, because it
+   * joined with it. False also where this node cannot tell.
+   */
+  boolean joinedNow(int pnn) {
+    return newcomers.contains(pnn);
   }
 
   /** Only while in an epoch. */

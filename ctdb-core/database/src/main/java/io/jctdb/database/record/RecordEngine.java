@@ -244,7 +244,16 @@ public final class RecordEngine implements EpochListener {
 
   @Override
   public void epochPromised(long next) {
-    member.promise(next);
+    promised(Epoch.NONE, next);
+  }
+
+  @Override
+  public void epochPromised(long base, Epoch next) {
+    promised(base, next.number());
+  }
+
+  private void promised(long base, long next) {
+    member.promise(base, next);
     early.dropBefore(next);
   }
 

@@ -21,8 +21,8 @@ package io.jctdb.database.record;
  *     headers
  * @param burials empty records removed from the whole cluster by this owner
  * @param purges copies deleted here on behalf of other owners
- * @param vouched answers to queries that were not waited for, because the member was silent and
- *     others vouched that it has no copy
+ * @param vouched answers to queries that were not waited for, because others vouched that the
+ *     member has no copy, or because it is dead
  * @param setAside times this node has set a silent member aside
  * @param waits times this lmaster or requester had to wait for a silent member for at least {@link
  *     AsideListener#WAIT_NANOS}

@@ -77,7 +77,12 @@ final class LittleCluster {
 
   /** Its members begin it. */
   void begin(Epoch epoch) {
-    epoch.members().forEach(pnn -> nodes.get(pnn).engine.epochPromised(epoch.number()));
+    begin(Epoch.NONE, epoch);
+  }
+
+  /** The same, and they know which one it builds on. */
+  void begin(long base, Epoch epoch) {
+    epoch.members().forEach(pnn -> nodes.get(pnn).engine.epochPromised(base, epoch));
     epoch.members().forEach(pnn -> nodes.get(pnn).engine.epochStarted(epoch));
   }
 

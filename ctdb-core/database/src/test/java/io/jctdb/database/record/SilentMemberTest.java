@@ -66,11 +66,69 @@ class SilentMemberTest {
   }
 
   @Test
-  void aNewFileAtASurvivorWaitsForASilentMemberOnlyUntilItIsQuiet() {
+  void aNewFileAtASurvivorDoesNotWaitForAMemberThatIsSlow() {
     silence();
     zero.call(keyOf(0));
+    zero.call(keyOf(1));
+    one.call(keyOf(0));
+    cluster.pass(MILLIS);
+    assertThat(zero.answers).containsExactly("", "");
+    assertThat(one.answers).containsExactly("");
+  }
+
+  @Test
+  void aNewFileOfAnLmasterWaitsForASlowKeeperOnlyUntilThatIsQuiet() {
+    silence();
+    one.call(keyOf(1));
     cluster.pass(90 * MILLIS);
+    assertThat(one.answers).containsExactly("");
+  }
+
+  @Test
+  void whatASlowMemberWasGivenIsWaitedForWhoeverMadeItAndForWhom() {
+    List<Key> given = List.of(keyOf(0), keyOf(1), keyOf(SILENT));
+    given.forEach(two::call);
+    cluster.pass(50 * MILLIS);
+    given.forEach(key -> assertThat(two.owns(key)).isTrue());
+    silence();
+    given.subList(0, 2).forEach(zero::call);
+    given.subList(0, 2).forEach(one::call);
+    zero.engine.linkLost(SILENT);
+    one.engine.linkLost(SILENT);
+    zero.call(given.get(2));
+    cluster.pass(1_000 * MILLIS);
+    assertThat(zero.answers).isEmpty();
+    assertThat(one.answers).isEmpty();
+  }
+
+  @Test
+  void aMemberThatJoinsIsNotWaitedForEvenBeforeItHasSaidAnything() {
+    leaveAndJoin(2);
+    zero.call(keyOf(0));
+    one.call(keyOf(0));
+    one.call(keyOf(1));
+    cluster.pass(MILLIS);
     assertThat(zero.answers).containsExactly("");
+    assertThat(one.answers).containsExactly("", "");
+  }
+
+  @Test
+  void whoMissedAnEpochCannotTellWhoJoinsEmpty() {
+    leaveAndJoin(Epoch.NONE);
+    zero.call(keyOf(0));
+    cluster.pass(500 * MILLIS);
+    assertThat(zero.answers).isEmpty();
+  }
+
+  /**
+   * Node 2 has left, and joins silently in epoch 3, which others are told builds on {@code base}.
+   */
+  private void leaveAndJoin(long base) {
+    two.engine.leftCluster();
+    cluster.begin(1, Epoch.of(2, Set.of(0, 1)));
+    cluster.pass(200 * MILLIS);
+    silence();
+    cluster.begin(base, Epoch.of(3, Set.of(0, 1, 2)));
   }
 
   @Test
