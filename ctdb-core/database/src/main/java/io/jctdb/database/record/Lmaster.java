@@ -415,10 +415,10 @@ final class Lmaster {
       return KeeperMessage.NOBODY;
     }
     int heard = requester;
-    for (int pnn = Ring.after(members, requester);
-        pnn != requester;
-        pnn = Ring.after(members, pnn)) {
-      if (!watch.isQuiet(pnn)) {
+    int pnn = requester; // of a remote site it is not in the ring itself
+    for (int i = 0; i < members.size(); i++) {
+      pnn = Ring.after(members, pnn);
+      if (pnn != requester && !watch.isQuiet(pnn)) {
         if (!member.joinedNow(pnn)) {
           return pnn;
         }

@@ -9,8 +9,10 @@ import io.jctdb.protocol.Key;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** One of three members falls silent, and what its clients' neighbours notice of it. */
 class SilentMemberTest {
@@ -74,6 +76,20 @@ class SilentMemberTest {
     cluster.pass(MILLIS);
     assertThat(zero.answers).containsExactly("", "");
     assertThat(one.answers).containsExactly("");
+  }
+
+  @Test
+  @Timeout(value = 10, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void whereRequesterAndLmasterAreFarAwaySomebodyOfTheMainSiteTakesTheNote() {
+    cluster.begin(
+        new Epoch(
+            2,
+            new TreeSet<>(Set.of(0, 1, 2)),
+            new TreeSet<>(Set.of(1)),
+            new TreeSet<>(Set.of(1, 2))));
+    two.call(keyOf(0));
+    cluster.pass(100 * MILLIS);
+    assertThat(two.answers).containsExactly("");
   }
 
   @Test
