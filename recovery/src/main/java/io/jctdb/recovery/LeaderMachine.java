@@ -497,7 +497,7 @@ public final class LeaderMachine {
   private @Nullable Plan plan(long now) {
     SortedMap<Integer, Long> incarnations = new TreeMap<>();
     SortedSet<Integer> lmasters = new TreeSet<>();
-    SortedSet<Integer> capable = new TreeSet<>(); // all of them where none has started yet
+    SortedSet<Integer> capable = new TreeSet<>(); // lmasters where nobody is one or runs
     SortedSet<Integer> remote = new TreeSet<>();
     for (MemberInfo node : nodes.values()) {
       Life life = Life.of(node);
@@ -525,8 +525,8 @@ public final class LeaderMachine {
       lmasters.addAll(capable);
     }
     if (lmasters.isEmpty()) {
-      lmasters.add(
-          self); // as ctdbd does (cluster-and-failover 1.4), but without recovering for ever
+      // As ctdbd does (cluster-and-failover 1.4), but without recovering for ever.
+      lmasters.add(self);
     }
     return new Plan(incarnations, lmasters, remote);
   }

@@ -203,7 +203,7 @@ class LeaderMachineTest {
   void aNodeThatIsStillStartingJoinsWithoutAShareOfTheKeysAndGetsItWhenItRuns() {
     running(0, 1);
     at(0, new LeaderEvent.Link(2, true));
-    nodes.put(2, in(RunState.STARTUP, node(2)));
+    nodes.put(2, node(2, RunState.STARTUP));
     at(0, nodesEvent());
     assertThat(at(80, tick())).containsExactly(new LeaderDecision.Reserve(2, "nodes [2] join"));
     assertThat(at(81, new LeaderEvent.Reserved(2)))
@@ -223,8 +223,8 @@ class LeaderMachineTest {
 
   @Test
   void whereAllAreStillStartingAllAreLmastersAndStayThat() {
-    nodes.put(0, in(RunState.FIRST_RECOVERY, node(0)));
-    nodes.put(1, in(RunState.FIRST_RECOVERY, node(1)));
+    nodes.put(0, node(0, RunState.FIRST_RECOVERY));
+    nodes.put(1, node(1, RunState.FIRST_RECOVERY));
     at(0, new LeaderEvent.Link(1, true));
     at(0, nodesEvent());
     at(0, elected(null, 0));
@@ -708,33 +708,22 @@ class LeaderMachineTest {
   }
 
   private static MemberInfo node(int pnn) {
+    return node(pnn, RunState.RUNNING);
+  }
+
+  private static MemberInfo node(int pnn, RunState runState) {
     return new MemberInfo(
         pnn,
         100L + pnn,
         0,
         Capability.DEFAULT,
-        RunState.RUNNING,
+        runState,
         true,
         "10.0.0." + (pnn + 1),
         0,
         0,
         1600,
         0);
-  }
-
-  private static MemberInfo in(RunState runState, MemberInfo n) {
-    return new MemberInfo(
-        n.pnn(),
-        n.incarnation(),
-        n.flags(),
-        n.capabilities(),
-        runState,
-        n.ready(),
-        n.address(),
-        n.lastEpoch(),
-        n.recoveryRequests(),
-        n.leaseMillis(),
-        n.residueMillis());
   }
 
   private static MemberInfo withWill(MemberInfo n, String will) {

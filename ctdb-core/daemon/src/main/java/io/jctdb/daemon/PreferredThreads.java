@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
  * <p>They are raised when the node has become a member. Until then they are only
  * <em>earmarked</em>, by nice values that hardly differ from those of others: for the first seconds
  * all of this is loading and interpreting code, and a node that comes back would push aside the
- * clients and the daemons of the host, and of other nodes where several are on one. (Survivors' new
- * files waited 0.2 to 0.4 s for such a start; docs/benchmarks.md.)
+ * clients and the daemons of the host, and of other nodes where several are on one
+ * (docs/benchmarks.md, "What a node's return did").
  *
  * <p>Two priorities, so that the node keeps its lease however busy it is with records: the control
  * plane (membership, ZooKeeper, address leases, events) above the owner of the records and what

@@ -98,8 +98,7 @@ public final class VolatileStores {
     frozen.putAll(attached.get());
     missing.clear();
     missing.addAll(frozen.keySet());
-    Map.copyOf(frozen)
-        .forEach((name, store) -> store.freeze(() -> isFrozen(number, name, store)));
+    Map.copyOf(frozen).forEach((name, store) -> store.freeze(() -> isFrozen(number, name, store)));
     if (number == attempt && !doneIfAllAreEmpty()) {
       timer = port.after(patience, this::retreat);
     }
