@@ -184,7 +184,8 @@ def outage_is_not_felt_here(cluster):
     """Ten seconds without the line, and its end. Both sites' users go on saving files of their own."""
     lab = cluster.lab
     with Line(cluster, FAR) as line, observe.Disk(lab, "far-disk", "flush") as disk:
-        writers = [Writer(cluster, cluster.address_of(node), f"site-{node}") for node in (0, 1, REMOTE)]
+        writers = [Writer(cluster, cluster.address_of(node), f"site-{node}", flush=False)
+                   for node in (0, 1, REMOTE)]
         here, branch = writers[:2], writers[2]
         for writer in writers:
             writer.start()

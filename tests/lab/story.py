@@ -169,19 +169,21 @@ class Cluster:
 class Writer(threading.Thread):
     """A client that saves one small file after the other, and remembers which were acknowledged.
 
-    When its connection goes it connects again to the same address, as a user's machine would.
+    When its connection goes it connects again to the same address, as a user's machine would. What it saves is
+    flushed to the disk, unless `flush` says that only the servers are to be waited for: all nodes share one disk.
     """
 
-    def __init__(self, cluster, address, name):
+    def __init__(self, cluster, address, name, flush=True):
         super().__init__(daemon=True)
-        self.cluster, self.address, self.name_ = cluster, address, name
+        self.cluster, self.address, self.name_, self.flush = cluster, address, name, flush
         self.acknowledged = {}
         self.longest_gap_s = 0.0
         self._stop_asked = threading.Event()
-        self._last = time.monotonic()
+        self._last = None  # when it had saved something, or began to
 
     def run(self):
         count = 0
+        self._last = time.monotonic()
         while not self._stop_asked.is_set():
             try:
                 client = self.cluster.client_at(self.address, timeout=3)
@@ -195,7 +197,8 @@ class Writer(threading.Thread):
     def _save(self, client, name, text):
         file = client.open(name)
         file.write(text.encode())
-        file.flush()
+        if self.flush:
+            file.flush()
         file.close()
         now = time.monotonic()
         self.longest_gap_s = max(self.longest_gap_s, now - self._last)
