@@ -57,6 +57,8 @@ def mount_node(node_dir, shared_dir, product_dir, daemon, root=""):
                            f"{root}/usr/libexec/ctdb/{helper}")
     for private, visible in PRIVATE:
         mount("--bind", os.path.join(node_dir, private), root + visible)
+    # As docs/operations.md asks for.
+    mount("-t", "tmpfs", "-o", "mode=700", "volatile", root + "/var/lib/ctdb/volatile")
     mount("--rbind", stage, root + "/srv")
     mount("-t", "tmpfs", "-o", "mode=755", "run", root + "/run")
     mount("-t", "tmpfs", "-o", "mode=1777", "tmp", root + "/tmp")

@@ -184,6 +184,22 @@ def full_disk_of_one_node(cluster):
         lab.node(2, "sh", "-c", f"umount -l {directory} 2>/dev/null; rm -rf /tmp/kept")
 
 
+@story("the disk was busy, all waited for records, and nobody had told me that they lie on it", daemons=["jctdb"])
+def volatile_databases_on_a_disk(cluster):
+    lab, directory = cluster.lab, "/var/lib/ctdb/volatile"
+    warning = f"{directory} lies on "
+    with _stopped(cluster, 2):
+        lab.node(2, "umount", "-l", directory, check=True)
+        already = len(lab.log(2))
+    try:
+        expect(warning in lab.log(2)[already:], "the log does not tell where the volatile databases lie")
+    finally:
+        with _stopped(cluster, 2):
+            lab.node(2, "mount", "-t", "tmpfs", "-o", "mode=700", "volatile", directory, check=True)
+            already = len(lab.log(2))
+    expect(warning not in lab.log(2)[already:], "the log warns of what lies in memory")
+
+
 @story("a broken program wrote rubbish to the daemon's socket, and Samba stopped")
 def hostile_packets(cluster):
     lab = cluster.lab

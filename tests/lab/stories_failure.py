@@ -193,6 +193,8 @@ def stuck_chain_lock(cluster):
     lab = cluster.lab
     for node in lab.nodes:
         cluster.ctdb_ok(node, "attach", CHAINS)
+        cluster.ctdb_ok(node, "setvar", "LogLatencyMs", "3000")
+    already = {node: len(lab.log(node)) for node in (0, 1)}
     cluster.ctdb_ok(1, "writekey", CHAINS, "stuck", "before")
     writer = Writer(cluster, cluster.address_of(1), f"chain-{time.monotonic_ns()}")
     holder = lab.start("node1", *lab.records_command("hold", CHAINS, "stuck"),
@@ -228,6 +230,10 @@ def stuck_chain_lock(cluster):
     cluster.note(f"held for {released - began:.0f} s; served {time.monotonic() - released:.2f} s after "
                  f"the release; longest time without a saved file: {writer.longest_gap_s:.2f} s")
     expect("[before]" in text, f"the record after the release: {text!r}")
+    for node, told in ((0, "1 clients here waited"), (1, "its chain was locked by other processes here for")):
+        expect(f"{CHAINS} key {b'stuck'.hex()}: {told}" in lab.log(node)[already[node]:],
+               f"the log of node {node} does not say who kept the record")
+        cluster.ctdb_ok(node, "setvar", "LogLatencyMs", "0")
     cluster.ctdb_ok(2, "writekey", CHAINS, "stuck", "after")
     expect("[after]" in cluster.ctdb_ok(1, "readkey", CHAINS, "stuck"), "the record was lost")
 

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,6 +37,10 @@ import org.slf4j.LoggerFactory;
  */
 final class Daemon {
   private static final Logger log = LoggerFactory.getLogger("ctdbd");
+
+  /** Types of file systems. */
+  private static final Set<String> IN_MEMORY = Set.of("tmpfs", "ramfs");
+
   private static final Path SERVICES = Path.of("/etc/services");
 
   /** What the daemon ends with when something failed after it had started. */
@@ -77,6 +82,7 @@ final class Daemon {
     NodesFile nodes = NodesFile.read(NodeSettings.nodesPath(conf, paths));
     try (PidFile pidFile = PidFile.claim(paths.pidFile())) {
       log.warn("{} starting, pid {}", Version.TEXT, ProcessHandle.current().pid());
+      tellOfDisk(conf.database().volatileDirectory());
       return serve(nodes, pidFile);
     } catch (StartException e) {
       log.error("{}", e.getMessage());
@@ -108,6 +114,25 @@ final class Daemon {
                 + ": the directory does not exist; create it, or correct section [database] of "
                 + paths.conf());
       }
+    }
+  }
+
+  /**
+   * What is mapped from a disk waits for it while the kernel writes it back, and all who want a
+   * record with it (ctdb.conf(5), "volatile database directory").
+   */
+  private static void tellOfDisk(Path directory) {
+    try {
+      String type = Files.getFileStore(directory).type();
+      if (!IN_MEMORY.contains(type)) {
+        log.warn(
+            "{} lies on {}: while the disk is busy users wait for records."
+                + " Mount a tmpfs there (docs/operations.md)",
+            directory,
+            type);
+      }
+    } catch (IOException e) {
+      log.info("{}: its file system is not known: {}", directory, e.toString());
     }
   }
 

@@ -4,11 +4,13 @@ import io.jctdb.daemon.addresses.AddressDiaryFile;
 import io.jctdb.daemon.addresses.Addresses;
 import io.jctdb.daemon.addresses.ConnectionsFile;
 import io.jctdb.daemon.addresses.HeldAddresses;
+import io.jctdb.daemon.catalog.AttachedDatabase;
 import io.jctdb.daemon.catalog.ChangeCounters;
 import io.jctdb.daemon.catalog.CopyHealth;
 import io.jctdb.daemon.catalog.CopyReplacement;
 import io.jctdb.daemon.catalog.DatabaseCatalog;
 import io.jctdb.daemon.catalog.SetAsideCopies;
+import io.jctdb.daemon.catalog.SlowRecords;
 import io.jctdb.daemon.client.ClientConnection;
 import io.jctdb.daemon.client.ClientRegistry;
 import io.jctdb.daemon.client.ClientServer;
@@ -298,6 +300,8 @@ final class Node implements ClusterMember.Actions {
     this.silentMembers = new SilentMembers(cluster, this::newEpoch);
     records.onSetAside(silentMembers);
     records.onDelegation(statistics);
+    records.onLatency(
+        new SlowRecords(() -> tunables.get(Tunable.LOG_LATENCY_MS), this::databaseName));
     this.announcer = new LeaderAnnouncer(port, cluster, router);
     this.gate =
         new AttachGate(
@@ -659,6 +663,11 @@ final class Node implements ClusterMember.Actions {
     if (membership != null) {
       membership.received(fromPnn, message);
     }
+  }
+
+  private String databaseName(int dbId) {
+    AttachedDatabase database = catalog.find(dbId);
+    return database == null ? "database %08x".formatted(dbId) : database.name();
   }
 
   private void newEpoch() {

@@ -88,6 +88,37 @@ public final class ThreadPriority {
     }
   }
 
+  /**
+   * A thread that the Java machine started for itself.
+   *
+   * @param name as the kernel has it (proc(5), {@code comm}): 15 characters at most
+   * @return whether there is one
+   * @throws LinuxException mostly EACCES
+   */
+  public static boolean raise(String name, int nice) {
+    boolean found = false;
+    try (DirectoryStream<Path> threads = Files.newDirectoryStream(THREADS)) {
+      for (Path thread : threads) {
+        if (nameOf(thread).equals(name)) {
+          set(Integer.parseInt(thread.getFileName().toString()), nice);
+          found = true;
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(THREADS + " cannot be read", e);
+    }
+    return found;
+  }
+
+  /** Empty if it has ended. */
+  private static String nameOf(Path thread) {
+    try {
+      return Files.readString(thread.resolve("comm")).strip();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
   /** The calling thread is scheduled like any other again, and so is what it starts from now on. */
   public static void lowerThisThread() {
     set(NORMAL);

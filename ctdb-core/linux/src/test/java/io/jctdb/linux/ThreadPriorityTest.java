@@ -106,6 +106,26 @@ class ThreadPriorityTest {
         .containsExactly(RAISED, RAISED, RAISED, NORMAL);
   }
 
+  @Test
+  void aThreadIsRaisedByItsName() throws InterruptedException, ExecutionException {
+    assumeTrue(onAThread(ThreadPriorityTest::permitted), "no permission to raise priorities");
+    CountDownLatch begun = new CountDownLatch(1);
+    CountDownLatch raised = new CountDownLatch(1);
+    FutureTask<String> collector =
+        new FutureTask<>(
+            () -> {
+              begun.countDown();
+              raised.await();
+              return nice(thisThread());
+            });
+    Thread.ofPlatform().name("some collector").start(collector);
+    begun.await();
+    assertThat(ThreadPriority.raise("no collector", -15)).isFalse();
+    assertThat(ThreadPriority.raise("some collector", -15)).isTrue();
+    raised.countDown();
+    assertThat(collector.get()).isEqualTo(RAISED);
+  }
+
   private static void afterWorkAsNormal(Callable<String> work) throws Exception {
     try {
       assertThat(ThreadPriority.whileNormal(work::call)).isEqualTo(NORMAL);

@@ -1,5 +1,6 @@
 package io.jctdb.tests.simulator;
 
+import io.jctdb.database.Epoch;
 import io.jctdb.database.message.CommitMessage;
 import io.jctdb.database.message.KeeperMessage;
 import io.jctdb.database.message.NodeMessage;
@@ -619,10 +620,17 @@ public final class Simulation {
 
   /**
    * A remote member takes a record: its copy has what was committed before, by one of the grants.
+   * Not if it is an lmaster itself: what that gives to itself is no message, and nobody has told it
+   * what is committed.
    */
   private void checkBehindCommits(SimulatedNode node, Key key) {
     Expected grants = expected.remove(new Ticket(node.pnn(), key));
-    boolean taken = grants != null && grants.epoch == node.participant().promisedNumber();
+    Epoch epoch = node.participant().currentEpoch();
+    boolean taken =
+        grants != null
+            && grants.epoch == node.participant().promisedNumber()
+            && epoch != null
+            && !epoch.lmasters().contains(node.pnn());
     if (grants != null && taken && node.isAttached()) {
       Set<Long> here = commitLedger.acknowledgedOn(node.disk());
       if (grants.committed.stream().noneMatch(here::containsAll)) {

@@ -103,7 +103,7 @@ final class Burials {
     if (store == null) {
       dueNanos.remove(id);
     } else {
-      member.locked(store, id.key(), record -> ask(id, record));
+      member.locked(store, id, record -> ask(id, record));
     }
   }
 
@@ -134,7 +134,7 @@ final class Burials {
     if (store == null) {
       interred(lmaster, m, true);
     } else {
-      member.locked(store, m.key(), record -> inter(lmaster, m, record));
+      member.locked(store, RecordId.of(m), record -> inter(lmaster, m, record));
     }
   }
 

@@ -216,7 +216,7 @@ final class Delegations {
     if (store == null) {
       end(revocation);
     } else {
-      member.locked(store, id.key(), record -> finish(revocation, record));
+      member.locked(store, id, record -> finish(revocation, record));
     }
   }
 

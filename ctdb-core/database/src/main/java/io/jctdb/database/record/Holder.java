@@ -68,7 +68,7 @@ final class Holder {
       reply(lmaster, m, new RecordMessage.NotOwner(m.epoch(), m.dbId(), m.key(), m.move()));
       return;
     }
-    member.locked(store, m.key(), record -> handOver(lmaster, m, record));
+    member.locked(store, RecordId.of(m), record -> handOver(lmaster, m, record));
   }
 
   private void handOver(int lmaster, RecordMessage.Yield m, LockedRecord record) {
@@ -153,7 +153,7 @@ final class Holder {
     if (store == null) {
       answer(lmaster, m, null);
     } else {
-      member.locked(store, m.key(), record -> answer(lmaster, m, onlyOwned(record)));
+      member.locked(store, RecordId.of(m), record -> answer(lmaster, m, onlyOwned(record)));
     }
   }
 
@@ -205,7 +205,7 @@ final class Holder {
     } else if (store == null) {
       revoked(owner, m);
     } else {
-      member.locked(store, m.key(), record -> revoke(owner, m, record));
+      member.locked(store, id, record -> revoke(owner, m, record));
     }
   }
 
@@ -231,7 +231,7 @@ final class Holder {
     if (store == null) {
       purged(lmaster, m, true);
     } else {
-      member.locked(store, m.key(), record -> purge(lmaster, m, record));
+      member.locked(store, RecordId.of(m), record -> purge(lmaster, m, record));
     }
   }
 

@@ -75,6 +75,11 @@ final class Lmaster {
     /** While yielding: who was asked to. */
     int asked = NOBODY;
 
+    /** All were asked, and who answered last. */
+    boolean searched;
+
+    int answeredLast = NOBODY;
+
     final long beganNanos;
 
     /** The silent member that it last waited for. */
@@ -107,15 +112,17 @@ final class Lmaster {
   private static final class Burial implements Work {
     final int owner;
     final long rsn;
+    final long beganNanos;
 
     /** The owner's keeper has been told; the others are told after it. */
     boolean noted;
 
     final Set<Integer> awaited = new HashSet<>();
 
-    Burial(int owner, long rsn) {
+    Burial(int owner, long rsn, long beganNanos) {
       this.owner = owner;
       this.rsn = rsn;
+      this.beganNanos = beganNanos;
     }
   }
 
@@ -362,6 +369,7 @@ final class Lmaster {
   private void query(Line line, Move move) {
     newAttempt(line);
     member.counters().queries++;
+    move.searched = true;
     line.owner = UNKNOWN;
     move.newestAt = NOBODY;
     move.newestRsn = -1;
@@ -445,6 +453,7 @@ final class Lmaster {
     if (line == null || !(line.work instanceof Move move) || !move.awaited.remove(from)) {
       return;
     }
+    move.answeredLast = from;
     switch (m.holding()) {
       case OWNER -> {
         line.owner = from;
@@ -620,8 +629,14 @@ final class Lmaster {
 
   private void end(Line line, Move move, int owner) {
     tellOfWait(line, move);
+    member.ended(move.beganNanos, took -> slow(line.id, move, took));
     line.owner = owner;
     next(line);
+  }
+
+  private static SlowOperation slow(RecordId id, Move move, long took) {
+    int last = move.asked == NOBODY ? move.answeredLast : move.asked;
+    return new SlowOperation.Move(id.dbId(), id.key(), took, move.requester, move.searched, last);
   }
 
   private void noteTheWay(RecordId id, Move move) {
@@ -659,7 +674,7 @@ final class Lmaster {
       return;
     }
     line.owner = from;
-    Burial burial = new Burial(from, m.rsn());
+    Burial burial = new Burial(from, m.rsn(), member.now());
     line.work = burial;
     newAttempt(line);
     int keeper = member.keeperOf(from);
@@ -724,6 +739,10 @@ final class Lmaster {
       if (m.done() && noted) {
         forget(line.id);
       }
+      RecordId id = line.id;
+      member.ended(
+          burial.beganNanos,
+          took -> new SlowOperation.Removal(id.dbId(), id.key(), took, burial.owner));
       line.owner = UNKNOWN;
       next(line);
     }

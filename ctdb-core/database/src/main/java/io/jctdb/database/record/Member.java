@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +46,7 @@ final class Member {
   private final RemoteOwners remoteOwners = new RemoteOwners();
   private final ArrayDeque<Runnable> later = new ArrayDeque<>();
   private final RecordTunables tunables;
+  private LatencyListener latency = LatencyListener.NOBODY;
   private boolean inTurn;
   private boolean turnArmed;
 
@@ -101,6 +103,18 @@ final class Member {
 
   RecordTunables tunables() {
     return tunables;
+  }
+
+  void latency(LatencyListener listener) {
+    latency = listener;
+  }
+
+  /** Something has ended that began then; told if that is long ago. */
+  void ended(long beganNanos, LongFunction<SlowOperation> what) {
+    long took = now() - beganNanos;
+    if (took >= latency.limitNanos()) {
+      latency.slow(what.apply(took));
+    }
   }
 
   @Nullable RecordStore store(RecordId id) {
@@ -307,20 +321,32 @@ final class Member {
    * Runs {@code section} under the chain lock, at once or later. In between the epoch may have
    * changed, the database may be gone, and whatever else: the section has to look again.
    */
-  void locked(RecordStore store, Key key, RecordSection section) {
-    boolean[] ran = new boolean[1];
+  void locked(RecordStore store, RecordId id, RecordSection section) {
+    LockWait wait = new LockWait();
     store.locked(
-        key,
+        id.key(),
         record -> {
-          ran[0] = true;
+          wait.over = true;
+          if (wait.waits) {
+            ended(wait.sinceNanos, took -> new SlowOperation.LockWait(id.dbId(), id.key(), took));
+          }
           section.run(record);
           if (!inTurn && !later.isEmpty()) {
             finishOutsideTheLock();
           }
         });
-    if (!ran[0]) {
+    if (!wait.over) {
+      wait.waits = true;
+      wait.sinceNanos = now();
       counters.lockWaits++;
     }
+  }
+
+  /** Nearly all sections run at once: for those no time is taken. */
+  private static final class LockWait {
+    boolean over;
+    boolean waits;
+    long sinceNanos;
   }
 
   private void finishOutsideTheLock() {

@@ -166,6 +166,11 @@ public final class RecordEngine implements EpochListener {
     delegations.listener(listener);
   }
 
+  /** There is one listener. */
+  public void onLatency(LatencyListener listener) {
+    member.latency(listener);
+  }
+
   private void waitedForReader(RecordId id, int reader, long nanos) {
     watch.tellOfWait(id, reader, nanos, WaitReason.READER);
   }

@@ -56,6 +56,7 @@ final class Requester {
     /** Read-only copies up to this rsn may still come for the ticket, and have been revoked. */
     long revokedRsn;
 
+    final long beganNanos;
     long askedNanos;
     int attempts;
 
@@ -64,9 +65,15 @@ final class Requester {
 
     int locatedFrom = KeeperMessage.NOBODY;
 
-    Visit(RecordId id, boolean onlyReads) {
+    /** How often it was asked for again because no answer came, and of whom last. */
+    int repeats;
+
+    int askedLast = KeeperMessage.NOBODY;
+
+    Visit(RecordId id, boolean onlyReads, long beganNanos) {
       this.id = id;
       this.onlyReads = onlyReads;
+      this.beganNanos = beganNanos;
     }
 
     boolean isUnderWay() {
@@ -124,7 +131,7 @@ final class Requester {
       }
       return;
     }
-    visit = new Visit(id, onlyReads);
+    visit = new Visit(id, onlyReads, member.now());
     visit.clients.add(done);
     visits.put(id, visit);
     check(visit);
@@ -149,7 +156,7 @@ final class Requester {
       return;
     }
     visit.state = State.CHECKING;
-    member.locked(store, visit.id.key(), record -> checked(visit, record));
+    member.locked(store, visit.id, record -> checked(visit, record));
   }
 
   private void checked(Visit visit, LockedRecord record) {
@@ -199,6 +206,7 @@ final class Requester {
         visit.locatedFrom = lmaster;
         visit.locatedNanos = visit.askedNanos;
       }
+      visit.askedLast = lmaster;
       member.send(
           lmaster,
           new RecordMessage.Locate(
@@ -230,7 +238,7 @@ final class Requester {
       refuse(visit);
       return;
     }
-    member.locked(store, grant.key(), record -> store(visit, giver, grant, record));
+    member.locked(store, visit.id, record -> store(visit, giver, grant, record));
   }
 
   private void store(Visit visit, int giver, RecordMessage.Grant grant, LockedRecord record) {
@@ -349,6 +357,7 @@ final class Requester {
 
   private void answer(Visit visit, RecordHeader header, byte[] data, boolean hold) {
     visits.remove(visit.id);
+    member.ended(visit.beganNanos, took -> slow(visit, took));
     if (!hold) {
       member.later(() -> visit.clients.forEach(client -> client.record(header, data)));
       return;
@@ -359,6 +368,18 @@ final class Requester {
           visit.clients.forEach(client -> client.record(header, data));
           holds.begin(visit.id); // and from now on they have this long
         });
+  }
+
+  private SlowOperation slow(Visit visit, long took) {
+    boolean asked = visit.locatedFrom != KeeperMessage.NOBODY;
+    return new SlowOperation.Call(
+        visit.id.dbId(),
+        visit.id.key(),
+        took,
+        visit.clients.size(),
+        asked ? member.now() - visit.locatedNanos : 0,
+        visit.askedLast,
+        visit.repeats);
   }
 
   private void refuse(Visit visit) {
@@ -425,6 +446,7 @@ final class Requester {
       if (visit.state == State.LOCATING
           && now - visit.askedNanos >= member.tunables().retryAfter(visit.attempts)) {
         visit.attempts++;
+        visit.repeats++;
         member.counters().repeats++;
         ask(visit);
       }
