@@ -9,6 +9,7 @@ import threading
 import time
 
 import faults
+import nslab
 from service_faults import monitor_often
 from story import RECORDS, RecordKeeper, Writer, expect, expect_equal, story
 
@@ -339,6 +340,40 @@ def _others_go_on(cluster, began):
                f"{asked - began:.0f} s after the lock was taken")
     banned = [node for node, flags in cluster.lab.node_states(0).items() if "Banned" in flags]
     expect(not banned, f"banned: {banned}")
+
+
+# Asks the kernel to drop what a process has mapped from files and not changed, as it does when memory is short.
+DROP_FROM_MEMORY = r"""
+import ctypes, os, re, sys
+SYS_PROCESS_MADVISE, MADV_PAGEOUT = 440, 21
+pid, dropped, refused = int(sys.argv[1]), 0, 0
+pidfd, libc = os.pidfd_open(pid), ctypes.CDLL(None, use_errno=True)
+for line in open(f"/proc/{pid}/maps"):
+    begin, end, rights, path = re.match(r"(\w+)-(\w+) (\S+) \S+ \S+ \S+ *(.*)", line).groups()
+    if path.startswith("/") and "w" not in rights and "r" in rights:
+        begin, end = int(begin, 16), int(end, 16)
+        area = (ctypes.c_ulong * 2)(begin, end - begin)
+        done = libc.syscall(SYS_PROCESS_MADVISE, pidfd, area, ctypes.c_ulong(1), MADV_PAGEOUT, 0)
+        dropped, refused = dropped + (done >= 0), refused + (done < 0)
+print(dropped, refused)
+"""
+
+
+@story("the server's memory was full of file contents, and the daemon had to be read from the disk again",
+       daemons=["jctdb"])
+def what_the_daemon_needs_stays_in_memory(cluster):
+    lab = cluster.lab
+    pid = lab.daemon_pid(0)
+    status = lab.node(0, "cat", f"/proc/{pid}/status", check=True).stdout
+    size = {name: int(re.search(rf"^{name}:\s+(\d+) kB", status, re.M)[1]) for name in ("VmRSS", "VmLck")}
+    dropped, refused = map(int, lab.node(
+        0, nslab.PYTHON, "-c", DROP_FROM_MEMORY, str(pid), check=True).stdout.split())
+    left = int(re.search(r"^VmRSS:\s+(\d+) kB", lab.node(
+        0, "cat", f"/proc/{pid}/status", check=True).stdout, re.M)[1])
+    cluster.note(f"{size['VmRSS'] // 1024} MiB in memory; of its files' mappings the kernel drops {dropped}, "
+                 f"not {refused}; {left // 1024} MiB are left")
+    expect(refused > 0 and dropped == 0, "the kernel may drop what the daemon has mapped")
+    expect(left > 0.95 * size["VmRSS"], "the daemon has lost memory")
 
 
 @story("smbd died on one server and its users hung instead of being moved")

@@ -10,6 +10,8 @@ import io.jctdb.daemon.config.Tunables;
 import io.jctdb.daemon.logging.DaemonLog;
 import io.jctdb.daemon.will.WillFile;
 import io.jctdb.iptakeover.PublicAddressesException;
+import io.jctdb.linux.LinuxException;
+import io.jctdb.linux.MemoryLock;
 import io.jctdb.protocol.RunState;
 import io.jctdb.recovery.EmbeddedZooKeeper;
 import io.jctdb.recovery.Ensemble;
@@ -153,6 +155,7 @@ final class Daemon {
           state -> {
             if (state == RunState.STARTUP) {
               preferred.raiseAll();
+              keepInMemory();
             }
           });
       created.open();
@@ -180,6 +183,23 @@ final class Daemon {
     }
     log.warn("stopped");
     return exitStatus.get();
+  }
+
+  /** As ctdbd; but not before others depend on this node, and only if it is to be preferred. */
+  private void keepInMemory() {
+    if (!conf.legacy().realtimeScheduling()) {
+      return;
+    }
+    try {
+      MemoryLock.lockWhatIsUsed();
+    } catch (LinuxException e) {
+      log.error(
+          "the memory cannot be locked: {}; going on without that: when the host is short of memory"
+              + " others wait until this daemon is read from the disk. It needs root, CAP_IPC_LOCK"
+              + " or LimitMEMLOCK=infinity; [legacy] realtime scheduling = false in ctdb.conf"
+              + " switches it off",
+          e.getMessage());
+    }
   }
 
   private WillFile will(NodePlan plan) throws IOException {
