@@ -3,8 +3,6 @@ package io.jctdb.daemon.catalog;
 import io.jctdb.database.message.KeeperMessage;
 import io.jctdb.database.record.LatencyListener;
 import io.jctdb.database.record.SlowOperation;
-import io.jctdb.protocol.Key;
-import java.util.HexFormat;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntFunction;
 import java.util.function.LongSupplier;
@@ -14,9 +12,6 @@ import org.slf4j.LoggerFactory;
 /** Writes into the log what took long for a record: the tunable {@code LogLatencyMs}. */
 public final class SlowRecords implements LatencyListener {
   private static final Logger log = LoggerFactory.getLogger(SlowRecords.class);
-
-  /** Of a key; most of Samba's are shorter. */
-  private static final int SHOWN_BYTES = 32;
 
   private final LongSupplier limitMillis;
   private final IntFunction<String> databaseName;
@@ -38,16 +33,7 @@ public final class SlowRecords implements LatencyListener {
   @Override
   public void slow(SlowOperation operation) {
     log.warn(
-        "{} key {}: {}",
-        databaseName.apply(operation.dbId()),
-        shown(operation.key()),
-        told(operation));
-  }
-
-  private static String shown(Key key) {
-    byte[] bytes = key.bytes();
-    String start = HexFormat.of().formatHex(bytes, 0, Math.min(bytes.length, SHOWN_BYTES));
-    return bytes.length > SHOWN_BYTES ? start + "..." : start;
+        "{} key {}: {}", databaseName.apply(operation.dbId()), operation.key(), told(operation));
   }
 
   private static String told(SlowOperation operation) {

@@ -16,6 +16,6 @@ public interface LatencyListener {
   /** What takes less is not told. May change at any time. */
   long limitNanos();
 
-  /** Told when it is over. */
+  /** Told when it is over; no chain lock is held. */
   void slow(SlowOperation operation);
 }

@@ -75,9 +75,7 @@ final class Lmaster {
     /** While yielding: who was asked to. */
     int asked = NOBODY;
 
-    /** All were asked, and who answered last. */
-    boolean searched;
-
+    /** Who answered last when all were asked. */
     int answeredLast = NOBODY;
 
     final long beganNanos;
@@ -369,7 +367,6 @@ final class Lmaster {
   private void query(Line line, Move move) {
     newAttempt(line);
     member.counters().queries++;
-    move.searched = true;
     line.owner = UNKNOWN;
     move.newestAt = NOBODY;
     move.newestRsn = -1;
@@ -636,7 +633,8 @@ final class Lmaster {
 
   private static SlowOperation slow(RecordId id, Move move, long took) {
     int last = move.asked == NOBODY ? move.answeredLast : move.asked;
-    return new SlowOperation.Move(id.dbId(), id.key(), took, move.requester, move.searched, last);
+    return new SlowOperation.Move(
+        id.dbId(), id.key(), took, move.requester, move.answeredLast != NOBODY, last);
   }
 
   private void noteTheWay(RecordId id, Move move) {

@@ -109,11 +109,15 @@ final class Member {
     latency = listener;
   }
 
-  /** Something has ended that began then; told if that is long ago. */
+  /**
+   * Something has ended that began then; told if that is long ago, and when no chain lock is held
+   * any more: whoever hears of it writes to a disk.
+   */
   void ended(long beganNanos, LongFunction<SlowOperation> what) {
     long took = now() - beganNanos;
     if (took >= latency.limitNanos()) {
-      latency.slow(what.apply(took));
+      SlowOperation slow = what.apply(took);
+      later(() -> latency.slow(slow));
     }
   }
 

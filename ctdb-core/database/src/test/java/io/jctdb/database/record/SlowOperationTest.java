@@ -36,6 +36,7 @@ final class SlowOperationTest {
 
             @Override
             public void slow(SlowOperation operation) {
+              assertThat(node.store.inSection).as("a chain lock is held").isFalse();
               here.add(operation);
             }
           });
@@ -54,6 +55,14 @@ final class SlowOperationTest {
 
   private List<SlowOperation> told(int pnn) {
     return told.get(pnn);
+  }
+
+  private void nodeTwoWantsItWhileHeldAt(LittleCluster.Node holder, Key key, long nanos) {
+    holder.store.hold(key);
+    two.call(key);
+    cluster.pass(nanos);
+    holder.store.letGo(key);
+    cluster.settle();
   }
 
   @Test
@@ -78,11 +87,7 @@ final class SlowOperationTest {
   @Test
   void whoAnsweredLastIsNamedWhenAllWereAsked() {
     Key key = key();
-    zero.store.hold(key);
-    two.call(key);
-    cluster.pass(800 * MILLIS);
-    zero.store.letGo(key);
-    cluster.settle();
+    nodeTwoWantsItWhileHeldAt(zero, key, 800 * MILLIS);
 
     assertThat(told(1)).containsExactly(new SlowOperation.Move(7, key, 800 * MILLIS, 2, true, 0));
   }
@@ -90,11 +95,7 @@ final class SlowOperationTest {
   @Test
   void theChainHereIsNotTakenForAnotherNodesFault() {
     Key key = key();
-    two.store.hold(key);
-    two.call(key);
-    cluster.pass(600 * MILLIS);
-    two.store.letGo(key);
-    cluster.settle();
+    nodeTwoWantsItWhileHeldAt(two, key, 600 * MILLIS);
 
     assertThat(told(2))
         .containsExactly(
