@@ -296,8 +296,8 @@ public final class RestoreControls implements ControlTable.Group, EpochListener 
       records.refilled(database.id(), keys);
       request.reply().ok();
     } else {
-      commits.forget(database.id());
       replace(database, content, request);
+      commits.contentReplaced(database.id());
     }
   }
 

@@ -323,12 +323,16 @@ public final class CommitEngine implements EpochListener, CommittedCopies {
     }
   }
 
-  /** The content was replaced here and elsewhere by other means (wipe, restore), or detached. */
-  public void forget(int dbId) {
+  /**
+   * The content is being replaced here and elsewhere by other means (wipe, restore): to be called
+   * when the lane has been told to do it.
+   */
+  public void contentReplaced(int dbId) {
     CommitReplica replica = replicas.get(dbId);
     if (replica != null) {
-      replica.forget();
+      replica.contentReplaced();
     }
+    withSequencer(dbId, CommitSequencer::contentReplaced);
   }
 
   private @Nullable DurableDatabase find(int dbId) {

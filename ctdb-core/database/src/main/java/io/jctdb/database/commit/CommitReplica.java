@@ -387,8 +387,8 @@ final class CommitReplica {
     port.send(sequencer, new CommitMessage.Applied(epoch, dbId, sequenceNumber, problem));
   }
 
-  /** A whole new content was put in behind our back (restore, wipe). */
-  void forget() {
+  /** A whole new content is put in behind our back (restore, wipe). */
+  void contentReplaced() {
     prepared = null;
     newest = -1;
     onDisk = -1;

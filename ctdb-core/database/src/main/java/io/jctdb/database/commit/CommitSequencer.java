@@ -341,8 +341,11 @@ final class CommitSequencer {
       waitFor.removeAll(epoch.followers());
     }
     enter(Phase.LEVELLING, waitFor);
-    fetchForJoiners();
-    levelled();
+    if (waitFor.isEmpty()) {
+      levelled();
+    } else {
+      fetchForJoiners();
+    }
   }
 
   /** Participant at once, or after completing a batch, or one that catches up. */
@@ -412,7 +415,10 @@ final class CommitSequencer {
 
   // --- members that catch up ---------------------------------------------------------------------
 
-  /** Again and again; who is at it already, or has it, knows what to do. */
+  /**
+   * Again and again; who is at it already, or has it, knows what to do. Followers wait until the
+   * others are level: what they are told to have must be on all participants.
+   */
   private void fetchForJoiners() {
     cancel(fetching);
     if (joiners.isEmpty() || participants.isEmpty()) {
@@ -422,7 +428,7 @@ final class CommitSequencer {
     if (level > passed) {
       joiners.forEach(
           (pnn, joiner) -> {
-            if (mayLack(joiner)) {
+            if (!(joiner.follows && phase == Phase.LEVELLING) && mayLack(joiner)) {
               port.send(pnn, new CommitMessage.Fetch(epoch.number(), database.dbId(), from, level));
             }
           });
@@ -512,6 +518,20 @@ final class CommitSequencer {
     }
   }
 
+  /** The content was replaced by other means, here and elsewhere: its number is what counts now. */
+  void contentReplaced() {
+    replica
+        .lane()
+        .submit(
+            TransactionStore::sequenceNumber,
+            number -> {
+              if (phase == Phase.IDLE) {
+                level = number;
+              }
+            },
+            e -> log.error("{}: {}", database.name(), e.getMessage()));
+  }
+
   // --- ready
   // -------------------------------------------------------------------------------
 
@@ -526,6 +546,7 @@ final class CommitSequencer {
     } else {
       becomeReady();
     }
+    fetchForJoiners();
   }
 
   /** A batch of nothing but a sequence number above all that copies have which did not win. */

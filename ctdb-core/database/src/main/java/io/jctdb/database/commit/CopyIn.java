@@ -26,7 +26,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The asker drives: a part that was lost with a link is asked for again after {@code
  * repeatNanos}, and one that belongs to an earlier question is passed over, so an old snapshot
- * never replaces newer content. Owner thread only.
+ * never replaces newer content.
+ *
+ * <p>The snapshot may have a batch that not all participants have written yet. If they died now, it
+ * could be lost with them, so it is not written here before the sequencer has said, with a higher
+ * level or with what follows, that all have it. Owner thread only.
  */
 final class CopyIn {
   /** More than this while a copy is on its way is not kept: then another copy is fetched. */
@@ -73,12 +77,28 @@ final class CopyIn {
     final List<Update> records = new ArrayList<>();
     CommitReplica.@Nullable Content own;
     int next;
+
+    /** The sequence number that all participants have surely written. */
+    long settled;
+
+    /** All has come, and is not settled yet. */
+    boolean waiting;
+
     boolean writing;
     NodePort.@Nullable Timer repeat;
 
-    Incoming(CommitMessage.Fetch order, int sequencer) {
+    Incoming(CommitMessage.Fetch order, int sequencer, long settled) {
       this.order = order;
       this.sequencer = sequencer;
+      this.settled = settled;
+    }
+
+    void settled(long number) {
+      settled = Math.max(settled, number);
+      if (waiting && sequenceNumber() <= settled) {
+        waiting = false;
+        finish(this, false);
+      }
     }
 
     void ask() {
@@ -142,10 +162,11 @@ final class CopyIn {
 
   void fetch(CommitMessage.Fetch order, int sequencer) {
     if (incoming != null) {
-      return; // goes on by itself
+      incoming.settled(order.level()); // goes on by itself
+      return;
     }
     if (copiedIn != order.epoch()) {
-      begin(order, sequencer);
+      begin(order, sequencer, order.level());
       return;
     }
     if (writing) {
@@ -158,16 +179,16 @@ final class CopyIn {
           if (number >= order.level()) {
             owner.report(order.epoch(), sequencer, number, "");
           } else if (incoming == null && copiedIn == order.epoch()) {
-            begin(order, sequencer);
+            begin(order, sequencer, order.level());
           }
         },
         e -> owner.report(order.epoch(), sequencer, -1, String.valueOf(e.getMessage())));
   }
 
-  private void begin(CommitMessage.Fetch order, int sequencer) {
+  private void begin(CommitMessage.Fetch order, int sequencer, long settled) {
     copiedIn = Epoch.NONE;
     followed.clear();
-    Incoming fresh = new Incoming(order, sequencer);
+    Incoming fresh = new Incoming(order, sequencer, settled);
     incoming = fresh;
     Consumer<CommitReplica.Content> compare =
         own -> {
@@ -183,6 +204,7 @@ final class CopyIn {
   void part(int fromPnn, CommitMessage.Part message) {
     Incoming copy = incoming;
     if (copy == null
+        || copy.waiting
         || copy.writing
         || message.copy() != copy.copy
         || message.epoch() != copy.order.epoch()
@@ -191,7 +213,7 @@ final class CopyIn {
     }
     if (message.number() == CommitMessage.Part.UNKNOWN) {
       copy.stop();
-      begin(copy.order, copy.sequencer);
+      begin(copy.order, copy.sequencer, copy.settled);
     } else if (message.number() == copy.next) {
       copy.next++;
       copy.records.addAll(message.records());
@@ -212,6 +234,10 @@ final class CopyIn {
       return; // void meanwhile
     }
     copy.stop();
+    if (!same && copy.sequenceNumber() > copy.settled) {
+      copy.waiting = true;
+      return;
+    }
     copy.writing = true;
     long quietFor = same ? 0 : owner.quietNanos(copy.sequenceNumber());
     if (quietFor > 0) {
@@ -249,6 +275,9 @@ final class CopyIn {
     boolean wanted = incoming != null || copiedIn == message.epoch();
     if (wanted && followed.size() < FOLLOWED_MAX) {
       followed.add(message.batch());
+      if (incoming != null) {
+        incoming.settled(message.batch().sequenceNumber());
+      }
       writeFollowed(message.epoch(), sequencer);
     }
   }

@@ -666,6 +666,77 @@ class CommitEngineTest {
   }
 
   /**
+   * What some of the main site have written and others have not may be lost with all of them. Here
+   * node 1 writes a second later than node 0, from whom the branch fetches its copy meanwhile.
+   */
+  @Test
+  void theBranchNeverHasWhatNotAllOfTheMainSiteHaveWritten() {
+    CommitWorld world = new CommitWorld(1, 4, null);
+    world.remote.add(3);
+    boot(world);
+    List<Machine> mainSite = world.machines.subList(0, 3);
+    Machine branch = world.machines.get(3);
+    branch.leave();
+    assertThat(commit(world, 0, transaction(1, 1, "color", "red1"))).isEqualTo(0);
+    branch.onChange =
+        () ->
+            assertThat(mainSite)
+                .allMatch(m -> m.disk.sequenceNumber() >= branch.disk.sequenceNumber());
+    List<Integer> asked = new ArrayList<>();
+    mainSite.forEach(
+        machine -> {
+          int[] prepared = {0};
+          machine.onMessage =
+              message -> {
+                if (message instanceof CommitMessage.Prepared && ++prepared[0] == mainSite.size()) {
+                  machine.cut(1); // APPLY is lost, and sent again after a second
+                }
+                if (message instanceof CommitMessage.AskPart) {
+                  mainSite.forEach(m -> asked.add((int) m.disk.sequenceNumber()));
+                }
+              };
+        });
+    branch.rejoin();
+    world.runFor(12 * CommitWorld.MILLIS);
+    mainSite
+        .getFirst()
+        .engine()
+        .commit(DB, transaction(2, 2, "color", "red2"), (status, error) -> {});
+    world.runFor(5 * CommitWorld.SECONDS);
+    assertThat(asked).as("the moment that is meant").containsExactly(2, 1, 2);
+    assertThat(branch.disk.text("color")).isEqualTo("red2");
+  }
+
+  /** The branch has missed a transaction, and fetches a copy after a restore at the main site. */
+  @Test
+  void theBranchGetsWhatWasRestoredWhileItsCopyWasBehind() {
+    CommitWorld world = withBranch();
+    List<Machine> mainSite = world.machines.subList(0, 2);
+    mainSite.forEach(
+        machine ->
+            machine.onMessage =
+                message -> {
+                  if (message instanceof CommitMessage.Applied) {
+                    machine.cut(2); // FOLLOW is lost
+                  }
+                });
+    Runnable restore =
+        () ->
+            mainSite.forEach(
+                machine -> {
+                  machine.onMessage = message -> {};
+                  transaction(9, 1, "color", "of the backup").forEach(u -> put(machine, u));
+                  machine.engine().contentReplaced(CommitWorld.DATABASE.dbId());
+                });
+    Machine writer = mainSite.getFirst();
+    writer
+        .engine()
+        .commit(DB, transaction(1, 1, "color", "red"), (status, error) -> restore.run());
+    world.runFor(10 * CommitWorld.SECONDS);
+    assertThat(world.machines.get(2).disk.text("color")).isEqualTo("of the backup");
+  }
+
+  /**
    * The transaction of a client at the branch was written on node 0 when the main site died. Node 1
    * went on without it, and died before anybody was answered; node 0 has told the client that it is
    * done.
