@@ -39,8 +39,9 @@ final class Migration implements Benchmark {
         }
       }
       double seconds = (System.nanoTime() - started) / 1e9;
-      return "median_us=%.0f p99_us=%.0f requests_per_s=%.0f first_ms=%.2f"
+      return "p10_us=%.1f median_us=%.0f p99_us=%.0f requests_per_s=%.0f first_ms=%.2f"
           .formatted(
+              latencyNs.getValueAtPercentile(10) / 1e3,
               latencyNs.getValueAtPercentile(50) / 1e3,
               latencyNs.getValueAtPercentile(99) / 1e3,
               (double) ROUNDS * RECORDS / seconds,

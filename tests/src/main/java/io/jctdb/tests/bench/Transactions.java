@@ -37,9 +37,10 @@ final class Transactions implements Benchmark {
         latencyNs.recordValue(System.nanoTime() - asked);
       }
       double seconds = (System.nanoTime() - started) / 1e9;
-      return "commits_per_s=%.0f median_ms=%.2f p99_ms=%.2f"
+      return "commits_per_s=%.0f p10_ms=%.3f median_ms=%.2f p99_ms=%.2f"
           .formatted(
               COUNT / seconds,
+              latencyNs.getValueAtPercentile(10) / 1e6,
               latencyNs.getValueAtPercentile(50) / 1e6,
               latencyNs.getValueAtPercentile(99) / 1e6);
     }
