@@ -54,6 +54,7 @@ final class ZooKeeperMembership implements ClusterMembership {
   private final MembershipThread thread;
   private final SiteAgreement agreement;
   private final ClockGuard clocks = new ClockGuard(LATE);
+  private final StandstillCauses standstills = new StandstillCauses();
   private final NewestEpoch epoch = new NewestEpoch();
   private final LeaseDriver lease;
   private final Sessions sessions;
@@ -167,12 +168,14 @@ final class ZooKeeperMembership implements ClusterMembership {
 
   private void watchClocks(long now) {
     ClockGuard.Finding found = clocks.step(now, System.nanoTime());
+    StandstillCauses.Waits waits = standstills.next();
     if (found.stalledNanos() > 0) {
+      long millis = found.stalledNanos() / 1_000_000;
       LOG.warn(
-          "node {}: this process did not run for {} ms (paused, collecting garbage, or short of"
-              + " processors)",
+          "node {}: this process did not run for {} ms ({})",
           config.self(),
-          found.stalledNanos() / 1_000_000);
+          millis,
+          waits.explain(millis));
     }
     if (found.jumpedNanos() != 0) {
       LOG.warn(
