@@ -2,12 +2,15 @@ package io.jctdb.daemon.logging;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.net.SyslogAppender;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.FileAppender;
+import ch.qos.logback.core.Layout;
+import ch.qos.logback.core.LayoutBase;
+import ch.qos.logback.core.encoder.Encoder;
+import ch.qos.logback.core.encoder.LayoutWrappingEncoder;
 import io.jctdb.daemon.config.LogLevel;
 import io.jctdb.daemon.config.LogLocation;
 import java.net.InetAddress;
@@ -69,20 +72,23 @@ public final class DaemonLog {
     appender.setEncoder(
         encoder(
             context,
-            "%d{yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX} "
-                + hostName()
-                + " "
-                + PROGRAM
-                + "["
-                + ProcessHandle.current().pid()
-                + "]: %msg%n%ex"));
+            new LogLayout(
+                hostName() + " " + PROGRAM + "[" + ProcessHandle.current().pid() + "]")));
     return appender;
   }
 
   private static Appender<ILoggingEvent> stderr(LoggerContext context) {
     ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
     appender.setTarget("System.err");
-    appender.setEncoder(encoder(context, "%msg%n%ex"));
+    appender.setEncoder(
+        encoder(
+            context,
+            new LayoutBase<>() {
+              @Override
+              public String doLayout(ILoggingEvent event) {
+                return LogText.inFull(event);
+              }
+            }));
     return appender;
   }
 
@@ -101,10 +107,13 @@ public final class DaemonLog {
     };
   }
 
-  private static PatternLayoutEncoder encoder(LoggerContext context, String pattern) {
-    PatternLayoutEncoder encoder = new PatternLayoutEncoder();
+  private static Encoder<ILoggingEvent> encoder(
+      LoggerContext context, Layout<ILoggingEvent> layout) {
+    layout.setContext(context);
+    layout.start();
+    LayoutWrappingEncoder<ILoggingEvent> encoder = new LayoutWrappingEncoder<>();
     encoder.setContext(context);
-    encoder.setPattern(pattern);
+    encoder.setLayout(layout);
     encoder.start();
     return encoder;
   }

@@ -29,8 +29,7 @@ final class DevLogAppender extends AppenderBase<ILoggingEvent> {
   @Override
   protected void append(ILoggingEvent event) {
     int priority = priority(event.getLevel());
-    String line = event.getFormattedMessage().replace('\n', ' ');
-    byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = LogText.inShort(event).getBytes(StandardCharsets.UTF_8);
     try {
       OutputStream out = logger(priority).getOutputStream();
       out.write(bytes, 0, Math.min(bytes.length, maxBytes));
