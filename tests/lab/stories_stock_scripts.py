@@ -82,8 +82,14 @@ def _serves_with_debians_scripts(cluster, library):
             _a_failure_is_noticed(cluster)
         lab = cluster.lab
         lab.node(NODE, "ctdb", "shutdown", timeout=60)
-        expect_equal(lab.node(NODE, "sh", "-c", "pidof vsftpd apache2 winbindd nmbd smbd tgtd").stdout.strip(),
-                     "", "what runs after a shutdown")
+        # Debian's scripts do not wait until each process of what they stop has ended.
+        lab.until(lambda: not _running_services(lab), 10)
+        expect_equal(_running_services(lab), [], "what runs after a shutdown")
+
+
+def _running_services(lab):
+    shown = lab.node(NODE, "ps", "-C", "vsftpd,apache2,winbindd,nmbd,smbd,tgtd", "-o", "stat=,args=").stdout
+    return [line for line in shown.splitlines() if not line.startswith("Z")]
 
 
 class _debians_scripts:
