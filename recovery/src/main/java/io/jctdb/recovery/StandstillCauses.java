@@ -27,7 +27,9 @@ final class StandstillCauses {
     /** In the words of the log; says so if most of the time is neither. */
     String explain(long stalledMillis) {
       String processor =
-          withoutProcessorMillis.isPresent() ? withoutProcessorMillis.getAsLong() + " ms" : "unknown";
+          withoutProcessorMillis.isPresent()
+              ? withoutProcessorMillis.getAsLong() + " ms"
+              : "unknown";
       String known =
           "collecting garbage " + garbageMillis + " ms, waiting for a processor " + processor;
       return garbageMillis + withoutProcessorMillis.orElse(0) >= stalledMillis / 2

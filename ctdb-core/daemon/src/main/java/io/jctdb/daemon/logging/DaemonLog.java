@@ -72,8 +72,7 @@ public final class DaemonLog {
     appender.setEncoder(
         encoder(
             context,
-            new LogLayout(
-                hostName() + " " + PROGRAM + "[" + ProcessHandle.current().pid() + "]")));
+            new LogLayout(hostName() + " " + PROGRAM + "[" + ProcessHandle.current().pid() + "]")));
     return appender;
   }
 

@@ -5,7 +5,10 @@ import ch.qos.logback.core.LayoutBase;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 
-/** Lines of a log file as ctdbd writes them: time, host, program and process (events-and-config.md 4.11). */
+/**
+ * Lines of a log file as ctdbd writes them: time, host, program and process (events-and-config.md
+ * 4.11).
+ */
 final class LogLayout extends LayoutBase<ILoggingEvent> {
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSSxxx")

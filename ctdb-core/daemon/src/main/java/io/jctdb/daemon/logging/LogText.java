@@ -7,9 +7,10 @@ import ch.qos.logback.classic.spi.ThrowableProxyUtil;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the log says of an event, wherever the log goes. A library is named, and what it threw is
- * told in the same line: an ordinary failure of another node lets ZooKeeper print a page of stack
- * traces, in which nobody finds anything at night. Whoever asks for INFO gets them.
+ * What the log says of an event (but for {@code syslog:udp}, which has the message alone). A
+ * library is named, and what it threw is told in the same line: an ordinary failure of another node
+ * lets ZooKeeper print a page of stack traces, in which nobody finds anything at night. Whoever
+ * asks for INFO gets them.
  */
 final class LogText {
   private static final String OURS = "io.jctdb";
@@ -41,7 +42,9 @@ final class LogText {
     if (isOurs(event)) {
       return event.getFormattedMessage();
     }
-    return (logger.startsWith(ZOOKEEPER) ? "ZooKeeper's " : "") + part + ": "
+    return (logger.startsWith(ZOOKEEPER) ? "ZooKeeper's " : "")
+        + part
+        + ": "
         + event.getFormattedMessage();
   }
 

@@ -42,7 +42,8 @@ class LogTextTest {
             "org.apache.zookeeper.server.quorum.QuorumCnxManager",
             "Connection broken for id 2, my id = 1",
             new EOFException());
-    String line = "ZooKeeper's QuorumCnxManager: Connection broken for id 2, my id = 1: EOFException";
+    String line =
+        "ZooKeeper's QuorumCnxManager: Connection broken for id 2, my id = 1: EOFException";
     assertThat(LogText.inFull(event)).isEqualTo(line + "\n");
     assertThat(LogText.inShort(event)).isEqualTo(line);
     assertThat(LogText.inFull(event("io.netty.util.Recycler", "full", null)))
@@ -52,7 +53,8 @@ class LogTextTest {
   @Test
   void stackTracesOfLibrariesAreForWhoWantsDetails() {
     ours.setLevel(Level.DEBUG);
-    assertThat(LogText.inFull(event("org.apache.zookeeper.ClientCnxn", "closed", new IOException())))
+    assertThat(
+            LogText.inFull(event("org.apache.zookeeper.ClientCnxn", "closed", new IOException())))
         .startsWith("ZooKeeper's ClientCnxn: closed\njava.io.IOException\n")
         .contains("\tat " + LogTextTest.class.getName());
   }
@@ -80,11 +82,6 @@ class LogTextTest {
 
   private LoggingEvent event(String logger, String message, @Nullable Throwable thrown) {
     return new LoggingEvent(
-        "",
-        ((Logger) LoggerFactory.getLogger(logger)),
-        Level.WARN,
-        message,
-        thrown,
-        new Object[0]);
+        "", ((Logger) LoggerFactory.getLogger(logger)), Level.WARN, message, thrown, new Object[0]);
   }
 }

@@ -729,9 +729,7 @@ class CommitEngineTest {
                   machine.engine().contentReplaced(CommitWorld.DATABASE.dbId());
                 });
     Machine writer = mainSite.getFirst();
-    writer
-        .engine()
-        .commit(DB, transaction(1, 1, "color", "red"), (status, error) -> restore.run());
+    writer.engine().commit(DB, transaction(1, 1, "color", "red"), (status, error) -> restore.run());
     world.runFor(10 * CommitWorld.SECONDS);
     assertThat(world.machines.get(2).disk.text("color")).isEqualTo("of the backup");
   }
