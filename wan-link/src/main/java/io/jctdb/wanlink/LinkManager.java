@@ -321,6 +321,11 @@ public final class LinkManager {
     }
   }
 
+  /** A link is up: whoever was cut off from it may have been cut off from all. */
+  void hastenOthers() {
+    peers.values().forEach(Peer::hasten);
+  }
+
   void connect(Peer peer) {
     Bootstrap bootstrap =
         new Bootstrap()
@@ -338,8 +343,9 @@ public final class LinkManager {
     ChannelFuture attempt = bootstrap.connect(peer.address(), source);
     attempt.addListener(
         done -> {
-          peer.reached(done.isSuccess());
-          if (!done.isSuccess()) {
+          if (done.isSuccess()) {
+            peer.connected(attempt.channel());
+          } else {
             peer.connectFailed(attempt.channel(), Failure.text(done.cause()));
           }
         });

@@ -30,6 +30,10 @@ final class Peer {
   private static final long BACKOFF_MIN_MS = 50;
   private static final long BACKOFF_MAX_MS = 1000;
   private static final long QUICK_CONNECT_MS = 1000;
+
+  /** Within a site an answer does not take so long, unless a packet has been lost. */
+  private static final long NEAR_ANSWER_MS = 100;
+
   private static final int ATTEMPTS_A_ROUND = 4;
 
   private final LinkManager manager;
@@ -38,6 +42,7 @@ final class Peer {
   private final Complaints notes = new Complaints(log::info, System::nanoTime);
 
   private @Nullable OutgoingLink out;
+  private long attemptNanos;
   private @Nullable IncomingLink in;
   private long outIncarnation;
   private long inIncarnation;
@@ -80,11 +85,6 @@ final class Peer {
 
   boolean isReached() {
     return reached;
-  }
-
-  /** How the newest attempt to connect went, before any greeting. */
-  void reached(boolean accepted) {
-    reached = accepted;
   }
 
   boolean isCurrent(IncomingLink link) {
@@ -143,9 +143,33 @@ final class Peer {
     }
   }
 
+  /**
+   * The network has just shown that it carries: neither the pause between two attempts nor an
+   * attempt whose first packet it seems to have lost is waited for any longer.
+   */
+  void hasten() {
+    if (stopped || up) {
+      return;
+    }
+    OutgoingLink attempt = out;
+    if (reconnect != null) {
+      reconnect.cancel(false);
+      connect();
+    } else if (attempt != null && !attempt.channel().isActive() && isLate()) {
+      manager.connect(this);
+      attempt.channel().close(); // now that it is not the newest attempt
+    }
+  }
+
+  private boolean isLate() {
+    long limitMs = isFar() ? QUICK_CONNECT_MS : NEAR_ANSWER_MS;
+    return System.nanoTime() - attemptNanos > TimeUnit.MILLISECONDS.toNanos(limitMs);
+  }
+
   /** The attempt has got its channel. */
   void connecting(OutgoingLink link) {
     out = link;
+    attemptNanos = System.nanoTime();
     meter.newConnection();
   }
 
@@ -225,10 +249,7 @@ final class Peer {
     }
     in = link;
     inIncarnation = incarnation;
-    if (reconnect != null) { // it lives: no reason to wait any longer
-      reconnect.cancel(false);
-      connect();
-    }
+    hasten();
     upIfComplete();
   }
 
@@ -272,6 +293,7 @@ final class Peer {
     log.info("link to node {} is up", pnn);
     manager.listener().linkUp(pnn, outIncarnation);
     incoming.release(this);
+    manager.hastenOthers();
   }
 
   void send(byte[] payload) {
@@ -413,14 +435,26 @@ final class Peer {
     }
   }
 
+  /** Somebody has accepted the attempt to connect. */
+  void connected(Channel channel) {
+    if (isNewest(channel)) {
+      reached = true;
+    }
+  }
+
   /** The attempt to connect failed before there was a connection. */
-  void connectFailed(@Nullable Channel channel, String reason) {
-    if (out != null && out.channel() != channel) {
+  void connectFailed(Channel channel, String reason) {
+    if (!isNewest(channel)) {
       return;
     }
+    reached = false;
     out = null;
     note(reason);
     connectLater();
+  }
+
+  private boolean isNewest(Channel channel) {
+    return out == null || out.channel() == channel;
   }
 
   /** Remembers why the link is not up, and logs it when it is news: two reasons may take turns. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
 
 /** A node made by hand from blocking sockets, to misbehave with. */
 final class FakePeer implements AutoCloseable {
@@ -15,11 +16,19 @@ final class FakePeer implements AutoCloseable {
   private final ServerSocket server;
 
   FakePeer(int pnn, InetSocketAddress address) throws IOException {
+    this(pnn, address, 0);
+  }
+
+  /**
+   * @param backlog connections that may wait for {@link #accept}; the kernel drops the first packet
+   *     of more than one beyond that. 0: its default
+   */
+  FakePeer(int pnn, InetSocketAddress address, int backlog) throws IOException {
     this.pnn = pnn;
     this.address = address;
     this.server = new ServerSocket();
     server.setReuseAddress(true);
-    server.bind(address);
+    server.bind(address, backlog);
   }
 
   /** Takes the other's connection and welcomes it. */
@@ -30,6 +39,16 @@ final class FakePeer implements AutoCloseable {
     }
     write(socket, new LinkFrame.Welcome(pnn, 99, LinkFrame.CAN_INFLATE, "main"));
     return socket;
+  }
+
+  /** Takes a connection, whoever it is from, and closes it. */
+  void discard() throws IOException {
+    server.accept().close();
+  }
+
+  /** Gives up waiting for connections after so long. */
+  void patience(Duration limit) throws IOException {
+    server.setSoTimeout((int) limit.toMillis());
   }
 
   Socket connect(InetSocketAddress to) throws IOException {
