@@ -268,6 +268,16 @@ def _failures_of_others_are_noticed(cluster, scripts):
         lab.node(NODE, "killall", "-9", "apache2", check=True)
         cluster.wait_for(lambda: lab.node(NODE, "ss", "-Hltn", "sport = :80").stdout, 100,
                          "41.httpd does not start it again")
+    if "40.vsftpd" in scripts and not _vsftpd_can_be_stopped(lab):
+        lab.node(NODE, "killall", "-9", "vsftpd")
+        lab.node(NODE, "service", "vsftpd", "start", check=True)
+
+
+def _vsftpd_can_be_stopped(lab):
+    """Its init script stops what its file of the process number names, and a `restart` by 40.vsftpd removes or replaces
+    the one that a `start` by hand has just written."""
+    running = lab.node(NODE, "ps", "-C", "vsftpd", "-o", "pid=").stdout.split()
+    return running == lab.node(NODE, "cat", "/run/vsftpd/vsftpd.pid").stdout.split()
 
 
 def _a_failure_is_noticed(cluster):
