@@ -17,14 +17,20 @@ import java.util.concurrent.TimeUnit;
  * <pre>  address gone  ≤  now + ⌊left⌋ + lateness  ≤  end of lease + lateness
  *                ≤  end of lease + {@link #HAND_OVER_DELAY}</pre>
  *
+ * <p>The lifetime is short even where the lease is long: in an epoch of one or two members the
+ * lease is ZooKeeper's, several seconds, and becomes that of peers with the third member. Whoever
+ * falls silent right after that has addresses which were renewed before; {@link #DEFAULT} bounds
+ * how long the leader waits for these. A script does not even get that: {@link #FROM_A_SCRIPT}
+ * lasts until the next renewals.
+ *
  * <p>The leader gives an address of a lost node to another one no sooner than that: <em>end of the
  * lost node's lease (as late as it can have been) + HAND_OVER_DELAY + clock margin</em>.
  *
  * <p>The other side: a daemon that lives keeps its addresses. With a lease of L, itself renewed
  * every h and one round trip old when it arrives, an address is renewed every {@link
  * #RENEWAL_INTERVAL} = r as long as {@code L − h − (round trip) ≥ 1 s}; so it survives any pause
- * shorter than {@code ⌊L − h⌋ − r}: 0.8 s with L = 1.5 s and h = 0.1 s, several seconds with the
- * longer leases of one or two nodes. After a longer pause it is put back at once ({@link
+ * shorter than {@code min(lifetime, ⌊L − h⌋) − r}: 0.8 s with L = 1.5 s and h = 0.1 s, 1.8 s with
+ * the longer leases of one or two nodes. After a longer pause it is put back at once ({@link
  * LocalAddresses#checkNow}), if the lease is still good.
  *
  * <p>Lateness is measured for addresses that are all renewed together. The kernel looks for expired
@@ -41,7 +47,10 @@ public record AddressLease(Duration lifetime) {
   public static final Duration HAND_OVER_DELAY = Duration.ofMillis(500);
 
   public static final Duration RENEWAL_INTERVAL = Duration.ofMillis(200);
-  public static final AddressLease DEFAULT = new AddressLease(Duration.ofSeconds(10));
+  public static final AddressLease DEFAULT = new AddressLease(Duration.ofSeconds(2));
+
+  /** What a script adds for the daemon, which renews it from then on. */
+  public static final AddressLease FROM_A_SCRIPT = new AddressLease(Duration.ofSeconds(1));
 
   private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
 

@@ -99,7 +99,7 @@ class AddressLeaseTest {
     kernel.add(A);
     kernel.add(B);
     leases.renewAll();
-    assertThat(valid(A)).isEqualTo(10);
+    assertThat(valid(A)).isEqualTo(2);
     assertThat(valid(B)).as("not ours").isEqualTo(LinkAddress.FOREVER);
   }
 

@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * heartbeat may have been answered just before: the lease ends a whole lease later. Where a
  * majority has promised not to renew the lease, that ends it earlier. An address can outlive the
  * lease by {@code addressResidue}; and one that was renewed just before the lease became that of
- * peers, because the epoch has three members now, lasts as the longer lease before said. Times
- * count from when <em>this</em> node noticed, which is never too early. A node that said it holds
- * nothing, or that came back as a new incarnation (it may only do so when it holds nothing), or
- * whose {@link LastWill} was told, is waited for no longer.
+ * peers, because the epoch has three members now, lasts up to {@code addressLifetime} from then on,
+ * which may be longer than the lease. Times count from when <em>this</em> node noticed, which is
+ * never too early. A node that said it holds nothing, or that came back as a new incarnation (it
+ * may only do so when it holds nothing), or whose {@link LastWill} was told, is waited for no
+ * longer.
  */
 public final class Departures {
   /** A life that ended without a goodbye, and how long its lease may have gone on from there. */
@@ -40,6 +41,7 @@ public final class Departures {
   private final MembershipTiming timing;
   private final MembershipTiming remoteTiming;
   private final Set<Life> remote = new HashSet<>();
+  private final long addressLifetimeNanos;
   private final long addressResidueNanos;
   private final Map<Life, Gone> gone = new HashMap<>();
   private final Set<Life> expelled = new HashSet<>();
@@ -62,9 +64,10 @@ public final class Departures {
   /** Until then addresses may last that were renewed under the longer lease of a small epoch. */
   private long longLifetimesEnd = Long.MIN_VALUE;
 
-  Departures(MembershipTiming timing, Duration addressResidue) {
+  Departures(MembershipTiming timing, Duration addressLifetime, Duration addressResidue) {
     this.timing = timing;
     this.remoteTiming = MembershipTiming.remote(timing.remotePeer().lease(), MembershipTiming.TICK);
+    this.addressLifetimeNanos = addressLifetime.toNanos();
     this.addressResidueNanos = addressResidue.toNanos();
   }
 
@@ -180,7 +183,7 @@ public final class Departures {
   void committed(EpochLives next, long nowNanos) {
     EpochLives before = epoch;
     if (before == null || mayFollowASmallOne(before, next)) {
-      longLifetimesEnd = nowNanos + timing.lease().toNanos();
+      longLifetimesEnd = nowNanos + addressLifetimeNanos;
     }
     epoch = next;
     peerLeaseEnd.keySet().removeIf(next::has);

@@ -109,7 +109,8 @@ public final class LeaderMachine {
     this.patienceNanos = config.patience().toNanos();
     this.gatherNanos = config.gather().toNanos();
     this.settleNanos = config.settle().toNanos();
-    this.departures = new Departures(config.timing(), config.addressResidue());
+    this.departures =
+        new Departures(config.timing(), config.addressLifetime(), config.addressResidue());
     this.reports = new SilenceReports(config.timing().peer(), config.timing().remotePeer());
   }
 

@@ -17,6 +17,8 @@ import java.util.function.LongSupplier;
  * @param startFlags flags to start with: PERMANENTLY_DISABLED or STOPPED as configured; UNHEALTHY
  *     is always added, as in ctdbd (cluster-and-failover 1.1)
  * @param timing session, lease and heartbeat
+ * @param addressLifetime the longest that the kernel may keep a public address after it was last
+ *     renewed, however long the lease is
  * @param addressResidue how long a public address may stay on an interface after the end of the
  *     lease under which it was last renewed. The daemon guarantees it by the {@code valid_lft} it
  *     gives: the rest of the lease, rounded down to whole seconds, plus at most 0.4 s that the
@@ -39,6 +41,7 @@ public record MembershipConfig(
     int capabilities,
     int startFlags,
     MembershipTiming timing,
+    Duration addressLifetime,
     Duration addressResidue,
     Duration gather,
     Duration settle,
@@ -72,6 +75,7 @@ public record MembershipConfig(
         Capability.DEFAULT,
         0,
         MembershipTiming.DEFAULT,
+        Duration.ofSeconds(2),
         Duration.ofMillis(500),
         Duration.ofSeconds(1),
         Duration.ofMillis(80),
@@ -177,6 +181,7 @@ public record MembershipConfig(
           capabilities,
           startFlags,
           timing,
+          base.addressLifetime,
           base.addressResidue,
           gather,
           base.settle,

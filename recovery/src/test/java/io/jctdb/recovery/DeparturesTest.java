@@ -15,7 +15,8 @@ class DeparturesTest {
   private static final MembershipTiming TIMING = MembershipTiming.DEFAULT;
   private static final long SECOND = Duration.ofSeconds(1).toNanos();
 
-  private final Departures departures = new Departures(TIMING, Duration.ofMillis(500));
+  private final Departures departures =
+      new Departures(TIMING, Duration.ofSeconds(2), Duration.ofMillis(500));
   private final MemberInfo lost = member(2, 7);
   private final Map<Integer, MemberInfo> all = Map.of(1, member(1, 7), 2, lost);
   private final Map<Integer, MemberInfo> withoutIt = Map.of(1, member(1, 7));
@@ -58,12 +59,11 @@ class DeparturesTest {
     departures.committed(epoch(2, 1, 2, 3), 10 * SECOND);
     departures.nodesAre(all, 10 * SECOND);
     departures.expelled(Life.of(lost));
-    departures.peerLeaseEnds(Life.of(lost), 12 * SECOND);
-    departures.nodesAre(withoutIt, 12 * SECOND);
+    departures.peerLeaseEnds(Life.of(lost), 11 * SECOND);
+    departures.nodesAre(withoutIt, 11 * SECOND);
 
-    assertThat(departures.recordsSafe(Life.of(lost), 12 * SECOND)).isTrue();
-    long lifetime = TIMING.lease().plusMillis(500).toNanos();
-    assertThat(departures.addressesSafeAfter(2)).isEqualTo(10 * SECOND + lifetime);
+    assertThat(departures.recordsSafe(Life.of(lost), 11 * SECOND)).isTrue();
+    assertThat(departures.addressesSafeAfter(2)).isEqualTo(12 * SECOND + SECOND / 2);
   }
 
   /** Found by the fencing simulator, seed 110046308. */
@@ -73,11 +73,10 @@ class DeparturesTest {
     departures.committed(epoch(3, 1, 2, 3), 10 * SECOND);
     departures.nodesAre(all, 10 * SECOND);
     departures.expelled(Life.of(lost));
-    departures.peerLeaseEnds(Life.of(lost), 12 * SECOND);
-    departures.nodesAre(withoutIt, 12 * SECOND);
+    departures.peerLeaseEnds(Life.of(lost), 11 * SECOND);
+    departures.nodesAre(withoutIt, 11 * SECOND);
 
-    long lifetime = TIMING.lease().plusMillis(500).toNanos();
-    assertThat(departures.addressesSafeAfter(2)).isEqualTo(10 * SECOND + lifetime);
+    assertThat(departures.addressesSafeAfter(2)).isEqualTo(12 * SECOND + SECOND / 2);
   }
 
   @Test

@@ -191,7 +191,9 @@ final class NodeSettings {
             conf.logging().level().name(),
             interactive,
             conf.database().lockDebugScript())
-        .with("JCTDB_ADDRESS_LIFETIME", Long.toString(AddressLease.DEFAULT.lifetime().toSeconds()));
+        .with(
+            "JCTDB_ADDRESS_LIFETIME",
+            Long.toString(AddressLease.FROM_A_SCRIPT.lifetime().toSeconds()));
   }
 
   /**
@@ -203,18 +205,19 @@ final class NodeSettings {
   EventRunner eventRunner(LongSupplier leaseNanosLeft) {
     return new EventRunner(
         scriptEnvironment(false)
-            .computing("JCTDB_ADDRESS_LIFETIME", () -> lifetime(leaseNanosLeft.getAsLong()))
             .computing("JCTDB_ADDRESS_DEADLINE", () -> deadline(leaseNanosLeft.getAsLong())),
         conf.event().debugScript());
   }
 
-  private static String lifetime(long leaseNanosLeft) {
-    return Long.toString(Math.max(1, AddressLease.DEFAULT.validSeconds(leaseNanosLeft)));
-  }
-
-  /** In hundredths of a second of uptime, as /proc/uptime has it. */
+  /**
+   * In hundredths of a second of uptime, as /proc/uptime has it. No later than a lifetime that
+   * could be given now would end: with a longer lease others need not wait longer for a script than
+   * for the daemon.
+   */
   private static String deadline(long leaseNanosLeft) {
-    return Long.toString((BootClock.nanos() + Math.max(0, leaseNanosLeft)) / 10_000_000);
+    long atMost = AddressLease.DEFAULT.lifetime().toNanos();
+    long left = Math.clamp(leaseNanosLeft, 0, atMost);
+    return Long.toString((BootClock.nanos() + left) / 10_000_000);
   }
 
   Notifier notifier() {
